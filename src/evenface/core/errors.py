@@ -27,7 +27,9 @@ class UnknownNameError(EvenfaceError):
     def __init__(self, kind: str, name: str, available: Iterable[str], hint: str = "") -> None:
         self.kind, self.name = kind, name
         self.available = tuple(sorted(available))
-        message = f"Unknown {kind} {name!r}.{did_you_mean(name, self.available)} Available: {', '.join(self.available)}."
+        message = (
+            f"Unknown {kind} {name!r}.{did_you_mean(name, self.available)} Available: {', '.join(self.available)}."
+        )
         super().__init__(f"{message} {hint}".rstrip())
 
 
