@@ -58,7 +58,7 @@ class Settings(BaseModel):
           resample: unknown key. Did you mean 'resamples'? Allowed: resamples.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, ser_json_inf_nan="strings")
 
     def __init__(self, /, **values: Any) -> None:
         try:
