@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -106,7 +107,7 @@ def _check_settings(
         if (
             not edges
             or not all(math.isfinite(edge) for edge in edges)
-            or any(a >= b for a, b in zip(edges, edges[1:], strict=False))
+            or any(a >= b for a, b in pairwise(edges))
         ):
             faults.append(f"bins for {name!r} must be increasing finite numbers, got {list(edges)}.")
     for name, origin in provenance.items():
@@ -234,7 +235,7 @@ def _bin_names(edges: Sequence[float], whole: bool) -> list[str]:
     """Name the bin below the first edge, each between two edges, and the one above the last."""
     integers = whole and all(float(edge).is_integer() for edge in edges)
     names = [f"<{edges[0]:g}"]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         if integers:
             names.append(f"{low:g}" if high - low == 1 else f"{low:g}-{high - 1:g}")
         else:

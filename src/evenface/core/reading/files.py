@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ class OpenTable:
         sha256: Hash of the file's bytes, or of the columns asked for as an Arrow IPC stream.
         notes: Choices made while opening, in words.
         warnings: What looks wrong but can be worked with.
+        streamed: Whether the rows are read anew each time, because they may not fit in memory.
     """
 
     frame: pl.LazyFrame
@@ -59,6 +61,7 @@ class OpenTable:
     sha256: str
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    streamed: bool = False
 
 
 def open_table(source: object, *, columns: Sequence[str] | None = None) -> OpenTable:
@@ -75,14 +78,8 @@ def open_table(source: object, *, columns: Sequence[str] | None = None) -> OpenT
     Raises:
         InputError: It is missing, empty, ragged, has a column name twice, or is not a table.
     """
-    if isinstance(source, str | PathLike):
-        return _open_path(Path(fspath(source)))  # type: ignore[arg-type]
-    frame = _frame_in_memory(source)
-    table = OpenTable(frame, IN_MEMORY_NAME, "")
-    names = frame.collect_schema().names()
-    if not names:
-        raise InputError("The table in memory has no columns. Give columns for the true class and the predicted class.")
-    return hashed(table, names if columns is None else columns)
+    table = open_unhashed(source)
+    return hashed(table, table.frame.collect_schema().names() if columns is None else columns)
 
 
 def hashed(table: OpenTable, columns: Sequence[str]) -> OpenTable:
@@ -92,31 +89,37 @@ def hashed(table: OpenTable, columns: Sequence[str]) -> OpenTable:
     """
     if table.sha256:
         return table
-    frame = table.frame.select(sorted(set(columns))).collect().rechunk()
-    sink = _HashSink()
-    frame.write_ipc_stream(sink)  # type: ignore[call-overload]
-    return OpenTable(table.frame, table.source, sink.sha256.hexdigest(), table.notes, table.warnings)
+    frame, sink = table.frame.select(sorted(set(columns))), _HashSink()
+    if table.streamed:
+        frame.sink_ipc(sink)
+    else:
+        frame.collect().rechunk().write_ipc_stream(sink)
+    return replace(table, sha256=sink.sha256.hexdigest())
 
 
-class _HashSink:
+class _HashSink(io.RawIOBase):
     """A writable file that keeps only the hash of what is written."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sha256 = hashlib.sha256()
 
-    def write(self, data: bytes) -> int:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
         self.sha256.update(data)
         return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: nothing is held back."""
 
 
 def open_unhashed(source: object) -> OpenTable:
     """Open like `open_table`, but leave the hash of a table in memory empty until its columns are chosen."""
     if isinstance(source, str | PathLike):
-        return open_table(source)
-    return OpenTable(_frame_in_memory(source), IN_MEMORY_NAME, "")
+        return _open_path(Path(fspath(source)))
+    frame = _frame_in_memory(source)
+    if not frame.collect_schema().names():
+        raise InputError("The table in memory has no columns. Give columns for the true class and the predicted class.")
+    return OpenTable(frame, IN_MEMORY_NAME, "", streamed=isinstance(source, pl.LazyFrame))
 
 
 def _frame_in_memory(source: Any) -> pl.LazyFrame:
@@ -205,15 +208,13 @@ def _refuse_magic(path: Path, magic: bytes) -> None:
 def _binary(path: Path, read: Any, scan: Any) -> OpenTable:
     if path.stat().st_size > IN_MEMORY:
         frame = scan(path)
-        rows = frame.select(pl.len()).collect().item()
     else:
-        held = read(path)
-        frame, rows = held.lazy(), held.height
-    if rows == 0:
+        frame = read(path).lazy()
+    if frame.select(pl.len()).collect().item() == 0:
         raise InputError(
             f"{path}: has columns ({', '.join(frame.collect_schema().names())}) but no rows. Nothing can be audited."
         )
-    return OpenTable(frame, path.name, hash_file(path))
+    return OpenTable(frame, path.name, hash_file(path), streamed=path.stat().st_size > IN_MEMORY)
 
 
 def _open_text(path: Path) -> OpenTable:
@@ -223,7 +224,7 @@ def _open_text(path: Path) -> OpenTable:
         raise InputError(f"{path}: holds only blank lines.")
     if start[:1] == b"{":
         frame = _json_lines(path, text.data)
-        return OpenTable(frame, path.name, text.sha256, text.notes, text.warnings)
+        return OpenTable(frame, path.name, text.sha256, text.notes, text.warnings, text.data is None)
     if start[:1] == b"[" and start.lstrip(b"[ \r\n\t")[:1] == b"{":
         raise InputError(
             f"{path}: is one JSON list. Write JSON lines (one object per line, no brackets around), CSV or Parquet."
@@ -235,7 +236,7 @@ def _open_text(path: Path) -> OpenTable:
     frame = pl.scan_csv(path, **settings) if text.data is None else pl.read_csv(text.data, **settings).lazy()
     if widths.blank:
         frame = frame.filter(pl.any_horizontal(pl.all().is_not_null()))
-    return OpenTable(frame, path.name, text.sha256, (*text.notes, *notes), text.warnings)
+    return OpenTable(frame, path.name, text.sha256, (*text.notes, *notes), text.warnings, text.data is None)
 
 
 def _json_lines(path: Path, data: bytes | None) -> pl.LazyFrame:
