@@ -1,0 +1,89 @@
+"""The different values of a column, as text: what classes and attributes are recognised by.
+
+Values are looked at once per different value, never once per row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from evenface.core.errors import InputError
+
+MOST_VALUES = 10_000  # a column with more different values is not a category
+_SAMPLE = 1_000_000  # rows looked at to see that, before all rows are
+
+
+def as_text(column: str) -> pl.Expr:
+    """Give a column as text, without blanks around it."""
+    return pl.col(column).cast(pl.String).str.strip_chars()
+
+
+def different_values(frame: pl.LazyFrame, columns: Sequence[str]) -> dict[str, dict[str | None, int] | None]:
+    """Count each different value of each column, as stripped text.
+
+    Returns:
+        Per column: value -> count, or None where there are more than 10,000 different values.
+
+    Raises:
+        InputError: A column holds lists or structs.
+    """
+    schema = frame.collect_schema()
+    if nested := [name for name in columns if schema[name].is_nested()]:
+        raise InputError(f"Column {nested[0]!r} holds lists ({schema[nested[0]]}), where one value per face is needed.")
+    sample = frame.select(as_text(name).alias(name) for name in columns).head(_SAMPLE).collect(engine="streaming")
+    few = [name for name in columns if sample[name].n_unique() <= MOST_VALUES]
+    whole = sample if sample.height < _SAMPLE else None
+    counted = [_counts(frame if whole is None else whole.lazy(), name, whole is None) for name in few]
+    tables = dict(zip(few, pl.collect_all(counted, engine="streaming"), strict=True))
+    return {
+        name: dict(sorted(tables[name].iter_rows(), key=_text_first)) if name in tables else None for name in columns
+    }
+
+
+def _counts(frame: pl.LazyFrame, name: str, raw: bool) -> pl.LazyFrame:
+    column = as_text(name) if raw else pl.col(name)
+    return frame.group_by(column.alias("value")).agg(pl.len())
+
+
+def _text_first(item: tuple[str | None, int]) -> tuple[bool, str]:
+    return item[0] is None, item[0] or ""
+
+
+def number(text: str) -> float | None:
+    """Give the finite number that a text spells, or None."""
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+        return None
+    value = float(text)
+    return value if abs(value) != float("inf") else None
+
+
+def plain_integer(text: str) -> str:
+    """Write whole numbers one way: `"3.0"` and `"03"` as `"3"`, keeping every digit; other text as it is.
+
+    Example:
+        >>> plain_integer("3.0"), plain_integer("12345678901234567890"), plain_integer("happy")
+        ('3', '12345678901234567890', 'happy')
+    """
+    match = re.fullmatch(r"([+-]?)0*(\d+)(\.0*)?", text)
+    if not match:
+        value = number(text) if re.search(r"\d", text) else None
+        return str(int(value)) if value is not None and value.is_integer() and abs(value) < 2**53 else text
+    digits = match[2] or "0"
+    return f"-{digits}" if match[1] == "-" and digits != "0" else digits
+
+
+def mapped(column: str, mapping: Mapping[str, str | int | None], dtype: type[pl.DataType]) -> pl.Expr:
+    """Give the expression that replaces each value of a column (as stripped text) by what `mapping` has for it."""
+    text = as_text(column)
+    if not mapping:
+        return text.replace_strict([""], [None], default=None, return_dtype=dtype)
+    return text.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=dtype)
+
+
+def listed(values: Mapping[str, int] | Iterable[str], most: int = 6) -> str:
+    """Write values (with counts, if there are) as a short list."""
+    parts = [f"{v!r} ({n:,})" for v, n in values.items()] if isinstance(values, Mapping) else [repr(v) for v in values]
+    return ", ".join(parts[:most]) + (f" and {len(parts) - most} more" if len(parts) > most else "")
