@@ -1,0 +1,296 @@
+"""From arrays to the object of `audit.json`; docs/AUDIT_SCHEMA.md says what each key holds."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from math import erfc, sqrt
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface import __version__
+from evenface.audit.drawing import Drawn
+from evenface.audit.flows import measure, words
+from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
+from evenface.audit.group_table import GroupTable
+from evenface.audit.metric import Metric
+from evenface.audit.plan import Plan
+from evenface.core.tables import Notice, Predictions
+
+FLOWS_PER_GROUPING = 12
+
+
+def number(value: float) -> float | None:
+    """A float for JSON: None where undefined or infinite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def numbers(values: NDArray[np.float64]) -> list[Any]:
+    """Nested lists of floats for JSON, None where undefined."""
+    return np.where(np.isfinite(values), values.astype(object), None).tolist()  # type: ignore[no-any-return]
+
+
+def describe_versions() -> dict[str, str]:
+    """Versions that the numbers depend on."""
+    import polars as pl
+
+    return {"python": platform.python_version(), "numpy": np.__version__, "polars": pl.__version__}
+
+
+def describe_input(predictions: Predictions, plan: Plan) -> dict[str, Any]:
+    """What was audited."""
+    cells = plan.cells
+    per_leaf = cells.counts.sum((1, 2))
+    attributes = [
+        {
+            "name": a.name,
+            "levels": list(a.levels),
+            "provenance": a.provenance,
+            "missing": int(per_leaf[cells.levels[:, j] < 0].sum()),
+        }
+        for j, a in enumerate(predictions.attributes)
+    ]
+    return {
+        "source": predictions.source,
+        "sha256": predictions.sha256,
+        "rows": cells.total,
+        "answered": int(cells.counts[..., :-1].sum()),
+        "subjects": cells.units.n if cells.units is not None else None,
+        "scores": plan.scores is not None,
+        "classes": list(cells.classes),
+        "label_space": predictions.labels.name,
+        "attributes": attributes,
+    }
+
+
+def describe_settings(plan: Plan) -> dict[str, Any]:
+    """How it was audited."""
+    settings = {"by": list(plan.cells.attributes)} | asdict(plan.settings)
+    return settings | {"unit": "face" if plan.cells.units is None else "subject"}
+
+
+def describe_metrics(metrics: Sequence[Metric]) -> list[dict[str, Any]]:
+    """What each metric is."""
+    keys = ("name", "title", "scope", "per_class", "direction", "ideal", "low", "high", "needs", "null", "formula", "source")
+    out = [{key: getattr(m, key) for key in keys} for m in metrics]
+    return [{k: number(v) if isinstance(v, float) else v for k, v in entry.items()} for entry in out]
+
+
+def describe_group_metrics(plan: Plan, table: GroupTable) -> list[dict[str, dict[str, Any]]]:
+    """Per group: metric -> numbers."""
+    fields = ("value", "low", "high", "low_simultaneous", "high_simultaneous", "shrunken")
+    lists = [numbers(getattr(table, f)) for f in fields]
+    names = [c.name for c in plan.group_columns]
+    sizes = table.n.tolist()
+    out = []
+    for g in range(len(plan.counts)):
+        rows = [part[g] for part in lists]
+        out.append(
+            {
+                name: dict(zip(fields, column, strict=True)) | {"n": sizes[g][j], "undefined": table.undefined.get((g, j))}
+                for j, (name, column) in enumerate(zip(names, zip(*rows, strict=True), strict=True))
+            }
+        )
+    return out
+
+
+def describe_groups(plan: Plan, table: GroupTable) -> list[dict[str, Any]]:
+    """`groups[]`."""
+    metrics = describe_group_metrics(plan, table)
+    counts = plan.counts
+    n, answered = counts.sum((1, 2)).tolist(), counts[..., :-1].sum((1, 2)).tolist()
+    units = plan.cells.units
+    out = []
+    for g, group in enumerate(plan.groups.names):
+        subjects = None
+        if units is not None:
+            subjects = len(np.unique(units.subject[plan.groups.member[g][units.leaf]]))
+        out.append(
+            {
+                "by": group.by,
+                "group": group.name,
+                "levels": group.levels,
+                "n": n[g],
+                "answered": answered[g],
+                "subjects": subjects,
+                "small": answered[g] < plan.settings.min_group,
+                "confusion": counts[g].tolist(),
+                "metrics": metrics[g],
+                "calibration": calibration(plan, g),
+            }
+        )
+    return out
+
+
+def calibration(plan: Plan, group: int) -> list[dict[str, Any]] | None:
+    """Mean confidence and accuracy of each bin in use."""
+    if plan.scores is None:
+        return None
+    sums = plan.scores.observed()
+    n, confidence = sums.bin_count[group], sums.bin_confidence[group]
+    right = confidence - sums.confidence_residual[group]
+    return [
+        {"confidence": float(c / k), "accuracy": min(max(float(r / k), 0.0), 1.0), "n": int(k)}
+        for c, r, k in zip(confidence, right, n, strict=True)
+        if k > 0
+    ]
+
+
+def describe_overall(plan: Plan, table: GroupTable) -> dict[str, Any]:
+    """`overall`, from a plan whose one group is everybody."""
+    keep = ("value", "low", "high", "n", "undefined")
+    metrics = {m: {k: v[k] for k in keep} for m, v in describe_group_metrics(plan, table)[0].items()}
+    counts = plan.counts[0]
+    return {
+        "n": int(counts.sum()),
+        "answered": int(counts[:, :-1].sum()),
+        "confusion": counts.tolist(),
+        "metrics": metrics,
+        "calibration": calibration(plan, 0),
+    }
+
+
+def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str, Any]]:
+    """`gaps[]` but for the pairs."""
+    found = gap_numbers(drawn.seen, drawn.boot, drawn.chance, drawn.reach, plan.settings.level)
+    keys = [key for frame in drawn.frames for key in frame.keys]
+    families = [key.family for key in keys]
+    adjusted, stepped = adjust(drawn.seen, drawn.chance, families), holm(found.p, families)
+    out = []
+    i = 0
+    for frame in drawn.frames:
+        rows = plan.compared[frame.by]
+        small = set(range(plan.groups.spans[frame.by].start, plan.groups.spans[frame.by].stop)) - set(rows.tolist())
+        for key in frame.keys:
+            where = _where(plan, table, frame, key, rows, small)
+            out.append(_gap(key, found, i, float(adjusted[i]), float(stepped[i])) | where)
+            if out[-1]["value"] is None:
+                out[-1]["undefined"] = "fewer than two groups have a value" if len(rows) > 1 else "fewer than two groups are large enough"
+            i += 1
+    return out
+
+
+def _gap(key: GapKey, found: GapNumbers, i: int, adjusted: float, stepped: float) -> dict[str, Any]:
+    ends = sorted((key.value(float(found.low[i])), key.value(float(found.high[i]))))
+    bottom, top = _range(key)
+    return {
+        "by": key.by,
+        "metric": key.name,
+        "family": key.family,
+        "kind": key.kind,
+        "value": number(key.value(float(found.departure[i]))),
+        "low": number(max(ends[0], bottom)),
+        "high": number(min(ends[1], top)),
+        "chance_50": number(key.value(float(found.chance_50[i]))),
+        "chance_95": number(key.value(float(found.chance_95[i]))),
+        "p": number(float(found.p[i])),
+        "p_adjusted": number(adjusted),
+        "p_holm": number(stepped),
+        "smallest_detectable": number(max(key.value(float(found.smallest_detectable[i])), bottom)),
+    }
+
+
+def _range(key: GapKey) -> tuple[float, float]:
+    """What values the gap can take."""
+    metric = key.column.metric
+    return (0.0, metric.high - metric.low) if key.kind == "difference" else (0.0, metric.high if key.kind == "between" else 1.0)
+
+
+def _where(
+    plan: Plan, table: GroupTable, frame: Frame, key: GapKey, rows: NDArray[np.int64], small: set[int]
+) -> dict[str, Any]:
+    """Which groups lie at the ends, and which took no part."""
+    names = plan.groups.names
+    if key.kind == "between":
+        return {"best": None, "worst": None, "left_out": [names[g].name for g in sorted(small)], "undefined": None}
+    j = frame.group.index(key.column)
+    value = table.value[rows, j]
+    known = np.isfinite(value)
+    left_out = [names[g].name for g in sorted(small | set(rows[~known].tolist()))]
+    if known.sum() < 2:
+        return {"best": None, "worst": None, "left_out": left_out, "undefined": None}
+    top, bottom = int(rows[known][value[known].argmax()]), int(rows[known][value[known].argmin()])
+    best, worst = (bottom, top) if key.column.metric.direction == "lower" else (top, bottom)
+    return {"best": names[best].name, "worst": names[worst].name, "left_out": left_out, "undefined": None}
+
+
+def describe_flows(plan: Plan, drawn: Drawn) -> list[dict[str, Any]]:
+    """`flows[]`: the strongest flows of each grouping, the strongest first."""
+    z = NormalDist().inv_cdf((1 + plan.settings.level) / 2)
+    classes = plan.cells.classes
+    out: list[dict[str, Any]] = []
+    for i, (by, rows) in enumerate(plan.compared.items()):
+        if len(rows) < 2:
+            continue
+        flows = measure(plan.counts[rows], z)
+        strength = np.nan_to_num(np.abs(flows.statistic), nan=-1.0)
+        for place in np.argsort(-strength, axis=None, kind="stable")[:FLOWS_PER_GROUPING]:
+            g, t, a = (int(k) for k in np.unravel_index(place, strength.shape))
+            if strength[g, t, a] < 0:
+                break
+            answer = classes[a] if a < len(classes) else None
+            rate, rest = float(flows.rate[g, t, a]), float(flows.rest[g, t, a])
+            top = np.count_nonzero(drawn.flow[:, i] >= strength[g, t, a] - 1e-9)
+            out.append(
+                {
+                    "by": by,
+                    "group": plan.groups.names[rows[g]].name,
+                    "true": classes[t],
+                    "predicted": answer,
+                    "n": int(flows.size[g, t]),
+                    "count": int(plan.counts[rows[g], t, a]),
+                    "rate": rate,
+                    "rest_rate": rest,
+                    "ratio": rate / rest if rest > 0 else None,
+                    "low": number(float(flows.low[g, t, a])),
+                    "high": number(float(flows.high[g, t, a])),
+                    "p": erfc(float(strength[g, t, a]) / sqrt(2)),
+                    "p_adjusted": (top + 1) / (len(drawn.flow) + 1),
+                    "words": words(plan.groups.names[rows[g]].name, classes[t], answer, rate, rest),
+                }
+            )
+    return out
+
+
+def describe_warnings(predictions: Predictions, plan: Plan) -> list[dict[str, str]]:
+    """`warnings[]`: those of the reading, and what the audit itself found wanting."""
+    found = list(predictions.warnings)
+    for by, rows in plan.compared.items():
+        span = plan.groups.spans[by]
+        few = span.stop - span.start - len(rows)
+        if few:
+            found.append(
+                Notice(
+                    "small_groups",
+                    f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} answered "
+                    "faces: shown, but left out of gaps.",
+                )
+            )
+        if len(rows) < 2:
+            found.append(Notice("one_group", f"{by} has fewer than two groups large enough to compare."))
+    return [{"code": n.code, "message": n.message} for n in found] + _few_persons(plan)
+
+
+def _few_persons(plan: Plan) -> list[dict[str, str]]:
+    units = plan.cells.units
+    if units is None:
+        return []
+    few = [
+        plan.groups.names[g].name
+        for rows in plan.compared.values()
+        for g in rows
+        if len(np.unique(units.subject[plan.groups.member[g][units.leaf]])) < 10
+    ]
+    if not few:
+        return []
+    text = f"{len(few)} compared groups hold fewer than 10 persons (such as {few[0]}); their intervals are rough."
+    return [{"code": "few_subjects", "message": text}]
+
+
+def describe_package() -> str:
+    """Version of this package."""
+    return __version__

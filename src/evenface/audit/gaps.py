@@ -1,0 +1,221 @@
+"""Gaps between groups, each beside what chance alone would give.
+
+A gap is held as a **departure**: 0 when all groups are alike, larger the less alike (for a ratio: 1 - ratio).
+
+* Chance: the departure's distribution when faces are dealt to the groups at random (`draws.Exchange`).
+* p: share of chance draws at least as large, (k + 1) / (R + 1) (Phipson & Smyth 2010). Corrected over a family by
+  the maximum of the standardised departures (Westfall & Young 1993), which respects their correlation, and by Holm.
+* Interval: a bootstrap of a gap is biased away from 0, since noise spreads groups even where there is no
+  difference; its percentile interval then excludes 0 nearly always. Ours inverts the test: the departure's
+  quantiles are known at 0 (chance draws) and at the value seen (bootstrap draws), are taken as linear between, and
+  those true departures are kept at which the seen value is not extreme. It excludes 0 exactly where p < .05.
+  Our reconstruction; `benchmarks/audit_calibration.py` shows its coverage.
+* Smallest detectable: the true gap that would exceed the chance limit with 80 % probability.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.audit.evaluate import Column
+from evenface.audit.metrics.between import spread
+
+Floats = NDArray[np.float64]
+Kind = Literal["difference", "ratio", "between"]
+TIE = 1e-9  # departures closer than this are the same number computed in another order
+
+
+@dataclass(frozen=True, slots=True)
+class GapKey:
+    """Which gap: a grouping, a column and a kind; `sign` and `shift` turn departures into values."""
+
+    by: str
+    column: Column
+    kind: Kind
+
+    @property
+    def name(self) -> str:
+        """Metric name, such as `tpr[happy]`."""
+        return self.column.name
+
+    @property
+    def upside_down(self) -> bool:
+        """True where 1, not 0, means that all groups are alike."""
+        return self.kind == "ratio" or (self.kind == "between" and self.column.metric.ideal == 1)
+
+    @property
+    def family(self) -> str:
+        """Gaps that are corrected together."""
+        return "main" if self.column.label is None else "per class"
+
+    def value(self, departure: float) -> float:
+        """The number to show."""
+        return 1 - departure if self.upside_down else departure
+
+
+@dataclass
+class Frame:
+    """The gaps of one grouping, in one fixed order for values, bootstrap and chance draws.
+
+    Attributes:
+        by: Name of the grouping.
+        rows: Indices of the groups that are compared (those large enough).
+        group: Columns of scope `group`.
+        groups: Columns of scope `groups`.
+    """
+
+    by: str
+    rows: NDArray[np.int64]
+    group: Sequence[Column]
+    groups: Sequence[Column]
+    keys: list[GapKey] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ratios = [c for c in self.group if c.metric.ratio]
+        self.keys = [GapKey(self.by, c, "difference") for c in self.group]
+        self.keys += [GapKey(self.by, c, "ratio") for c in ratios]
+        self.keys += [GapKey(self.by, c, "between") for c in self.groups]
+
+    def departures(self, values: Floats, between: Floats) -> Floats:
+        """Departures of all gaps.
+
+        Args:
+            values: (…, compared group, column of scope `group`).
+            between: (…, column of scope `groups`).
+
+        Returns:
+            (…, gap), in the order of `keys`.
+        """
+        pick = [i for i, c in enumerate(self.group) if c.metric.ratio]
+        flip = np.array([c.metric.ideal == 1 for c in self.groups], dtype=bool)
+        parts = [spread(values), 1 - _ratio(values[..., pick]), np.where(flip, 1 - between, between)]
+        return np.concatenate(parts, axis=-1)
+
+
+def _ratio(values: Floats) -> Floats:
+    low, high = np.fmin.reduce(values, -2), np.fmax.reduce(values, -2)
+    known = (np.isfinite(values).sum(-2) > 1) & (high > 0)
+    return np.where(known, low / np.where(known, high, 1), np.nan)
+
+
+@dataclass(frozen=True)
+class GapNumbers:
+    """What is known of each gap, arrays (gap,); departures, not yet values."""
+
+    departure: Floats
+    low: Floats
+    high: Floats
+    chance_50: Floats
+    chance_95: Floats
+    p: Floats
+    smallest_detectable: Floats
+
+
+def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, level: float) -> GapNumbers:
+    """Turn draws into intervals, chance levels and p.
+
+    Args:
+        departure: (gap,) as seen.
+        boot: (draw, gap) in bootstrap samples.
+        chance: (draw, gap) in tables dealt at random.
+        reach: (draw, gap) how far below (or above) the rest one group lies by chance, see `reach_of_one`;
+            NaN for gaps that are not a difference.
+        level: Confidence, such as .95.
+    """
+    tail = (1 - level) / 2
+    u0, median = quantile(chance, level), quantile(chance, 0.5)
+    u1, l1 = quantile(boot, 1 - tail), quantile(boot, tail)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = departure * (departure - u0) / np.maximum(u1 - u0, departure - u0)
+        low = np.where(departure > u0, np.clip(low, 0, departure), 0)
+        high = np.where(l1 < departure, 2 * departure - l1, departure**2 / l1)
+    high = np.where(np.isfinite(high), high, departure)
+    unknown = ~np.isfinite(departure) | ~np.isfinite(u0)
+    extreme = (chance >= departure - TIE).sum(0)
+    drawn = np.isfinite(chance).sum(0)
+    noise = np.nanstd(np.where(np.isfinite(boot), boot, np.nan), axis=0) if len(boot) else np.full(len(departure), np.nan)
+    detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * noise)
+    blank = np.full(len(departure), np.nan)
+    return GapNumbers(
+        departure=departure,
+        low=np.where(unknown, blank, low),
+        high=np.where(unknown, blank, np.maximum(high, departure * (l1 < departure))),
+        chance_50=np.where(unknown, blank, median),
+        chance_95=np.where(unknown, blank, u0),
+        p=np.where(unknown, blank, (extreme + 1) / (drawn + 1)),
+        smallest_detectable=np.where(unknown, blank, np.maximum(detectable, u0)),
+    )
+
+
+def quantile(draws: Floats, q: float) -> Floats:
+    """Quantile along the first axis over defined draws; NaN where fewer than half are defined."""
+    known = np.isfinite(draws).sum(0)
+    ordered = np.sort(draws, axis=0)  # NaN last
+    place = np.clip(q * (known - 1), 0, None)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, np.maximum(known - 1, 0))
+    at = np.arange(draws.shape[1])
+    value = ordered[low, at] + (place - low) * (ordered[high, at] - ordered[low, at])
+    return np.where(known * 2 > len(draws), value, np.nan)
+
+
+def reach_of_one(values: Floats, columns: Sequence[Column]) -> Floats:
+    """How far one group lies from the far end of all others, by chance; each draw takes another group in turn.
+
+    A true shift of that group by t makes a gap of about t + reach, so t = limit - (20 % quantile of reach) is
+    seen with 80 % probability. The group is shifted the bad way.
+
+    Args:
+        values: (draw, group, column) from tables dealt at random.
+        columns: The columns.
+
+    Returns:
+        (draw, column).
+    """
+    draws, groups, width = values.shape
+    if groups < 2:
+        return np.full((draws, width), np.nan)
+    one = np.arange(draws) % groups
+    own = values[np.arange(draws), one]
+    rest = values.copy()
+    rest[np.arange(draws), one] = np.nan
+    down = np.fmax.reduce(rest, 1) - own
+    up = own - np.fmin.reduce(rest, 1)
+    worse_is_up = np.array([c.metric.direction == "lower" for c in columns])
+    return np.where(worse_is_up, up, down)
+
+
+def adjust(departure: Floats, chance: Floats, families: Sequence[str]) -> Floats:
+    """Max-T adjusted p of each gap within its family (Westfall & Young 1993), from joint chance draws."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = np.isfinite(chance)
+        count = np.maximum(known.sum(0), 1)
+        filled = np.where(known, chance, 0)
+        mean = filled.sum(0) / count
+        sd = np.sqrt(np.where(known, (chance - mean) ** 2, 0).sum(0) / count)
+        usable = np.isfinite(departure) & (sd > 0)
+        seen = np.where(usable, (departure - mean) / sd, -np.inf)
+        drawn = np.where(known & usable, (chance - mean) / np.where(sd > 0, sd, 1), -np.inf)
+    out = np.full(len(departure), np.nan)
+    for family in dict.fromkeys(families):
+        mine = np.array([f == family for f in families])
+        top = np.sort(drawn[:, mine].max(1)) if mine.any() else np.zeros(0)
+        above = len(top) - np.searchsorted(top, seen[mine] - TIE, side="left")
+        out[mine] = np.where(usable[mine], (above + 1) / (len(top) + 1), np.where(np.isfinite(departure[mine]), 1.0, np.nan))
+    return out
+
+
+def holm(p: Floats, families: Sequence[str]) -> Floats:
+    """Holm's step-down adjusted p within each family (Holm 1979); undefined p take no part."""
+    out = np.full(len(p), np.nan)
+    for family in dict.fromkeys(families):
+        mine = np.flatnonzero(np.array([f == family for f in families]) & np.isfinite(p))
+        order = mine[np.argsort(p[mine], kind="stable")]
+        stepped = p[order] * (len(order) - np.arange(len(order)))
+        out[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
+    return out

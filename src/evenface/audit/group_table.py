@@ -1,0 +1,133 @@
+"""Each group's values: with intervals, intervals that hold for all groups at once, and shrunken estimates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.audit.cells import Units
+from evenface.audit.drawing import Drawn
+from evenface.audit.evaluate import columns, evaluate, support, why_undefined
+from evenface.audit.intervals import Precision, interval, precision, shrink
+from evenface.audit.metric import Array, Metric
+from evenface.audit.plan import Plan
+from evenface.audit.scored import ScoreSums
+from evenface.audit.sums import CountSums
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GroupTable:
+    """Arrays (group, column); NaN where undefined, and `undefined` says why (group -> column -> reason)."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+    low_simultaneous: Floats
+    high_simultaneous: Floats
+    shrunken: Floats
+    deviation: Floats
+    n: NDArray[np.int64]
+    undefined: dict[tuple[int, int], str]
+
+
+def group_table(plan: Plan, drawn: Drawn) -> GroupTable:
+    """Values and intervals of all groups of all groupings."""
+    level = plan.settings.level
+    value, known, centre = _known(plan, plan.counts, plan.cells.units, drawn)
+    low, high = _interval(plan, value, known, centre, level)
+    both = np.empty((len(value), 1))
+    for span in plan.groups.spans.values():
+        # Groups of one grouping share no face, so their intervals are independent: Sidak's level is exact.
+        both[span] = level ** (1 / max(span.stop - span.start, 1))
+    low_all, high_all = _interval(plan, value, known, centre, both)
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    shrunken, deviation = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
+    for span in plan.groups.spans.values():
+        shrunken[span], deviation[span] = shrink(value[span], low[span], high[span], z)
+    sizes, reasons = _support(plan, plan.counts, value)
+    return GroupTable(value, low, high, low_all, high_all, shrunken, deviation, sizes, reasons)
+
+
+def overall_table(plan: Plan, pooled: Plan, drawn: Drawn) -> GroupTable:
+    """The same for all faces together, as one group.
+
+    Args:
+        plan: The audit's plan.
+        pooled: A plan whose only group holds every leaf.
+        drawn: Draws of that plan.
+    """
+    value, known, centre = _known(pooled, pooled.counts, plan.cells.units, drawn)
+    low, high = _interval(pooled, value, known, centre, plan.settings.level)
+    sizes, reasons = _support(pooled, pooled.counts, value)
+    blank = np.full(value.shape, np.nan)
+    return GroupTable(value, low, high, blank, blank, blank, blank, sizes, reasons)
+
+
+def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tuple[Floats, Precision, Floats]:
+    """Values, how well they are known, and the centres of their intervals."""
+    classes = len(plan.cells.classes)
+    value = evaluate(plan.by_counts, CountSums(counts), counts.shape[:1], classes)
+    known = precision(plan.by_counts, columns(plan.by_counts, plan.cells.classes), counts, plan.groups, units)
+    if plan.scores is None:
+        return value, known, value
+    sums = plan.scores.observed()
+    scored = evaluate(plan.by_scores, sums, counts.shape[:1], classes)
+    n, centre = _score_precision(plan.by_scores, plan, sums, scored, drawn)
+    df = np.broadcast_to(known.df[:, :1], n.shape) if known.df.shape[1] else np.full(n.shape, np.inf)
+    both = Precision(np.concatenate([known.n, n], 1), np.concatenate([known.df, df], 1))
+    return np.concatenate([value, scored], 1), both, np.concatenate([value, centre], 1)
+
+
+# Metrics whose plug-in estimate is biased upward in small groups; their interval is moved by the bootstrap's bias.
+BIASED = ("ece", "classwise_ece")
+
+
+def _score_precision(
+    metrics: tuple[Metric, ...], plan: Plan, sums: ScoreSums, value: Floats, drawn: Drawn
+) -> tuple[Floats, Floats]:
+    """Effective sample sizes from the spread of the draws, and the interval's centre."""
+    cols = columns(metrics, plan.cells.classes)
+    biased = np.array([c.metric.name in BIASED for c in cols])
+    centre = np.where(biased, np.clip(2 * value - drawn.score_mean, 1e-6, None), value)
+    low = np.array([c.metric.low for c in cols])
+    span = np.array([c.metric.high for c in cols]) - low
+    bounded = np.isfinite(span)
+    share = np.where(bounded, (centre - low) / np.where(bounded, span, 1), 0)
+    spread = np.where(bounded, share * (1 - share) * np.where(bounded, span, 1) ** 2, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = spread / drawn.score_sd**2
+    few = sums.labelled.min(-1, keepdims=True)  # where nothing varies, trust it no more than its rarest class
+    return np.where(np.isfinite(n) & (n > 0), n, np.maximum(few, 1)), centre
+
+
+def _interval(
+    plan: Plan, value: Floats, known: Precision, centre: Floats, level: Floats | float
+) -> tuple[Floats, Floats]:
+    low, high = interval(centre, known, plan.group_columns, level)
+    undefined = ~np.isfinite(value)
+    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+
+
+def _support(plan: Plan, counts: Array, value: Floats) -> tuple[NDArray[np.int64], dict[tuple[int, int], str]]:
+    """Faces that each value rests on, and why it is undefined where it is."""
+    sums = CountSums(counts)
+    sizes = np.zeros(value.shape, np.int64)
+    reasons: dict[tuple[int, int], str] = {}
+    for j, column in enumerate(plan.group_columns):
+        kind = column.metric.support
+        faces = support(sums, kind)
+        if faces.shape[-1] == 1:
+            sizes[:, j] = faces[..., 0]
+        elif column.label is not None:
+            sizes[:, j] = faces[..., column.index]
+        else:
+            sizes[:, j] = sums.answered
+        for g in np.flatnonzero(~np.isfinite(value[:, j])):
+            own = faces[g] if column.label is None else faces[g, column.index : column.index + 1]
+            reasons[int(g), j] = why_undefined(column, own, plan.cells.classes)
+    return sizes, reasons

@@ -1,0 +1,1 @@
+"""The metrics themselves, one module a family; the table that names them is in `evenface.audit`."""

@@ -1,0 +1,144 @@
+"""What one audit computes: which metrics, in which groups, under which settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.audit import METRICS
+from evenface.audit.cells import Cells, Groups
+from evenface.audit.evaluate import Column, columns
+from evenface.audit.metric import Metric
+from evenface.audit.scored import ScoreDraws
+from evenface.core.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """How an audit is made.
+
+    Attributes:
+        cross: Attributes are crossed up to this many at a time.
+        resamples: Bootstrap tables for the intervals of gaps.
+        permutations: Tables dealt at random for chance levels and p.
+        seed: Of all draws; the same seed gives the same bytes.
+        min_group: A group with fewer answered faces is shown, but takes no part in gaps.
+        level: Confidence of intervals.
+    """
+
+    cross: int = 2
+    resamples: int = 1000
+    permutations: int = 1000
+    seed: int = 0
+    min_group: int = 10
+    level: float = 0.95
+
+    def check(self) -> None:
+        """Raise SettingsError for every setting that makes no sense, all at once."""
+        faults = []
+        if self.cross < 1:
+            faults.append(f"cross is how many attributes are crossed at most: 1 or more, got {self.cross}.")
+        for name in ("resamples", "permutations"):
+            if getattr(self, name) < 100:
+                faults.append(f"{name} must be 100 or more (1000 is usual), got {getattr(self, name)}.")
+        if self.min_group < 1:
+            faults.append(f"min_group is the least number of faces in a compared group: 1 or more, got {self.min_group}.")
+        if not 0.5 <= self.level < 1:
+            faults.append(f"level is the confidence of intervals, from .5 to below 1, got {self.level}.")
+        if self.seed < 0:
+            faults.append(f"seed is a whole number, 0 or more, got {self.seed}.")
+        if faults:
+            raise SettingsError("\n".join(faults))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the parts of an audit share.
+
+    Attributes:
+        cells: The counted table.
+        groups: All groups.
+        counts: (group, true, answer).
+        by_counts: Metrics of scope `group` from counts.
+        by_scores: Metrics of scope `group` from scores; their columns follow those of `by_counts`.
+        between: Metrics of scope `groups`.
+        scores: Score sums, if there are scores.
+        compared: Grouping -> indices of the groups large enough to be compared.
+        settings: See `AuditSettings`.
+    """
+
+    cells: Cells
+    groups: Groups
+    counts: NDArray[np.int64]
+    by_counts: tuple[Metric, ...]
+    by_scores: tuple[Metric, ...]
+    between: tuple[Metric, ...]
+    scores: ScoreDraws | None
+    compared: dict[str, NDArray[np.int64]]
+    settings: AuditSettings
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics, in the order of their columns."""
+        return self.by_counts + self.by_scores + self.between
+
+    @property
+    def group_columns(self) -> tuple[Column, ...]:
+        """Columns of scope `group`."""
+        return columns(self.by_counts + self.by_scores, self.cells.classes)
+
+    @property
+    def between_columns(self) -> tuple[Column, ...]:
+        """Columns of scope `groups`."""
+        return columns(self.between, self.cells.classes)
+
+
+def choose(metrics: Sequence[str | Metric] | None, *, scores: bool) -> tuple[Metric, ...]:
+    """The metrics asked for.
+
+    Args:
+        metrics: Names or metrics; None: all that the table allows.
+        scores: Whether the table has probabilities.
+
+    Raises:
+        SettingsError: A metric was asked for by name that needs scores, and there are none.
+        UnknownNameError: A name is in no table.
+    """
+    if metrics is None:
+        known = [METRICS.get(name) for name in METRICS]
+        return tuple(m for m in known if scores or m.needs != "scores")
+    chosen = tuple(METRICS.get(m) if isinstance(m, str) else m for m in metrics)
+    lacking = [m.name for m in chosen if m.needs == "scores" and not scores]
+    if lacking:
+        raise SettingsError(
+            f"{', '.join(lacking)} need a probability per class, and the table has none. "
+            "Name the columns with scores=…, or leave these metrics out."
+        )
+    if not chosen:
+        raise SettingsError("No metric was asked for. Leave `metrics` out to get all of them.")
+    return chosen
+
+
+def make_plan(
+    metrics: Sequence[Metric], cells: Cells, groups: Groups, scores: ScoreDraws | None, settings: AuditSettings
+) -> Plan:
+    """Sort the metrics by what they read, and the groups by whether they are large enough to compare."""
+    counts = np.tensordot(groups.member.astype(np.int64), cells.counts, axes=1)
+    answered = counts[..., :-1].sum((1, 2))
+    compared = {
+        by: np.flatnonzero(answered[span] >= settings.min_group) + span.start for by, span in groups.spans.items()
+    }
+    return Plan(
+        cells=cells,
+        groups=groups,
+        counts=counts,
+        by_counts=tuple(m for m in metrics if m.scope == "group" and m.needs != "scores"),
+        by_scores=tuple(m for m in metrics if m.scope == "group" and m.needs == "scores"),
+        between=tuple(m for m in metrics if m.scope == "groups"),
+        scores=scores,
+        compared=compared,
+        settings=settings,
+    )

@@ -1,0 +1,105 @@
+"""The audit itself: a table of predictions in, an `Audit` out.
+
+    predictions -> cells -> draws of random tables -> values and intervals -> gaps, worst groups, flows -> Audit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from evenface import __version__
+from evenface.audit import document as doc
+from evenface.audit.cells import Group, Groups, count_cells, make_groups
+from evenface.audit.drawing import draw_all
+from evenface.audit.group_table import group_table, overall_table
+from evenface.audit.metric import Metric
+from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
+from evenface.audit.ranking import pairs, worst_groups
+from evenface.audit.result import SCHEMA, Audit
+from evenface.audit.scored import Scored, ScoreDraws, collect
+from evenface.core.reading import read_predictions
+from evenface.core.tables import Predictions
+
+
+def audit(
+    table: object,
+    by: Sequence[str] | None = None,
+    *,
+    metrics: Sequence[str | Metric] | None = None,
+    settings: AuditSettings | None = None,
+    **options: Any,
+) -> Audit:
+    """Measure each metric overall, within each group and across groups, with intervals and chance levels.
+
+    Args:
+        table: A path (CSV, TSV, Parquet, Arrow, JSON lines), a pandas, polars or Arrow table, a dict of columns, or
+            `Predictions`. One row per face; faces without an answer are counted, not dropped.
+        by: Columns that hold attributes of the people shown. None: those recognised by name.
+        metrics: Names from `METRICS`, or metrics of your own made with `evenface.audit.metric.metric`. None: all.
+        settings: Crossing, resamples, seed and so on.
+        **options: Any field of `AuditSettings` by its name; all else says how to read the table (`label`, `pred`,
+            `scores`, `subject`, `face`, `labels`, `bins`, …), as for `evenface.core.reading.read_predictions`.
+
+    Returns:
+        The audit as data; `evenface.report.write(audit.data, folder)` writes it down.
+
+    Raises:
+        InputError: The table cannot be read as predictions.
+        SettingsError: A setting makes no sense.
+        UnknownNameError: A metric is in no table.
+
+    Example:
+        >>> faces = {"y_true": ["happy", "sad"] * 40, "y_pred": ["happy"] * 80, "gender": ["f", "m", "m", "f"] * 20}
+        >>> audit(faces, by=["gender"], resamples=100, permutations=100).overall("accuracy").value
+        0.5
+    """
+    own = {f.name for f in fields(AuditSettings)}
+    settings = replace(settings or AuditSettings(), **{k: v for k, v in options.items() if k in own})
+    settings.check()
+    reading = {k: v for k, v in options.items() if k not in own}
+    predictions = table if isinstance(table, Predictions) else read_predictions(table, by=by, **reading)
+    cells = count_cells(predictions)
+    scored = collect(predictions, cells)
+    groups = make_groups(cells, settings.cross)
+    scores = ScoreDraws(scored, groups) if scored is not None else None
+    plan = make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings)
+    return Audit(_document(predictions, plan, scored))
+
+
+def _document(predictions: Predictions, plan: Plan, scored: Scored | None) -> dict[str, Any]:
+    drawn = draw_all(plan)
+    table = group_table(plan, drawn)
+    return {
+        "schema": SCHEMA,
+        "evenface": __version__,
+        "versions": doc.describe_versions(),
+        "input": doc.describe_input(predictions, plan),
+        "settings": doc.describe_settings(plan),
+        "notes": list(predictions.notes),
+        "warnings": doc.describe_warnings(predictions, plan),
+        "metrics": doc.describe_metrics(plan.metrics),
+        "overall": _overall(plan, scored),
+        "groups": doc.describe_groups(plan, table),
+        "gaps": doc.describe_gaps(plan, drawn, table) + pairs(plan, table),
+        "worst": worst_groups(plan, table),
+        "flows": doc.describe_flows(plan, drawn),
+        "estimated": [],
+    }
+
+
+OVERALL_DRAWS = 200  # only the spread of the scores is taken from them
+
+
+def _overall(plan: Plan, scored: Scored | None) -> dict[str, Any]:
+    """All faces as one group."""
+    everybody = Groups(
+        (Group("", "all faces", {}),), np.ones((1, len(plan.cells.levels)), dtype=bool), {"": slice(0, 1)}
+    )
+    settings = replace(plan.settings, resamples=OVERALL_DRAWS, permutations=100)
+    scores = ScoreDraws(scored, everybody) if scored is not None else None
+    pooled = make_plan([m for m in plan.metrics if m.scope == "group"], plan.cells, everybody, scores, settings)
+    return doc.describe_overall(pooled, overall_table(plan, pooled, draw_all(pooled)))

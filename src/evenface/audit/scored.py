@@ -1,0 +1,398 @@
+"""Sums of scores per leaf: what the metrics that need probabilities read, and random draws of them.
+
+A table of any length is reduced, batch by batch, to the first and second moments of 17 C + 17 features per
+leaf (C classes), plus score histograms for the ranking metric. Draws are then normal with those moments (a multiplier bootstrap
+in closed form), so their cost does not depend on the number of faces. Under the chance hypothesis every leaf
+draws its faces from all faces together.
+
+Features of one face, C classes: 15 bins of (confidence - right); 15 C bins of (p_c - labelled c); squared error;
+-ln p(label); C placements of its p_c among the faces of other classes (if labelled c) or, C more, among those of
+class c (if not), centred (DeLong et al. 1988).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenface.audit.cells import Cells, Groups, Units
+from evenface.audit.metric import Array
+from evenface.core.tables import Predictions
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+BINS = 15
+BATCH = 32_768
+HISTOGRAM_CELLS = 8_000_000  # bound on (class, leaf, side, level): exact ranks if they fit, else a grid of log-odds
+GRID_MOST = 4_096
+GRID_LEAST = 256
+GRID_SPAN = 14.0
+SMALLEST_P = 1e-15
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some scored faces: leaf (face,), true (face,), predicted (face,), p (face, class), person (face,) or None."""
+
+    leaf: Ints
+    true: Ints
+    predicted: Ints
+    p: Floats
+    person: Ints | None
+
+
+@dataclass(frozen=True)
+class ScoreSums:
+    """What score metrics read; leading axes free, then group."""
+
+    scored: Array
+    confidence_residual: Array
+    class_residual: Array
+    squared_error: Array
+    negative_log: Array
+    auroc: Array
+    bin_count: Array
+    bin_confidence: Array
+    labelled: Array
+
+
+@dataclass(frozen=True)
+class Placement:
+    """AUROC of each class in each group from histograms: value, and the variance of placements of each side, (group, class)."""
+
+    auroc: Floats
+    variance_positive: Floats
+    variance_negative: Floats
+    positives: Floats
+    negatives: Floats
+
+    @property
+    def variance(self) -> Floats:
+        """Variance of the AUROC (DeLong)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.variance_positive / self.positives + self.variance_negative / self.negatives
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Moments of the score features.
+
+    Attributes:
+        classes: Number of classes.
+        n: (leaf,) scored faces.
+        first: (leaf, feature) sums.
+        second: (leaf, feature, feature) sums of outer products, of faces or, where known, of persons' totals.
+        histogram: (class, leaf, side, level): faces by level of p_c; side 1 = labelled with the class.
+        bins: (leaf, bin, 2): number of faces and sum of confidence per bin, for the calibration picture.
+    """
+
+    classes: int
+    n: Floats
+    first: Floats
+    second: Floats
+    histogram: Floats
+    bins: Floats
+
+    @cached_property
+    def roots(self) -> list[Floats]:
+        """Square root (feature, rank) of each leaf's covariance of one face's features."""
+        out = []
+        for n, first, second in zip(self.n, self.first, self.second, strict=True):
+            mean = first / n if n > 0 else first
+            out.append(_root(second / n - np.outer(mean, mean)) if n > 0 else np.zeros((len(first), 0)))
+        return out
+
+
+def batches(predictions: Predictions, cells: Cells) -> Iterator[Batch]:
+    """The scored, answered faces of a table, `BATCH` at a time."""
+    frame = predictions.frame
+    scores = [f"score:{name}" for name in predictions.labels.names]
+    leaf = pl.lit(0, pl.Int64)
+    size = 1
+    known: dict[int, int] = {}
+    for j, attribute in enumerate(predictions.attributes):
+        order = {name: i for i, name in enumerate(attribute.levels)}
+        code = pl.col(f"attr:{attribute.name}").replace_strict(order, default=-1, return_dtype=pl.Int64).fill_null(-1) + 1
+        leaf = leaf + code * size
+        for row, levels in enumerate(cells.levels):
+            known[row] = known.get(row, 0) + int(levels[j] + 1) * size
+        size *= len(attribute.levels) + 1
+    place = np.array([known.get(row, 0) for row in range(len(cells.levels))], np.int64)
+    order = np.argsort(place)
+    keep = [leaf.alias("leaf"), pl.col("true").cast(pl.Int64), pl.col("predicted").cast(pl.Int64), *scores]
+    if cells.units is not None:
+        keep.append((pl.col("subject").cast(pl.String).fill_null("").rank("dense").cast(pl.Int64) - 1).alias("person"))
+    answered = pl.col("predicted").is_not_null() & pl.all_horizontal(pl.col(scores).is_not_null())
+    for part in frame.select(keep).filter(answered).collect_batches(chunk_size=BATCH, maintain_order=True):
+        for piece in part.iter_slices(BATCH):
+            yield Batch(
+                leaf=order[np.searchsorted(place[order], piece["leaf"].to_numpy())],
+                true=piece["true"].to_numpy(),
+                predicted=piece["predicted"].to_numpy(),
+                p=piece.select(scores).to_numpy().astype(np.float64),
+                person=piece["person"].to_numpy() if cells.units is not None else None,
+            )
+
+
+def collect(predictions: Predictions, cells: Cells) -> Scored | None:
+    """Reduce a table's scores to moments; None if it has none."""
+    if f"score:{predictions.labels.names[0]}" not in predictions.frame.collect_schema():
+        return None
+    classes, leaves = len(predictions.labels.names), len(cells.levels)
+    room = HISTOGRAM_CELLS // (2 * classes * leaves)
+    held = list(batches(predictions, cells)) if cells.total <= 64 * BATCH else None
+    if held == []:
+        return None
+    levels = _exact_levels(held, room) if held else None
+    width = max(len(v) for v in levels) if levels else int(np.clip(room, GRID_LEAST, GRID_MOST))
+    histogram = np.zeros((classes, leaves, 2, width))
+    for batch in held or batches(predictions, cells):
+        _add_histogram(histogram, batch, levels)
+    if not histogram.any():
+        return None
+    scored = _empty(classes, leaves, histogram)
+    persons = _Persons(cells.units, leaves, scored.first.shape[1]) if cells.units is not None else None
+    placements = _pooled_placements(histogram)
+    for batch in held or batches(predictions, cells):
+        _add_moments(scored, batch, features(batch, classes, levels, placements), persons)
+    if persons is not None:
+        persons.finish(scored)
+    return scored
+
+
+def _empty(classes: int, leaves: int, histogram: Floats) -> Scored:
+    width = (BINS + 2) * classes + BINS + 2
+    return Scored(
+        classes,
+        np.zeros(leaves),
+        np.zeros((leaves, width)),
+        np.zeros((leaves, width, width)),
+        histogram,
+        np.zeros((leaves, BINS, 2)),
+    )
+
+
+def _exact_levels(held: list[Batch], room: int) -> list[Floats] | None:
+    """The distinct probabilities of each class, if there is room for a histogram of them."""
+    if sum(len(batch.true) for batch in held) > 8 * room:
+        return None
+    p = np.concatenate([batch.p for batch in held])
+    levels = [np.unique(column) for column in p.T]
+    return levels if max(len(v) for v in levels) <= room else None
+
+
+def level_of(p: Floats, c: int, levels: list[Floats] | None, width: int) -> Ints:
+    """The level, 0 … width - 1, of a probability on the scale on which class `c` is ranked."""
+    if levels is not None:
+        return np.searchsorted(levels[c], p)
+    with np.errstate(divide="ignore"):
+        odds = np.log(p) - np.log1p(-p)
+    return np.clip((odds + GRID_SPAN) * (width / (2 * GRID_SPAN)), 0, width - 1).astype(np.int64)
+
+
+def _add_histogram(histogram: Floats, batch: Batch, levels: list[Floats] | None) -> None:
+    classes, leaves, _, width = histogram.shape
+    for c in range(classes):
+        place = (batch.leaf * 2 + (batch.true == c)) * width + level_of(batch.p[:, c], c, levels, width)
+        histogram[c] += np.bincount(place, minlength=leaves * 2 * width).reshape(leaves, 2, width)
+
+
+def _placements(histogram: Floats) -> tuple[Floats, Floats]:
+    """Placement of each level among the other side, (…, 2, level): below plus half of ties, as a share; and AUROC (…)."""
+    negative, positive = histogram[..., 0, :], histogram[..., 1, :]
+    below = np.cumsum(negative, -1) - negative / 2
+    above = positive.sum(-1, keepdims=True) - np.cumsum(positive, -1) + positive / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_positive = below / negative.sum(-1, keepdims=True)
+        of_negative = above / positive.sum(-1, keepdims=True)
+        auroc = (of_positive * positive).sum(-1) / positive.sum(-1)
+    return np.stack([of_negative, of_positive], axis=-2), auroc
+
+
+def _pooled_placements(histogram: Floats) -> Floats:
+    """Centred placements (class, side, level) among all faces; 0 where a class has no faces or nothing but faces."""
+    placement, auroc = _placements(histogram.sum(1))
+    return np.nan_to_num(placement - auroc[:, None, None])
+
+
+def placements_of(histogram: Floats) -> Placement:
+    """AUROC and its variance from histograms (class, group, side, level)."""
+    placement, auroc = _placements(histogram)
+    sizes = histogram.sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        square = (histogram * (placement - auroc[..., None, None]) ** 2).sum(-1)
+        variance = square / np.maximum(sizes - 1, 1)
+    return Placement(auroc.T, variance[..., 1].T, variance[..., 0].T, sizes[..., 1].T, sizes[..., 0].T)
+
+
+def features(batch: Batch, classes: int, levels: list[Floats] | None, placements: Floats) -> Floats:
+    """The features of each face, (face, feature), laid out as the module says."""
+    n = len(batch.true)
+    rows = np.arange(n)
+    out = np.zeros((n, (BINS + 2) * classes + BINS + 2))
+    confidence = batch.p[rows, batch.predicted]
+    out[rows, bin_of(confidence)] = confidence - (batch.predicted == batch.true)
+    square = np.zeros(n)
+    tail = BINS * (classes + 1)
+    for c in range(classes):
+        labelled = (batch.true == c).astype(np.int64)
+        p = batch.p[:, c]
+        out[rows, BINS * (c + 1) + bin_of(p)] = p - labelled
+        square += (p - labelled) ** 2
+        centred = placements[c, labelled, level_of(p, c, levels, placements.shape[-1])]
+        out[:, tail + 2 + c] = np.where(labelled == 1, centred, 0)
+        out[:, tail + 2 + classes + c] = np.where(labelled == 1, 0, centred)
+    out[:, tail] = square
+    out[:, tail + 1] = -np.log(np.maximum(batch.p[rows, batch.true], SMALLEST_P))
+    return out
+
+
+def bin_of(p: Floats) -> Ints:
+    """Equal bins of 0 … 1, closed above as in Guo et al. 2017: (0, 1/15], …"""
+    return np.clip(np.ceil(p * BINS).astype(np.int64) - 1, 0, BINS - 1)
+
+
+def _add_moments(scored: Scored, batch: Batch, x: Floats, persons: _Persons | None) -> None:
+    order = np.argsort(batch.leaf, kind="stable")
+    leaf = batch.leaf[order]
+    starts = np.flatnonzero(np.r_[True, leaf[1:] != leaf[:-1]])
+    confidence = batch.p[np.arange(len(x)), batch.predicted]
+    place = batch.leaf * BINS + bin_of(confidence)
+    shape = scored.bins.shape[:2]
+    scored.bins[..., 0] += np.bincount(place, minlength=shape[0] * BINS).reshape(shape)
+    scored.bins[..., 1] += np.bincount(place, weights=confidence, minlength=shape[0] * BINS).reshape(shape)
+    for start, stop in zip(starts, np.r_[starts[1:], len(leaf)], strict=True):
+        mine = x[order[start:stop]]
+        scored.n[leaf[start]] += len(mine)
+        scored.first[leaf[start]] += mine.sum(0)
+        if persons is None:
+            scored.second[leaf[start]] += mine.T @ mine
+    if persons is not None:
+        persons.add(batch, x)
+
+
+class _Persons:
+    """Totals of the features per person and leaf, when faces of one person are resampled together."""
+
+    def __init__(self, units: Units, leaves: int, width: int) -> None:
+        self.leaves = leaves
+        self.part = np.unique(units.subject * leaves + units.leaf)
+        self.total = np.zeros((len(self.part), width + 1))
+
+    def add(self, batch: Batch, x: Floats) -> None:
+        if batch.person is None:
+            return
+        index = np.searchsorted(self.part, batch.person * self.leaves + batch.leaf)
+        np.add.at(self.total, index, np.c_[x, np.ones(len(x))])
+
+    def finish(self, scored: Scored) -> None:
+        """Second moments of persons' totals about their leaf's mean per face, so that draws spread as persons do."""
+        for leaf in np.unique(self.part % self.leaves):
+            mine = self.total[(self.part % self.leaves == leaf) & (self.total[:, -1] > 0)]
+            if len(mine) == 0:
+                continue
+            mean = scored.first[leaf] / scored.n[leaf]
+            centred = mine[:, :-1] - mine[:, -1:] * mean
+            scale = len(mine) / max(len(mine) - 1, 1)
+            scored.second[leaf] = centred.T @ centred * scale + np.outer(mean, mean) * scored.n[leaf]
+
+
+class ScoreDraws:
+    """Observed sums and random draws of them for the groups of an audit.
+
+    Args:
+        scored: Moments per leaf.
+        groups: Which leaves each group holds.
+    """
+
+    def __init__(self, scored: Scored, groups: Groups) -> None:
+        self.scored = scored
+        self.member = groups.member.astype(float)
+        self.n = self.member @ scored.n
+        histogram = np.einsum("gl,clsk->cgsk", self.member, scored.histogram, optimize=True)
+        self.placement = placements_of(histogram)
+        pooled_n, pooled_first = scored.n.sum(), scored.first.sum(0)
+        self.mean = pooled_first / pooled_n
+        pooled = scored.second.sum(0) / pooled_n - np.outer(self.mean, self.mean)
+        self.pooled_root = _root(pooled)
+        pool = placements_of(scored.histogram.sum(1, keepdims=True))
+        self.pooled_auroc = pool.auroc[0]
+        self.auroc_root = _root(self._correlation(pooled))
+
+    def _correlation(self, pooled: Floats) -> Floats:
+        """Correlation between classes of the errors of their AUROCs, from pooled placements, (class, class)."""
+        c = self.scored.classes
+        at = BINS * (c + 1) + 2
+        share = self.scored.histogram.sum((1, 3)) / self.scored.n.sum()  # (class, side)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lift = np.concatenate([np.diag(1 / share[:, 1]), np.diag(1 / share[:, 0])])
+        lift = np.where(np.isfinite(lift), lift, 0)
+        covariance = lift.T @ pooled[at:, at:] @ lift
+        sd = np.sqrt(np.maximum(np.diag(covariance), 0))
+        scale = np.where(sd > 0, sd, 1)
+        return covariance / np.outer(scale, scale)
+
+    def observed(self) -> ScoreSums:
+        """The sums as they are."""
+        return self._sums(self.member @ self.scored.first, self.placement.auroc)
+
+    def bootstrap(self, rng: np.random.Generator, size: int) -> ScoreSums:
+        """What other samples of the same groups would have held, (size, group, …)."""
+        scored = self.scored
+        leaves, width = scored.first.shape
+        noise = np.empty((leaves, size, width))
+        for leaf in range(leaves):
+            root = scored.roots[leaf]
+            noise[leaf] = np.sqrt(scored.n[leaf]) * rng.standard_normal((size, root.shape[1])) @ root.T
+        sums = self._gather(scored.first[:, None] + noise)
+        spread = np.sqrt(np.nan_to_num(self.placement.variance))
+        error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
+        return self._sums(sums, self.placement.auroc + spread * error)
+
+    def chance(self, rng: np.random.Generator, size: int) -> ScoreSums:
+        """What the same faces would have given had groups been dealt at random, (size, group, …)."""
+        scored = self.scored
+        leaves, width = scored.first.shape
+        noise = (rng.standard_normal((leaves * size, self.pooled_root.shape[1])) @ self.pooled_root.T).reshape(leaves, size, width)
+        noise *= np.sqrt(scored.n)[:, None, None]
+        sums = self._gather(noise + (scored.n[:, None] * self.mean)[:, None])
+        at = BINS * (scored.classes + 1) + 2
+        positive = sums[..., at : at + scored.classes]
+        negative = sums[..., at + scored.classes : at + 2 * scored.classes]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            auroc = self.pooled_auroc + positive / self.placement.positives + negative / self.placement.negatives
+        return self._sums(sums, auroc)
+
+    def _gather(self, drawn: Floats) -> Floats:
+        """Leaves (leaf, draw, feature) to groups (draw, group, feature); groups outermost in memory, see `drawing`."""
+        leaves, size, width = drawn.shape
+        return np.moveaxis((self.member @ drawn.reshape(leaves, -1)).reshape(-1, size, width), 0, 1)
+
+    def _sums(self, sums: Floats, auroc: Floats) -> ScoreSums:
+        c = self.scored.classes
+        tail = BINS * (c + 1)
+        bins = np.einsum("gl,lbk->gbk", self.member, self.scored.bins)
+        defined = (self.placement.positives > 0) & (self.placement.negatives > 0)
+        return ScoreSums(
+            scored=np.where(self.n > 0, self.n, np.nan),
+            confidence_residual=sums[..., :BINS],
+            class_residual=sums[..., BINS:tail].reshape(*sums.shape[:-1], c, BINS),
+            squared_error=sums[..., tail],
+            negative_log=sums[..., tail + 1],
+            auroc=np.where(defined, auroc, np.nan),
+            bin_count=bins[..., 0],
+            bin_confidence=bins[..., 1],
+            labelled=self.placement.positives,
+        )
+
+
+def _root(covariance: Floats) -> Floats:
+    """A square root (feature, rank) of a covariance that may be singular."""
+    value, vector = np.linalg.eigh((covariance + covariance.T) / 2)
+    keep = value > 1e-12 * max(float(value[-1]), 0.0)
+    return np.asarray(vector[:, keep] * np.sqrt(value[keep]))

@@ -1,0 +1,79 @@
+"""Sums over the faces of each group: what metrics read (`evenface.audit.metric.Sums`), made from counts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from evenface.audit.metric import Array
+
+
+class CountSums:
+    """Sums of confusion counts, made once and shared by all metrics that read them.
+
+    Args:
+        counts: (…, group, true, answer); the last answer is "no answer".
+    """
+
+    def __init__(self, counts: Array) -> None:
+        self._counts = counts
+
+    @cached_property
+    def matrix(self) -> Array:
+        """(…, group, true, predicted), answered faces only."""
+        return self._counts[..., :-1]
+
+    @cached_property
+    def hits(self) -> Array:
+        """(…, group, class): faces read as they are labelled."""
+        return np.ascontiguousarray(np.diagonal(self.matrix, axis1=-2, axis2=-1))
+
+    @cached_property
+    def true(self) -> Array:
+        """(…, group, class): answered faces labelled so."""
+        return self.matrix.sum(-1)
+
+    @cached_property
+    def predicted(self) -> Array:
+        """(…, group, class): answered faces read so."""
+        return self.matrix.sum(-2)
+
+    @cached_property
+    def answered(self) -> Array:
+        """(…, group): faces with an answer."""
+        return self.true.sum(-1)
+
+    @cached_property
+    def rows(self) -> Array:
+        """(…, group): all faces."""
+        return self._counts.sum((-1, -2))
+
+
+class Margins:
+    """The same sums without the matrix, for many resamples at once.
+
+    Args:
+        margins: (…, group, 3 * classes + 1): hits, labelled, read, and all faces, as `margin_map` lays them out.
+    """
+
+    def __init__(self, margins: Array) -> None:
+        n = (margins.shape[-1] - 1) // 3
+        self.hits = margins[..., :n]
+        self.true = margins[..., n : 2 * n]
+        self.predicted = margins[..., 2 * n : 3 * n]
+        self.rows = margins[..., 3 * n]
+        self.answered = self.true.sum(-1)
+
+
+def margin_map(classes: int, dtype: type) -> Array:
+    """The linear map (true * answer cell, margin) that takes confusion cells to `Margins`."""
+    n = classes
+    out = np.zeros((n, n + 1, 3 * n + 1), dtype)
+    diagonal = np.arange(n)
+    out[diagonal, diagonal, diagonal] = 1
+    for c in range(n):
+        out[c, :n, n + c] = 1
+        out[:, c, 2 * n + c] = 1
+    out[..., 3 * n] = 1
+    return out.reshape(n * (n + 1), 3 * n + 1)
