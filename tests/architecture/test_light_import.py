@@ -22,9 +22,9 @@ import json, logging, os, sys, warnings
 import numpy, polars, pydantic
 def state():
     return {
-        "environment": dict(os.environ), "filters": len(warnings.filters),
-        "handlers": len(logging.getLogger().handlers), "path": list(sys.path), "files": sorted(os.listdir()), "polars": polars.Config.state(),
-        "random": str(numpy.random.get_state()),
+        "environment": dict(os.environ), "path": list(sys.path), "files": sorted(os.listdir()),
+        "filters": len(warnings.filters), "handlers": len(logging.getLogger().handlers),
+        "polars": polars.Config.state(), "random": str(numpy.random.get_state()),
     }
 before = state()
 import importlib

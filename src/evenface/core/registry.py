@@ -25,14 +25,14 @@ class Registry(Generic[T]):
     Iterating gives the names in the order of the table.
 
     Example:
-        >>> roots = Registry("root", {"square": "math:sqrt"}, hint="Add one: CONTRIBUTING.md#root")
+        >>> roots = Registry("root", {"square": "math:sqrt"}, hint="More: see README.md.")
         >>> roots.get("square")(9.0)
         3.0
         >>> roots.get("sqare")
         Traceback (most recent call last):
         ...
         evenface.core.errors.UnknownNameError: Unknown root 'sqare'. Did you mean 'square'? Available: square. \
-Add one: CONTRIBUTING.md#root
+More: see README.md.
     """
 
     def __init__(self, kind: str, table: Mapping[str, str], *, hint: str = "") -> None:
