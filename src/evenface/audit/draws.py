@@ -22,8 +22,8 @@ from evenface.audit.cells import Cells, Units
 from evenface.audit.metric import Null
 
 Ints = NDArray[np.int64]
-# A shuffled face costs about as much as 1/14 of a hypergeometric draw (measured, numpy 2.4 on x86-64).
-SHUFFLES_PER_HYPERGEOMETRIC = 14
+# A shuffled face costs about as much as 1/20 of a hypergeometric draw (measured, numpy 2.4 on x86-64).
+SHUFFLES_PER_HYPERGEOMETRIC = 20
 
 
 class Sampler(Protocol):
@@ -105,7 +105,8 @@ def deal(table: Ints, rng: np.random.Generator, size: int) -> Ints:
     out = np.zeros((size, *table.shape), np.int64)
     if len(used_rows) == 0:
         return out
-    if table.sum() <= SHUFFLES_PER_HYPERGEOMETRIC * len(used_rows) * len(used_columns):
+    few = len(used_columns) < 2**CODE_BITS
+    if few and table.sum() <= SHUFFLES_PER_HYPERGEOMETRIC * len(used_rows) * len(used_columns):
         small = _deal_by_shuffle(rows[used_rows], columns[used_columns], rng, size)
     else:
         small = _deal_by_hypergeometric(rows[used_rows], columns[used_columns], rng, size)
@@ -113,13 +114,23 @@ def deal(table: Ints, rng: np.random.Generator, size: int) -> Ints:
     return out
 
 
+CODE_BITS = 16  # a column number must fit; the other 48 bits of a key are random
+
+
 def _deal_by_shuffle(rows: Ints, columns: Ints, rng: np.random.Generator, size: int) -> Ints:
-    faces = np.tile(np.repeat(np.arange(len(columns)), columns), (size, 1))
-    rng.permuted(faces, axis=1, out=faces)
-    faces += np.repeat(np.arange(len(rows)), rows) * len(columns)
-    cells = len(rows) * len(columns)
-    faces += np.arange(size)[:, None] * cells
-    return np.bincount(faces.reshape(-1), minlength=size * cells).reshape(size, len(rows), len(columns))
+    """Shuffle by sorting random keys that carry the face's column in their lowest bits: numpy sorts faster than it permutes."""
+    n, cells = int(rows.sum()), len(rows) * len(columns)
+    codes = np.repeat(np.arange(len(columns), dtype=np.uint64), columns)
+    keys = rng.integers(0, 2**64, (size, n), dtype=np.uint64)
+    keys >>= np.uint64(CODE_BITS)
+    keys <<= np.uint64(CODE_BITS)
+    keys |= codes
+    keys.sort(axis=1)
+    keys &= np.uint64(2**CODE_BITS - 1)
+    place = keys.view(np.int64)
+    place += np.repeat(np.arange(len(rows)), rows) * len(columns)
+    place += np.arange(size)[:, None] * cells
+    return np.bincount(place.reshape(-1), minlength=size * cells).reshape(size, len(rows), len(columns))
 
 
 def _deal_by_hypergeometric(rows: Ints, columns: Ints, rng: np.random.Generator, size: int) -> Ints:

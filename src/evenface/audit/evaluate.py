@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.audit.metric import Array, Metric, Support
+from evenface.audit.metric import Array, Metric, Sums, Support
 from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,24 @@ def columns(metrics: Sequence[Metric], classes: Sequence[str]) -> tuple[Column, 
     return tuple(out)
 
 
-def evaluate(metrics: Sequence[Metric], sums: object, shape: tuple[int, ...], classes: int) -> Floats:
+def places(metrics: Sequence[Metric], classes: int) -> tuple[slice, ...]:
+    """Where each metric's columns lie on the last axis."""
+    out, at = [], 0
+    for metric in metrics:
+        step = classes if metric.per_class else 1
+        out.append(slice(at, at + step))
+        at += step
+    return tuple(out)
+
+
+def fill(out: Array, where: Sequence[slice], metrics: Sequence[Metric], sums: Sums) -> None:
+    """Compute metrics into the columns `where` of `out` (…, column)."""
+    for metric, columns_of_metric in zip(metrics, where, strict=True):
+        value = metric(sums)
+        out[..., columns_of_metric] = value if metric.per_class else value[..., None]
+
+
+def evaluate(metrics: Sequence[Metric], sums: Sums, shape: tuple[int, ...], classes: int) -> Floats:
     """Compute metrics into one array (*shape, column), in the order of `columns(metrics, …)`.
 
     Args:
@@ -51,14 +68,9 @@ def evaluate(metrics: Sequence[Metric], sums: object, shape: tuple[int, ...], cl
         shape: (…, group) for scope `group`, (…) for scope `groups`.
         classes: Number of classes.
     """
-    width = sum(classes if m.per_class else 1 for m in metrics)
-    out = np.empty((*shape, width))
-    at = 0
-    for metric in metrics:
-        value = metric(sums)  # type: ignore[arg-type]  # sums of any make; see `Sums`
-        step = classes if metric.per_class else 1
-        out[..., at : at + step] = value if metric.per_class else value[..., None]
-        at += step
+    where = places(metrics, classes)
+    out = np.empty((*shape, where[-1].stop if where else 0))
+    fill(out, where, metrics, sums)
     return out
 
 

@@ -27,7 +27,7 @@ from evenface.audit.metrics.between import spread
 
 Floats = NDArray[np.float64]
 Kind = Literal["difference", "ratio", "between"]
-TIE = 1e-9  # departures closer than this are the same number computed in another order
+TIE = 2e-6  # departures closer than this are one number, computed in another order or in single precision
 
 
 @dataclass(frozen=True, slots=True)

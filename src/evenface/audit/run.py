@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from evenface import __version__
 from evenface.audit import document as doc
@@ -62,12 +63,20 @@ def audit(
     settings.check()
     reading = {k: v for k, v in options.items() if k not in own}
     predictions = table if isinstance(table, Predictions) else read_predictions(table, by=by, **reading)
+    # Draws share the cores among themselves, so linear algebra must not ask for all of them again within each.
+    with threadpool_limits(1, "blas"):
+        return Audit(_measure(predictions, metrics, settings))
+
+
+def _measure(
+    predictions: Predictions, metrics: Sequence[str | Metric] | None, settings: AuditSettings
+) -> dict[str, Any]:
     cells = count_cells(predictions)
     scored = collect(predictions, cells)
     groups = make_groups(cells, settings.cross)
     scores = ScoreDraws(scored, groups) if scored is not None else None
     plan = make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings)
-    return Audit(_document(predictions, plan, scored))
+    return _document(predictions, plan, scored)
 
 
 def _document(predictions: Predictions, plan: Plan, scored: Scored | None) -> dict[str, Any]:

@@ -345,11 +345,11 @@ class ScoreDraws:
         """What other samples of the same groups would have held, (size, group, …)."""
         scored = self.scored
         leaves, width = scored.first.shape
-        noise = np.empty((leaves, size, width))
+        noise = np.empty((width, leaves, size), np.float32)
         for leaf in range(leaves):
-            root = scored.roots[leaf]
-            noise[leaf] = np.sqrt(scored.n[leaf]) * rng.standard_normal((size, root.shape[1])) @ root.T
-        sums = self._gather(scored.first[:, None] + noise)
+            root = np.sqrt(scored.n[leaf]) * scored.roots[leaf]
+            noise[:, leaf] = root.astype(np.float32) @ rng.standard_normal((root.shape[1], size), np.float32)
+        sums = self._gather(noise + scored.first.T[:, :, None])
         spread = np.sqrt(np.nan_to_num(self.placement.variance))
         error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
         return self._sums(sums, self.placement.auroc + spread * error)
@@ -358,9 +358,11 @@ class ScoreDraws:
         """What the same faces would have given had groups been dealt at random, (size, group, …)."""
         scored = self.scored
         leaves, width = scored.first.shape
-        noise = (rng.standard_normal((leaves * size, self.pooled_root.shape[1])) @ self.pooled_root.T).reshape(leaves, size, width)
-        noise *= np.sqrt(scored.n)[:, None, None]
-        sums = self._gather(noise + (scored.n[:, None] * self.mean)[:, None])
+        normal = rng.standard_normal((self.pooled_root.shape[1], leaves * size), np.float32)
+        noise = (self.pooled_root.astype(np.float32) @ normal).reshape(width, leaves, size)
+        noise *= np.sqrt(scored.n)[:, None]
+        noise += (scored.n * self.mean[:, None])[:, :, None]
+        sums = self._gather(noise)
         at = BINS * (scored.classes + 1) + 2
         positive = sums[..., at : at + scored.classes]
         negative = sums[..., at + scored.classes : at + 2 * scored.classes]
@@ -368,20 +370,20 @@ class ScoreDraws:
             auroc = self.pooled_auroc + positive / self.placement.positives + negative / self.placement.negatives
         return self._sums(sums, auroc)
 
-    def _gather(self, drawn: Floats) -> Floats:
-        """Leaves (leaf, draw, feature) to groups (draw, group, feature); groups outermost in memory, see `drawing`."""
-        leaves, size, width = drawn.shape
-        return np.moveaxis((self.member @ drawn.reshape(leaves, -1)).reshape(-1, size, width), 0, 1)
+    def _gather(self, drawn: Array) -> Array:
+        """Leaves (feature, leaf, draw) to groups (draw, group, feature), draws innermost in memory, see `drawing`."""
+        return (self.member.astype(drawn.dtype) @ drawn).T
 
     def _sums(self, sums: Floats, auroc: Floats) -> ScoreSums:
         c = self.scored.classes
         tail = BINS * (c + 1)
+        residual = sums.T[BINS:tail].reshape(c, BINS, *sums.shape[-2::-1])  # (class, bin, group, …)
         bins = np.einsum("gl,lbk->gbk", self.member, self.scored.bins)
         defined = (self.placement.positives > 0) & (self.placement.negatives > 0)
         return ScoreSums(
             scored=np.where(self.n > 0, self.n, np.nan),
             confidence_residual=sums[..., :BINS],
-            class_residual=sums[..., BINS:tail].reshape(*sums.shape[:-1], c, BINS),
+            class_residual=residual.transpose(*range(residual.ndim - 1, 1, -1), 0, 1),
             squared_error=sums[..., tail],
             negative_log=sums[..., tail + 1],
             auroc=np.where(defined, auroc, np.nan),

@@ -59,6 +59,7 @@ class Margins:
 
     def __init__(self, margins: Array) -> None:
         n = (margins.shape[-1] - 1) // 3
+        self.margins = margins
         self.hits = margins[..., :n]
         self.true = margins[..., n : 2 * n]
         self.predicted = margins[..., 2 * n : 3 * n]

@@ -307,11 +307,17 @@ def overall_disparity(sums: Sums) -> Array:
 )
 def confusion_flow_divergence(sums: Sums) -> Array:
     """How differently the groups' faces of one expression are spread over the answers, in bits."""
-    rows = sums.matrix.sum(-1, keepdims=True)
-    share = np.where(rows > 0, sums.matrix / np.where(rows > 0, rows, 1), 0)
+    flows = sums.matrix
+    rows = flows.sum(-1)
     present = rows > 0
-    groups = present.sum(-3)
-    mixture = share.sum(-3) / np.where(groups > 0, groups, 1)
-    inner = np.where(share > 0, share * np.log2(np.where(share > 0, share, 1) / np.where(mixture > 0, mixture, 1)[..., None, :, :]), 0)
-    divergence = inner.sum((-1, -3)) / np.where(groups > 0, groups, 1)[..., 0]
-    return mean_defined(np.where(groups[..., 0] > 1, np.maximum(divergence, 0), np.nan))
+    groups = present.sum(-2)
+    share = flows / np.where(present, rows, 1)[..., None]
+    mixture = share.sum(-3) / np.where(groups > 0, groups, 1)[..., None]
+    within = _entropy(share).sum(-2) / np.where(groups > 0, groups, 1)
+    divergence = np.maximum(_entropy(mixture) - within, 0)
+    return mean_defined(np.where(groups > 1, divergence, np.nan))
+
+
+def _entropy(share: Array) -> Array:
+    """Entropy in bits along the last axis; 0 log 0 = 0."""
+    return -(share * np.log2(np.where(share > 0, share, 1))).sum(-1)
