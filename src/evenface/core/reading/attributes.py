@@ -46,6 +46,8 @@ def attribute_expressions(
     by: Sequence[str],
     bins: Mapping[str, Sequence[float]] | None = None,
     provenance: Mapping[str, str] | None = None,
+    *,
+    lenient: bool = False,
 ) -> tuple[list[pl.Expr], tuple[Attribute, ...], tuple[str, ...], tuple[Notice, ...]]:
     """Turn columns into attributes.
 
@@ -58,6 +60,8 @@ def attribute_expressions(
         by: Names of the columns, in the order to report them.
         bins: Column name -> increasing lower edges; `[0, 18, 40]` makes 0-17, 18-39, 40+ (and <0, if there are any).
         provenance: Column name -> self-reported, annotated, estimated or unknown.
+        lenient: Leave out an attribute that cannot be used, with a warning, as long as one is left. For columns that
+            nobody asked for by name.
 
     Returns:
         Expressions over `table.frame` that yield `attr:<name>` (String), the attributes, notes, and warnings.
@@ -69,20 +73,23 @@ def attribute_expressions(
     bins, provenance = dict(bins or {}), dict(provenance or {})
     _check_settings(table, by, bins, provenance)
     values = different_values(table.frame, list(by))
-    columns, faults = {}, []
+    columns: dict[str, _Column] = {}
+    faults: dict[str, InputError] = {}
     for name in by:
         try:
             columns[name] = _column(table, name, values[name], bins.get(name))
-        except (InputError, SettingsError) as fault:
-            faults.append(fault)
-    if faults:
-        raise type(faults[0])("\n".join(str(fault) for fault in faults))
+        except InputError as fault:
+            faults[name] = fault
+    if faults and not (lenient and columns and not faults.keys() & bins.keys()):
+        raise InputError("\n".join(f"{table.source}: {fault}" for fault in faults.values()))
+    left_out = tuple(Notice("attribute_left_out", f"{fault} It was left out.") for fault in faults.values())
     attributes = tuple(
         Attribute(name, found.levels, provenance.get(name, "unknown")) for name, found in columns.items()
     )
     expressions = [found.expression.alias(f"attr:{name}") for name, found in columns.items()]
     notes = tuple(note for found in columns.values() for note in found.notes)
-    return expressions, attributes, notes, tuple(notice for found in columns.values() for notice in found.warnings)
+    warnings = tuple(notice for found in columns.values() for notice in found.warnings)
+    return expressions, attributes, notes, left_out + warnings
 
 
 def _check_settings(
