@@ -100,27 +100,25 @@ def _check_settings(
         faults.append(f"No attribute is given. Name columns to compare groups by; the table has: {', '.join(names)}.")
     if len(set(by)) != len(by):
         faults.append(f"An attribute is named twice in {', '.join(by)}.")
-    for name in by:
-        if name not in names:
-            faults.append(
-                f"{table.source} has no column {name!r}.{did_you_mean(name, names)} Columns: {', '.join(names)}."
-            )
+    faults += [
+        f"{table.source} has no column {name!r}.{did_you_mean(name, names)} Columns: {', '.join(names)}."
+        for name in by
+        if name not in names
+    ]
     for what, given in (("bins", bins), ("provenance", provenance)):
         if extra := [name for name in given if name not in by]:
             faults.append(
-                f"{what} names {listed(extra)}, which is not an attribute here{did_you_mean(extra[0], by) or '.'} By: {', '.join(by)}."
+                f"{what} names {listed(extra)}, which is not an attribute "
+                f"here{did_you_mean(extra[0], by) or '.'} By: {', '.join(by)}."
             )
     for name, edges in bins.items():
-        if (
-            not edges
-            or not all(math.isfinite(edge) for edge in edges)
-            or any(a >= b for a, b in pairwise(edges))
-        ):
+        if not edges or not all(math.isfinite(edge) for edge in edges) or any(a >= b for a, b in pairwise(edges)):
             faults.append(f"bins for {name!r} must be increasing finite numbers, got {list(edges)}.")
     for name, origin in provenance.items():
         if origin not in PROVENANCES:
             faults.append(
-                f"provenance of {name!r} is {origin!r}.{did_you_mean(origin, PROVENANCES)} Allowed: {', '.join(PROVENANCES)}."
+                f"provenance of {name!r} is {origin!r}.{did_you_mean(origin, PROVENANCES)} Allowed: "
+                f"{', '.join(PROVENANCES)}."
             )
     if faults:
         raise SettingsError("\n".join(faults))
@@ -145,7 +143,8 @@ def _column(
     if known is not None and not numbers:
         odd = {value: n for value, n in known.items() if number(value) is None}
         raise InputError(
-            f"Attribute {name!r} has bins but is not a number: it holds {listed(odd)}. Drop the bins, or mend the column."
+            f"Attribute {name!r} has bins but is not a number: it holds {listed(odd)}. Drop the bins, or mend "
+            "the column."
         )
     return _binned(table, name, edges)
 
@@ -153,7 +152,8 @@ def _column(
 def _category(name: str, known: Mapping[str, int], counts: Mapping[str | None, int]) -> _Column:
     if len(known) > MOST_LEVELS:
         raise InputError(
-            f"Attribute {name!r} has {len(known):,} different values, such as {listed(list(known), 3)}: it names faces or people rather than "
+            f"Attribute {name!r} has {len(known):,} different values, such as {listed(list(known), 3)}: it "
+            "names faces or people rather than "
             "groups. Choose another column, or join its values into groups."
         )
     whole = all(number(value) is not None for value in known)
@@ -202,7 +202,8 @@ def _binned(table: OpenTable, name: str, edges: Sequence[float] | None) -> _Colu
     seen = table.frame.select(_summary(table, name, value)).collect(engine="streaming").row(0, named=True)
     if seen["known"] == 0 or seen["unreadable"]:
         raise InputError(
-            f"Attribute {name!r} has {seen['known']:,} numbers and {seen['unreadable']:,} values that are not, over 10,000 different ones "
+            f"Attribute {name!r} has {seen['known']:,} numbers and {seen['unreadable']:,} values that are "
+            "not, over 10,000 different ones "
             "in all: it names faces or people rather than groups. Choose another column."
         )
     notes: tuple[str, ...] = ()
@@ -210,7 +211,8 @@ def _binned(table: OpenTable, name: str, edges: Sequence[float] | None) -> _Colu
         if not re.search(r"(^|_)age($|_)", name.lower()):
             suggestion = ",".join(f"{seen[q]:g}" for q in ("low", "q1", "q2", "q3"))
             raise InputError(
-                f"Attribute {name!r} is a number with more than {MOST_NUMBERS} different values. Give bins for it, such as {name}={suggestion}."
+                f"Attribute {name!r} is a number with more than {MOST_NUMBERS} different values. Give bins "
+                f"for it, such as {name}={suggestion}."
             )
         edges = AGE_EDGES
     levels = _bin_names(edges, seen["whole"])
@@ -251,7 +253,9 @@ def _bin_names(edges: Sequence[float], whole: bool) -> list[str]:
 
 
 def in_natural_order(levels: set[str]) -> list[str]:
-    """Order level names as a person would: numbers by size, bands by their start, open ends first and last, words by meaning.
+    """Order level names as a person would: numbers by size, bands by their start, words by meaning.
+
+    An open end goes before or after the band that starts with the same number.
 
     Example:
         >>> in_natural_order({"70+", "10-19", "3-9", "<3"})

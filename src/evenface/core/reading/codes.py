@@ -15,9 +15,9 @@ Counts = Mapping[str | None, int]
 NO_TRUTH = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none", "-1"})
 #: Texts in the predicted column that say that the model gave no answer.
 NO_ANSWER = NO_TRUTH | {
-    "noface", "nofacefound", "nofacedetected", "notdetected", "undetected", "noanswer", "abstain", "abstained", "abstention",
-    "reject", "rejected", "missing", "failed", "unknown",
-}  # fmt: skip
+    *("noface", "nofacefound", "nofacedetected", "notdetected", "undetected", "failed", "missing"),
+    *("noanswer", "abstain", "abstained", "abstention", "reject", "rejected", "unknown"),
+}
 MOST_CLASSES = 100
 
 
@@ -29,7 +29,7 @@ class Classes:
         space: The classes.
         true: Value of the true column -> class name, or None if the truth is not known.
         pred: Value of the predicted column -> class name, or None for no answer.
-        ordered: Whether the order of the classes was given, rather than made up, so that a list of scores can follow it.
+        ordered: Whether the order of the classes was given, rather than made up, so that listed scores can follow it.
         notes: Choices, in words.
         warnings: What looks wrong.
     """
@@ -70,7 +70,8 @@ def name_classes(
     pred_values = _values(pred, NO_ANSWER, known)
     if not true_values:
         raise InputError(f"{source}: the true class is missing in every row. Nothing can be scored.")
-    notes, warnings = [], []
+    notes: list[str] = []
+    warnings: list[Notice] = []
     if known is None:
         both = {**pred_values, **true_values}
         known, ordered, notes, warnings = _guess(both, source, code_names or {}, list(score_names), score_width)
@@ -80,7 +81,10 @@ def name_classes(
     if known.own:
         notes.append("Spelled here: " + ", ".join(f"{old} as {new}" for new, old in known.own.items()) + ".")
     _refuse_unknown(known, source, {"true": true_values, "predicted": pred_values})
-    maps = [{value: known.find(code) for value, code in found.items()} for found in (_codes(true_values), _codes(pred_values))]
+    maps = [
+        {value: known.find(code) for value, code in found.items()}
+        for found in (_codes(true_values), _codes(pred_values))
+    ]
     return Classes(known, maps[0], maps[1], ordered, tuple(notes), tuple(warnings))
 
 
@@ -89,7 +93,8 @@ def _values(counts: Counts, missing: frozenset[str], space: LabelSpace | None) -
     return {
         value: count
         for value, count in counts.items()
-        if value is not None and (fold_missing(value) not in missing or (space is not None and space.find(plain_integer(value)) is not None))
+        if value is not None
+        and (fold_missing(value) not in missing or (space is not None and space.find(plain_integer(value)) is not None))
     }
 
 
@@ -109,7 +114,10 @@ def _refuse_unknown(space: LabelSpace, source: str, columns: Mapping[str, Mappin
         odd = {value: count for value, count in values.items() if space.find(plain_integer(value)) is None}
         if odd:
             near = did_you_mean(next(iter(odd)), space.names)
-            faults.append(f"{source}: the {what} class has values that {space.name} does not know (with counts): {listed(odd)}.{near}")
+            faults.append(
+                f"{source}: the {what} class has values that {space.name} does not know (with counts): "
+                f"{listed(odd)}.{near}"
+            )
     if faults:
         codes = ", ".join(f"{code} {name}" for code, name in space.codes.items())
         raise InputError(
@@ -121,26 +129,30 @@ def _refuse_unknown(space: LabelSpace, source: str, columns: Mapping[str, Mappin
 _Guess = tuple[LabelSpace, bool, list[str], list[Notice]]
 
 
-def _guess(values: Mapping[str, int], source: str, code_names: Mapping[str, str], score_names: list[str], width: int) -> _Guess:
+def _guess(
+    values: Mapping[str, int], source: str, code_names: Mapping[str, str], score_names: list[str], width: int
+) -> _Guess:
     codes = {value: plain_integer(value) for value in values}
     numeric = {value: code for value, code in codes.items() if code.lstrip("+-").isdigit()}
     if len(set(codes.values())) > MOST_CLASSES:
         raise InputError(
-            f"{source}: the class columns hold {len(codes):,} different values, such as {listed(codes, 3)}; that is no list of classes. "
+            f"{source}: the class columns hold {len(codes):,} different values, such as {listed(codes, 3)}; "
+            "that is no list of classes. "
             "Name the right columns with label and pred."
         )
     if len(numeric) == len(codes):
         return _guess_codes(sorted(set(codes.values()), key=int), source, code_names, score_names, width)
     if numeric:
         raise InputError(
-            f"{source}: the class columns mix codes ({listed(numeric)}) and names ({listed([v for v in codes if v not in numeric])}). "
+            f"{source}: the class columns mix codes ({listed(numeric)}) and names "
+            f"({listed([v for v in codes if v not in numeric])}). "
             "Say which code is which with labels: a space's name such as FER2013, or names in the order of the codes."
         )
     return _guess_names(sorted(codes), score_names)
 
 
 def _guess_names(names: list[str], score_names: list[str]) -> _Guess:
-    """Names: the spelling used here if all are known expressions, else as they are; in the order of score columns or of the alphabet."""
+    """Make a space of names, in the order of the score columns or of the alphabet."""
     scored = LabelSpace.of(score_names) if score_names and len(set(score_names)) == len(score_names) else None
     if scored and all(scored.find(name) for name in names):
         return scored, True, [f"Classes, from the score columns: {', '.join(scored.names)}."], []
@@ -154,14 +166,16 @@ def _guess_names(names: list[str], score_names: list[str]) -> _Guess:
 
 
 def _expression(name: str, names: Sequence[str]) -> str:
-    """Give the spelling used here if every name is a known expression, else one spelling for names that differ in case only."""
+    """Give the spelling used here if every name is a known expression, else one for names that differ in case only."""
     found = [canonical_names([each]) for each in names]
     if all(found):
         return (canonical_names([name]) or (name,))[0]
     return next(each for each in names if fold(each) == fold(name))
 
 
-def _guess_codes(codes: list[str], source: str, code_names: Mapping[str, str], score_names: list[str], width: int) -> _Guess:
+def _guess_codes(
+    codes: list[str], source: str, code_names: Mapping[str, str], score_names: list[str], width: int
+) -> _Guess:
     if code_names:
         named = {code: code_names.get(code, f"class {code}") for code in codes}
         used = canonical_names(list(named.values())) or tuple(named.values())
@@ -170,8 +184,18 @@ def _guess_codes(codes: list[str], source: str, code_names: Mapping[str, str], s
         warnings = [Notice("unnamed_codes", f"No row names code {', '.join(unnamed)}: give labels.")] if unnamed else []
         own = {new: old for new, old in zip(used, named.values(), strict=True) if new != old}
         said = ", ".join(f"{code} {name}" for code, name in table.items())
-        return LabelSpace("names in the table", tuple(used), table, own), True, [f"Classes, named by another column: {said}."], warnings
-    if score_names and not any(name.lstrip("-").isdigit() for name in score_names) and 0 <= int(codes[0]) and int(codes[-1]) < len(score_names):
+        return (
+            LabelSpace("names in the table", tuple(used), table, own),
+            True,
+            [f"Classes, named by another column: {said}."],
+            warnings,
+        )
+    if (
+        score_names
+        and not any(name.lstrip("-").isdigit() for name in score_names)
+        and int(codes[0]) >= 0
+        and int(codes[-1]) < len(score_names)
+    ):
         space = LabelSpace.of(score_names, "score columns")
         said = ", ".join(f"{code} {name}" for code, name in space.codes.items())
         return space, True, [f"Classes, codes named by the order of the score columns: {said}."], []
@@ -182,6 +206,9 @@ def _guess_codes(codes: list[str], source: str, code_names: Mapping[str, str], s
     names = tuple(f"class {code}" for code in codes)
     space = LabelSpace("unnamed codes", names, dict(zip(codes, names, strict=True)))
     fitting = [each.name for each in SPACES.values() if tuple(each.codes) == tuple(codes)]
-    hint = f" Codes {codes[0]} to {codes[-1]} would fit {', '.join(fitting)}, each with another order." if fitting else ""
-    message = f"The classes have codes but no names. Name them with labels: a space's name, or names in the order of the codes.{hint}"
+    hint = (
+        f" Codes {codes[0]} to {codes[-1]} would fit {', '.join(fitting)}, each with another order." if fitting else ""
+    )
+    message = "The classes have codes but no names. Name them with labels: a space's name, or names in the "
+    f"order of the codes.{hint}"
     return space, True, [f"Classes: {len(names)} codes without names."], [Notice("unnamed_codes", message)]

@@ -20,11 +20,21 @@ TRUE = (
 PREDICTED = (re.compile(rf"{_CLASS}?{_ANSWER}{_CLASS}?"), re.compile("output|answer|answered|response"))
 FACE = tuple(
     re.compile(name)
-    for name in ("face|faceid", "id|uid|uuid", "image|imageid|img|imgid|imagename", "file|filename", "path|filepath|imagepath|imgpath")
+    for name in (
+        "face|faceid",
+        "id|uid|uuid",
+        "image|imageid|img|imgid|imagename",
+        "file|filename",
+        "path|filepath|imagepath|imgpath",
+    )
 )
 SUBJECT = tuple(
     re.compile(name)
-    for name in ("subject|subjectid|subj", "person|personid|identity|identityid|participant|participantid", "actor|actorid|speaker|speakerid")
+    for name in (
+        "subject|subjectid|subj",
+        "person|personid|identity|identityid|participant|participantid",
+        "actor|actorid|speaker|speakerid",
+    )
 )
 DEMOGRAPHIC = re.compile(
     "(?:perceived|estimated|selfreported|apparent|attr)?(?:gender|sex|race|ethnicity|ethnicgroup|age|agegroup|ageband|agebin|agerange|"
@@ -33,7 +43,9 @@ DEMOGRAPHIC = re.compile(
 _KIND = "p|prob|probs|proba|probability|probabilities|score|scores|logit|logits"
 _SCORE_FIRST = re.compile(rf"({_KIND})[\s_.:\-]+(.+)")
 _SCORE_LAST = re.compile(rf"(.+?)[\s_.:\-]+({_KIND})")
-SCORE_LIST = re.compile(r"(?:y|pred|predict)?(?:logit|logits|prob|probs|proba|probability|probabilities|score|scores|softmax|outputs?)")
+SCORE_LIST = re.compile(
+    r"(?:y|pred|predict)?(?:logit|logits|prob|probs|proba|probability|probabilities|score|scores|softmax|outputs?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +126,9 @@ def recognise(
         faults.append("no column was recognised as the true class. Name it with label.")
     groups = tuple(by) if by is not None else _demographic(free, {found_true, found_pred})
     if not groups:
-        faults.append("no attribute was recognised to compare groups by (such as gender, race, age). Name some with by.")
+        faults.append(
+            "no attribute was recognised to compare groups by (such as gender, race, age). Name some with by."
+        )
     if faults or found_true is None:
         raise InputError("\n".join(f"{source}: {fault}" for fault in faults) + f"\nColumns: {', '.join(names)}.")
     rest = [name for name in free if name not in {found_true, found_pred, *groups}]
@@ -148,15 +162,21 @@ def _check_named(
     elif scores is not None:
         asked += [("scores", name.strip()) for name in scores.split(",")]
     if lost := [(role, name) for role, name in asked if name not in names]:
-        said = "\n".join(f"{source} has no column {name!r} (for {role}).{did_you_mean(name, names)}" for role, name in lost)
+        said = "\n".join(
+            f"{source} has no column {name!r} (for {role}).{did_you_mean(name, names)}" for role, name in lost
+        )
         raise SettingsError(f"{said}\nColumns: {', '.join(names)}.")
 
 
-def _needed(names: Sequence[str], tiers: Sequence[re.Pattern[str]], what: str, option: str, faults: list[str]) -> str | None:
+def _needed(
+    names: Sequence[str], tiers: Sequence[re.Pattern[str]], what: str, option: str, faults: list[str]
+) -> str | None:
     for tier in tiers:
         fitting = [name for name in names if tier.fullmatch(plain(name))]
         if len(fitting) > 1:
-            faults.append(f"columns {' and '.join(map(repr, fitting))} could each be the {what}. Choose one with {option}.")
+            faults.append(
+                f"columns {' and '.join(map(repr, fitting))} could each be the {what}. Choose one with {option}."
+            )
             return None
         if fitting:
             return fitting[0]
@@ -181,10 +201,19 @@ def _given_scores(scores: str | Sequence[str] | Mapping[str, str], schema: pl.Sc
     names = [name.strip() for name in scores.split(",")] if isinstance(scores, str) else list(scores)
     if len(names) == 1:
         if schema[names[0]].is_numeric():
-            raise SettingsError(f"Column {names[0]!r} holds one number per face; scores need one column per class, or a list column.")
+            raise SettingsError(
+                f"Column {names[0]!r} holds one number per face; scores need one column per class, or a list column."
+            )
         return (Scores(listed=names[0]),)
     suffixes = [_suffix(name) for name in names]
-    return (Scores(dict(zip(suffixes, names, strict=True)) if len(set(suffixes)) == len(names) else dict(zip(names, names, strict=True)), by_place=True),)
+    return (
+        Scores(
+            dict(zip(suffixes, names, strict=True))
+            if len(set(suffixes)) == len(names)
+            else dict(zip(names, names, strict=True)),
+            by_place=True,
+        ),
+    )
 
 
 def _suffix(name: str) -> str:
@@ -204,5 +233,7 @@ def _score_places(schema: pl.Schema, names: Sequence[str]) -> tuple[Scores, ...]
             kind = first[1] + "_" if first else "_" + last[2] if last else ""
             families.setdefault(kind, {})[_suffix(name)] = name
     in_columns = [Scores(family) for family in families.values() if len(family) > 1]
-    lists = [Scores(listed=name) for name in names if SCORE_LIST.fullmatch(plain(name)) and not schema[name].is_numeric()]
+    lists = [
+        Scores(listed=name) for name in names if SCORE_LIST.fullmatch(plain(name)) and not schema[name].is_numeric()
+    ]
     return (*in_columns, *lists)

@@ -23,7 +23,12 @@ def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
     confusion[answered["true"].to_numpy(), answered["predicted"].to_numpy()] = answered["len"].to_numpy()
     warnings = []
     if cells["true"].n_unique() == 1:
-        warnings.append(Notice("one_class", f"Every face has the true class {names[int(cells['true'][0])]!r}: most metrics are undefined."))
+        warnings.append(
+            Notice(
+                "one_class",
+                f"Every face has the true class {names[int(cells['true'][0])]!r}: most metrics are undefined.",
+            )
+        )
     if not len(answered):
         warnings.append(Notice("no_answers", "No row has an answer: nothing but coverage can be measured."))
     if cycles := permuted_classes(confusion, names):
@@ -38,12 +43,16 @@ def _repeated(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
     if "face" not in schema.names() or schema["face"].is_nested():
         return ()
     if streamed:
-        return (Notice("repeats_unchecked", "The table is streamed, so it was not checked whether a face comes twice."),)
+        return (
+            Notice("repeats_unchecked", "The table is streamed, so it was not checked whether a face comes twice."),
+        )
     faces = predictions.frame.select("face", "true", "predicted").drop_nulls("face")
     if faces.select(pl.col("face").is_duplicated().any()).collect().item() is False:
         return ()
     alike = (pl.col("true").n_unique() == 1) & (pl.col("predicted").n_unique() == 1)
-    repeated = faces.group_by("face").agg(pl.len(), alike.alias("alike")).filter(pl.col("len") > 1).sort("face").collect()
+    repeated = (
+        faces.group_by("face").agg(pl.len(), alike.alias("alike")).filter(pl.col("len") > 1).sort("face").collect()
+    )
     extra, differ = int((repeated["len"] - 1).sum()), int((~repeated["alike"]).sum())
     shown = ", ".join(repr(str(face)) for face in repeated["face"].head(3))
     message = (

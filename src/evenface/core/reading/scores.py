@@ -33,7 +33,7 @@ class Kind:
 
 
 def list_expression(frame: pl.LazyFrame, column: str) -> pl.Expr:
-    """Give a column of lists, or of text such as `"[0.1, 2e-3]"`, `"0.1 0.2"` or `"tensor([1., 2.])"`, as lists of numbers."""
+    """Give lists, or text such as `"[0.1, 2e-3]"`, `"0.1 0.2"` or `"tensor([1., 2.])"`, as lists of numbers."""
     dtype = frame.collect_schema()[column]
     if isinstance(dtype, pl.Array):
         return pl.col(column).arr.to_list().cast(pl.List(pl.Float64), strict=False)
@@ -48,19 +48,23 @@ def list_expression(frame: pl.LazyFrame, column: str) -> pl.Expr:
     return numbers.list.eval(pl.element().str.to_lowercase().cast(pl.Float64, strict=False))
 
 
-def list_width(frame: pl.LazyFrame, column: str, lists: pl.Expr) -> int:
+def list_width(frame: pl.LazyFrame, column: str) -> int:
     """Give the number of scores per face.
 
     Raises:
         InputError: Lists differ in length, or there are none.
     """
-    lengths = frame.select(lists.list.len().alias("n")).group_by("n").len().drop_nulls().sort("len", descending=True)
+    lengths = (
+        frame.select(pl.col(column).list.len().alias("n")).group_by("n").len().drop_nulls().sort("len", descending=True)
+    )
     found = dict(lengths.collect(engine="streaming").iter_rows())
     if not found:
         raise InputError(f"Column {column!r} holds no scores.")
     if len(found) > 1:
         shown = ", ".join(f"{count:,} rows with {length}" for length, count in found.items())
-        raise InputError(f"Column {column!r}: rows have different numbers of scores ({shown}). Each face needs one per class.")
+        raise InputError(
+            f"Column {column!r}: rows have different numbers of scores ({shown}). Each face needs one per class."
+        )
     return int(next(iter(found)))
 
 
@@ -102,16 +106,32 @@ def kind_of(seen: Mapping[str, int], classes: int) -> Kind:
         raise InputError("The scores hold no row of finite numbers. Leave the scores out, or mend them.")
     warnings: list[Notice] = []
     if finite < rows:
-        warnings.append(Notice("scores_not_finite", f"Scores of {rows - finite:,} of {rows:,} rows are missing, NaN or infinite and are left out."))
-    for name, key, note in (("probabilities", "ones", "probabilities"), ("percentages", "hundreds", "percentages, divided by 100")):
+        warnings.append(
+            Notice(
+                "scores_not_finite",
+                f"Scores of {rows - finite:,} of {rows:,} rows are missing, NaN or infinite and are left out.",
+            )
+        )
+    for name, key, note in (
+        ("probabilities", "ones", "probabilities"),
+        ("percentages", "hundreds", "percentages, divided by 100"),
+    ):
         if seen[key] >= (1 - MOST_WRONG) * finite:
             if seen[key] < finite:
-                wrong = f"Scores of {finite - seen[key]:,} rows do not sum to {'one' if key == 'ones' else '100'} and are left out."
+                wrong = f"Scores of {finite - seen[key]:,} rows do not sum to "
+                f"{'one' if key == 'ones' else '100'} and are left out."
                 warnings.append(Notice("scores_do_not_sum", wrong))
-            said = f"Scores are {note}{'; rounded ones are scaled to sum to one' if key == 'ones' and seen['rounded'] else ''}."
+            said = "Scores are "
+            f"{note}{'; rounded ones are scaled to sum to one' if key == 'ones' and seen['rounded'] else ''}."
             return Kind(name, (said,), tuple(warnings))
     if seen["units"] >= finite:
-        warnings.append(Notice("scores_not_normalised", f"Scores are between 0 and 1 but the {classes} of a face do not sum to one; each is divided by their sum."))
+        warnings.append(
+            Notice(
+                "scores_not_normalised",
+                f"Scores are between 0 and 1 but the {classes} of a face do not sum to one; each is divided "
+                "by their sum.",
+            )
+        )
         return Kind("unnormalised", ("Scores are divided by their sum per face.",), tuple(warnings))
     return Kind("logits", ("Scores are logits: probabilities are their softmax.",), tuple(warnings))
 

@@ -83,7 +83,8 @@ def read_text(path: Path) -> Text:
         head = _unpack(path, LONGEST_LINE)
     if len(head) >= LONGEST_LINE and b"\n" not in head and b"\r" not in head:
         raise InputError(
-            f"{path}: the first line is longer than {LONGEST_LINE // 2**20} MB, so this is not a table with one face per line. "
+            f"{path}: the first line is longer than {LONGEST_LINE // 2**20} MB, so this is not a table with "
+            "one face per line. "
             "Write one row per line (CSV, TSV, JSON lines) or use Parquet."
         )
     if path.stat().st_size > IN_MEMORY:
@@ -200,7 +201,8 @@ def sniff_delimiter(text: Text) -> tuple[str, tuple[str, ...]]:
     best = max(counts, key=lambda delimiter: (counts[delimiter], delimiter == expected))
     if counts[best] == 0:
         raise InputError(
-            f"{text.path}: only one column was found, {line[:80]!r}. The first line must name the columns, separated by "
+            f"{text.path}: only one column was found, {line[:80]!r}. The first line must name the columns, "
+            "separated by "
             f"{', '.join(DELIMITERS.values())}. Accepted formats: {ACCEPTED}."
         )
     return best, (f"The columns are separated by a {DELIMITERS[best]}.",) if best != expected else ()
@@ -306,7 +308,8 @@ def check_widths(text: Text, delimiter: str, names: list[str]) -> Widths:
     if widths.odd_count:
         shown = ", ".join(f"row {row:,} has {fields}" for row, fields in widths.odd or [])
         raise InputError(
-            f"{text.path}: {widths.odd_count:,} of {widths.rows - 1:,} rows do not have the header's {len(names)} fields: {shown}. "
+            f"{text.path}: {widths.odd_count:,} of {widths.rows - 1:,} rows do not have the header's "
+            f"{len(names)} fields: {shown}. "
             "A field that holds the delimiter or a quote mark must stand in double quotes."
         )
     if widths.rows <= 1:
