@@ -52,7 +52,7 @@ class Reconciliation:
             parts.append(f"dropped: {', '.join(self.dropped)}")
         if absent := [name for name in self.target.names if name not in self.table.values()]:
             parts.append(f"without a source: {', '.join(absent)}")
-        return f"Classes of {self.source.name} read as {self.target.name}: {'; '.join(parts)}."
+        return f"Classes reconciled, from {self.source.name} to {self.target.name}: {'; '.join(parts)}."
 
 
 def reconcile(source: LabelSpace, target: LabelSpace, merge: Mapping[str, str] | None = None) -> Reconciliation:

@@ -144,7 +144,7 @@ def _guess(
         return _guess_codes(sorted(set(codes.values()), key=int), source, code_names, score_names, width)
     if numeric:
         raise InputError(
-            f"{source}: the class columns mix codes ({listed(numeric)}) and names "
+            f"{source}: the class columns mix codes ({listed(list(numeric))}) and names "
             f"({listed([v for v in codes if v not in numeric])}). "
             "Say which code is which with labels: a space's name such as FER2013, or names in the order of the codes."
         )

@@ -119,6 +119,8 @@ def open_unhashed(source: object) -> OpenTable:
     frame = _frame_in_memory(source)
     if not frame.collect_schema().names():
         raise InputError("The table in memory has no columns. Give columns for the true class and the predicted class.")
+    if frame.head(1).collect().is_empty():
+        raise InputError("The table in memory has no rows. Nothing can be audited.")
     return OpenTable(frame, IN_MEMORY_NAME, "", streamed=isinstance(source, pl.LazyFrame))
 
 

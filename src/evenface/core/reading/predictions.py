@@ -19,7 +19,7 @@ from evenface.core.reading.given import Given, find_scores
 from evenface.core.reading.plan import Cell, Plan
 from evenface.core.reading.scores import list_expression, list_width
 from evenface.core.reading.values import MOST_VALUES, plain_integer
-from evenface.core.reconcile import reconcile
+from evenface.core.reconcile import Reconciliation, reconcile
 from evenface.core.tables import Predictions
 
 
@@ -35,7 +35,7 @@ def read_predictions(
     labels: str | Sequence[str] | Mapping[str, str] | LabelSpace | None = None,
     bins: Mapping[str, Sequence[float]] | None = None,
     provenance: Mapping[str, str] | None = None,
-    into: str | Sequence[str] | LabelSpace | None = None,
+    into: str | Sequence[str] | Mapping[str, str] | LabelSpace | None = None,
 ) -> Predictions:
     """Read anybody's predictions, one row per face.
 
@@ -55,7 +55,8 @@ def read_predictions(
         bins: Attribute -> lower edges, for numbers such as age.
         provenance: Attribute -> self-reported, annotated, estimated or unknown.
         into: Classes to report instead, reconciled with `reconcile`. Faces of a class without a place there are left
-            out; answers without a place become the class "other", which is always wrong.
+            out; answers without a place become the class "other", which is always wrong. A mapping of class to
+            class says where each goes, instead of the rules.
 
     Raises:
         InputError: The table cannot be read as predictions.
@@ -69,7 +70,7 @@ def read_predictions(
     opened, table = table, _with_lists(table, columns)
     classes, notes = _classes(table, columns, cells, labels)
     given = find_scores(table, columns, classes)
-    plan = Plan(classes, given, reconcile(classes.space, get_space(into)) if into is not None else None, columns, cells)
+    plan = Plan(classes, given, _reconciled(classes.space, into), columns, cells)
     frame = table.frame.filter(plan.kept)
     attributes = attribute_expressions(replace(table, frame=frame), columns.by, bins, provenance, lenient=by is None)
     used = [column for column in _used(columns, given) if column in schema]
@@ -96,6 +97,16 @@ def read_predictions(
         warnings=(*table.warnings, *classes.warnings, *given.warnings, *plan.warnings, *attributes[3]),
     )
     return replace(predictions, warnings=predictions.warnings + findings(predictions, table.streamed))
+
+
+def _reconciled(
+    source: LabelSpace, into: str | Sequence[str] | Mapping[str, str] | LabelSpace | None
+) -> Reconciliation | None:
+    if into is None:
+        return None
+    if isinstance(into, Mapping):
+        return reconcile(source, LabelSpace.of(list(dict.fromkeys(into.values()))), into)
+    return reconcile(source, get_space(into))
 
 
 def _with_lists(table: OpenTable, columns: Columns) -> OpenTable:

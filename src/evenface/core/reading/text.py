@@ -143,7 +143,7 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, tuple[str, ...], tuple[Not
                 "encoding", "The file is not UTF-8; it was read as Windows-1252 (Latin-1). Check names with accents."
             ),
         )
-    data = data.removeprefix(codecs.BOM_UTF8)
+    data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     if b"\x00" in data:
         raise InputError(f"{path}: holds zero bytes, so it is not a text table. Accepted: {ACCEPTED}.")
     if b"\n" not in data[:LONGEST_LINE] and b"\r" in data[:LONGEST_LINE]:
