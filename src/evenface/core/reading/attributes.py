@@ -16,7 +16,7 @@ from evenface.core.reading.values import different_values, listed, mapped, numbe
 from evenface.core.tables import Attribute, Notice
 
 #: Texts that say that an attribute is not known. "none" is not among them: it can be a real category.
-NOT_KNOWN = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "unknown", "not known", "?"})
+NOT_KNOWN = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "unknown", "not known", "?", "inf", "-inf"})
 #: Lower edges of the age bands used where nothing else is asked for; they coarsen FairFace's bands.
 AGE_EDGES: tuple[float, ...] = (0, 3, 10, 20, 40, 60)
 MOST_NUMBERS = 20  # a number with more different values is binned
@@ -231,7 +231,7 @@ def _summary(table: OpenTable, name: str, value: pl.Expr) -> list[pl.Expr]:
     return [
         pl.len().alias("rows"),
         value.count().alias("known"),
-        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN)) & ~text.is_in(["inf", "-inf"]))
+        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN)))
         .sum()
         .alias("unreadable"),
         (value == value.floor()).all().alias("whole"),

@@ -237,6 +237,7 @@ class Widths:
     _inside: int = 0
     _fields: int = 0
     _length: int = 0
+    _last: int = 10
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece of text."""
@@ -254,13 +255,16 @@ class Widths:
         if len(at):
             counts[0] += self._fields
             lengths[0] += self._length
+            lengths -= np.where(at > 0, values[at - 1], self._last) == 13  # the first half of a Windows line end
             self._fields, self._length = int(splits.sum() - before[-1]), len(values) - int(at[-1]) - 1
             self._take(counts, lengths)
         else:
             self._fields, self._length = self._fields + int(splits.sum()), self._length + len(values)
 
+        self._last = int(values[-1])
+
     def _take(self, counts: np.ndarray, lengths: np.ndarray) -> None:
-        blank = (counts == 0) & (lengths <= 1) & (self.width > 1)
+        blank = (counts == 0) & (lengths == 0)
         self.blank += int(blank.sum())
         counts = counts[~blank]
         wrong = np.flatnonzero(counts != self.width - 1)
@@ -272,8 +276,8 @@ class Widths:
 
     def close(self) -> None:
         """Count a last row that has no line end."""
-        if self._length:
-            self._take(np.array([self._fields]), np.array([self._length]))
+        if length := self._length - (self._last == 13):
+            self._take(np.array([self._fields]), np.array([length]))
             self._fields = self._length = 0
 
     @property
