@@ -93,5 +93,7 @@ def parse_by(text: str) -> tuple[str, ...]:
     """
     names = tuple(part.strip() for part in re.split(r"\*|×|\s[xX]\s", text))
     if not all(names) or len(set(names)) < len(names):
-        raise SettingsError(f"Cannot read {text!r} as attributes to cross. Write names once each, such as 'gender*race'.")
+        raise SettingsError(
+            f"Cannot read {text!r} as attributes to cross. Write names once each, such as 'gender*race'."
+        )
     return names

@@ -49,7 +49,7 @@ class LabelSpace:
 
     @classmethod
     def of(cls, names: Sequence[str], name: str = "free list") -> LabelSpace:
-        """Make a space from names in the order of their codes 0, 1, 2, …
+        """Make a space from names in the order of their codes 0, 1, 2 and so on.
 
         Names that are all known expressions get the spelling used here; otherwise they stay as they are.
 
@@ -77,7 +77,9 @@ class LabelSpace:
         folded = fold(value)
         if not folded or folded[0].isdigit():  # a number is a code, and only as it is written
             return None
-        by_fold = {fold(name): name for name in (*self.names, *self.codes)} | {fold(old): new for new, old in self.own.items()}
+        by_fold = {fold(name): name for name in (*self.names, *self.codes)} | {
+            fold(old): new for new, old in self.own.items()
+        }
         found = by_fold.get(folded, ALIASES.get(folded))
         found = self.codes.get(found, found) if found else None
         return found if found in self.names else None
@@ -130,8 +132,16 @@ SPACES: Mapping[str, LabelSpace] = {
             own="surprise fear disgust happiness sadness anger neutral",
         ),
         # Mollahosseini et al., arXiv:1708.03985: the eight expressions of AffectNet, and the seven without contempt
-        _space("AffectNet-8", "neutral happy sad surprise fear disgust angry contempt", own="neutral happy sad surprise fear disgust anger contempt"),
-        _space("AffectNet-7", "neutral happy sad surprise fear disgust angry", own="neutral happy sad surprise fear disgust anger"),
+        _space(
+            "AffectNet-8",
+            "neutral happy sad surprise fear disgust angry contempt",
+            own="neutral happy sad surprise fear disgust anger contempt",
+        ),
+        _space(
+            "AffectNet-7",
+            "neutral happy sad surprise fear disgust angry",
+            own="neutral happy sad surprise fear disgust anger",
+        ),
         # Lucey et al., CVPR Workshops 2010: emotion labels of the Extended Cohn-Kanade set
         _space(
             "CK+",
@@ -142,24 +152,38 @@ SPACES: Mapping[str, LabelSpace] = {
         LabelSpace(
             "JAFFE",
             ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
-            dict(zip("AN DI FE HA NE SA SU".split(), "angry disgust fear happy neutral sad surprise".split(), strict=True)),
+            dict(
+                zip(
+                    ["AN", "DI", "FE", "HA", "NE", "SA", "SU"],
+                    ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"],
+                    strict=True,
+                )
+            ),
             {"angry": "anger", "happy": "happiness", "sad": "sadness"},
         ),
-        # Li et al., FG 2013: the three classes of the spontaneous micro-expression set SMIC; it has names, codes are ours
+        # Li et al., FG 2013: the three classes of the micro-expression set SMIC; it has names, codes are ours
         _space("SMIC-3", "positive negative surprise"),
         # Six classes without disgust, as multi-cue models are often trained on; it has names, codes are ours
         _space("MCAM-6", "angry fear happy sad surprise neutral", own="angry scared happy sad surprised neutral"),
     )
 }
-_OTHER_NAMES = {"fer": "FER2013", "ferplus": "FER+", "raf": "RAF-DB", "affectnet": "AffectNet-8", "ckplus": "CK+", "smic": "SMIC-3", "mcam": "MCAM-6"}
+_OTHER_NAMES = {
+    "fer": "FER2013",
+    "ferplus": "FER+",
+    "raf": "RAF-DB",
+    "affectnet": "AffectNet-8",
+    "ckplus": "CK+",
+    "smic": "SMIC-3",
+    "mcam": "MCAM-6",
+}
 
 
 def get_space(labels: str | Sequence[str] | Mapping[str, str] | LabelSpace) -> LabelSpace:
     """Give the space with this name in any spelling, or make one.
 
     Args:
-        labels: A name of `SPACES`; names in the order of codes 0, 1, … (`"happy,sad"` or a sequence); or names with their
-            codes (`"1=happy,2=sad"` or a mapping).
+        labels: A name of `SPACES`; names in the order of codes 0, 1, … (`"happy,sad"` or a sequence); or names with
+            their codes (`"1=happy,2=sad"` or a mapping).
 
     Raises:
         UnknownNameError: No space has the name.
@@ -184,5 +208,7 @@ def get_space(labels: str | Sequence[str] | Mapping[str, str] | LabelSpace) -> L
     wanted = re.sub(r"[\s_\-]+", "", labels.casefold())
     known = {re.sub(r"[\s_\-]+", "", name.casefold()): name for name in SPACES} | _OTHER_NAMES
     if wanted not in known:
-        raise UnknownNameError("label space", labels, SPACES, "Or give the class names in the order of their codes: 'happy,sad,angry'.")
+        raise UnknownNameError(
+            "label space", labels, SPACES, "Or give the class names in the order of their codes: 'happy,sad,angry'."
+        )
     return SPACES[known[wanted]]

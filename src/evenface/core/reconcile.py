@@ -52,7 +52,7 @@ class Reconciliation:
             parts.append(f"dropped: {', '.join(self.dropped)}")
         if absent := [name for name in self.target.names if name not in self.table.values()]:
             parts.append(f"without a source: {', '.join(absent)}")
-        return f"Classes of {self.source.name} read as {self.target.name}: {'; '.join(parts)}."
+        return f"Classes reconciled, from {self.source.name} to {self.target.name}: {'; '.join(parts)}."
 
 
 def reconcile(source: LabelSpace, target: LabelSpace, merge: Mapping[str, str] | None = None) -> Reconciliation:
@@ -74,12 +74,16 @@ def reconcile(source: LabelSpace, target: LabelSpace, merge: Mapping[str, str] |
         old, new = source.find(name), target.find(into)
         if old is None or new is None:
             wrong, space = (name, source) if old is None else (into, target)
-            raise SettingsError(f"{space.name} has no class {wrong!r}.{did_you_mean(wrong, space.names)} Classes: {', '.join(space.names)}.")
+            raise SettingsError(
+                f"{space.name} has no class {wrong!r}.{did_you_mean(wrong, space.names)} Classes: "
+                f"{', '.join(space.names)}."
+            )
         chosen[old] = new
     table = {name: chosen.get(name) or _place(name, target) for name in source.names}
     if not any(table.values()):
         raise SettingsError(
-            f"{source.name} ({', '.join(source.names)}) and {target.name} ({', '.join(target.names)}) share no class. Say where each goes with merge."
+            f"{source.name} ({', '.join(source.names)}) and {target.name} ({', '.join(target.names)}) share "
+            "no class. Say where each goes with merge."
         )
     return Reconciliation(source, target, table)
 

@@ -16,7 +16,7 @@ from evenface.core.reading.values import different_values, listed, mapped, numbe
 from evenface.core.tables import Attribute, Notice
 
 #: Texts that say that an attribute is not known. "none" is not among them: it can be a real category.
-NOT_KNOWN = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "unknown", "not known", "?"})
+NOT_KNOWN = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "unknown", "not known", "?", "inf", "-inf"})
 #: Lower edges of the age bands used where nothing else is asked for; they coarsen FairFace's bands.
 AGE_EDGES: tuple[float, ...] = (0, 3, 10, 20, 40, 60)
 MOST_NUMBERS = 20  # a number with more different values is binned
@@ -46,6 +46,8 @@ def attribute_expressions(
     by: Sequence[str],
     bins: Mapping[str, Sequence[float]] | None = None,
     provenance: Mapping[str, str] | None = None,
+    *,
+    lenient: bool = False,
 ) -> tuple[list[pl.Expr], tuple[Attribute, ...], tuple[str, ...], tuple[Notice, ...]]:
     """Turn columns into attributes.
 
@@ -58,6 +60,8 @@ def attribute_expressions(
         by: Names of the columns, in the order to report them.
         bins: Column name -> increasing lower edges; `[0, 18, 40]` makes 0-17, 18-39, 40+ (and <0, if there are any).
         provenance: Column name -> self-reported, annotated, estimated or unknown.
+        lenient: Leave out an attribute that cannot be used, with a warning, as long as one is left. For columns that
+            nobody asked for by name.
 
     Returns:
         Expressions over `table.frame` that yield `attr:<name>` (String), the attributes, notes, and warnings.
@@ -69,20 +73,23 @@ def attribute_expressions(
     bins, provenance = dict(bins or {}), dict(provenance or {})
     _check_settings(table, by, bins, provenance)
     values = different_values(table.frame, list(by))
-    columns, faults = {}, []
+    columns: dict[str, _Column] = {}
+    faults: dict[str, InputError] = {}
     for name in by:
         try:
             columns[name] = _column(table, name, values[name], bins.get(name))
-        except (InputError, SettingsError) as fault:
-            faults.append(fault)
-    if faults:
-        raise type(faults[0])("\n".join(str(fault) for fault in faults))
+        except InputError as fault:
+            faults[name] = fault
+    if faults and not (lenient and columns and not faults.keys() & bins.keys()):
+        raise InputError("\n".join(f"{table.source}: {fault}" for fault in faults.values()))
+    left_out = tuple(Notice("attribute_left_out", f"{fault} It was left out.") for fault in faults.values())
     attributes = tuple(
         Attribute(name, found.levels, provenance.get(name, "unknown")) for name, found in columns.items()
     )
     expressions = [found.expression.alias(f"attr:{name}") for name, found in columns.items()]
     notes = tuple(note for found in columns.values() for note in found.notes)
-    return expressions, attributes, notes, tuple(notice for found in columns.values() for notice in found.warnings)
+    warnings = tuple(notice for found in columns.values() for notice in found.warnings)
+    return expressions, attributes, notes, left_out + warnings
 
 
 def _check_settings(
@@ -93,27 +100,25 @@ def _check_settings(
         faults.append(f"No attribute is given. Name columns to compare groups by; the table has: {', '.join(names)}.")
     if len(set(by)) != len(by):
         faults.append(f"An attribute is named twice in {', '.join(by)}.")
-    for name in by:
-        if name not in names:
-            faults.append(
-                f"{table.source} has no column {name!r}.{did_you_mean(name, names)} Columns: {', '.join(names)}."
-            )
+    faults += [
+        f"{table.source} has no column {name!r}.{did_you_mean(name, names)} Columns: {', '.join(names)}."
+        for name in by
+        if name not in names
+    ]
     for what, given in (("bins", bins), ("provenance", provenance)):
         if extra := [name for name in given if name not in by]:
             faults.append(
-                f"{what} names {listed(extra)}, which is not an attribute here{did_you_mean(extra[0], by) or '.'} By: {', '.join(by)}."
+                f"{what} names {listed(extra)}, which is not an attribute "
+                f"here{did_you_mean(extra[0], by) or '.'} By: {', '.join(by)}."
             )
     for name, edges in bins.items():
-        if (
-            not edges
-            or not all(math.isfinite(edge) for edge in edges)
-            or any(a >= b for a, b in pairwise(edges))
-        ):
+        if not edges or not all(math.isfinite(edge) for edge in edges) or any(a >= b for a, b in pairwise(edges)):
             faults.append(f"bins for {name!r} must be increasing finite numbers, got {list(edges)}.")
     for name, origin in provenance.items():
         if origin not in PROVENANCES:
             faults.append(
-                f"provenance of {name!r} is {origin!r}.{did_you_mean(origin, PROVENANCES)} Allowed: {', '.join(PROVENANCES)}."
+                f"provenance of {name!r} is {origin!r}.{did_you_mean(origin, PROVENANCES)} Allowed: "
+                f"{', '.join(PROVENANCES)}."
             )
     if faults:
         raise SettingsError("\n".join(faults))
@@ -138,7 +143,8 @@ def _column(
     if known is not None and not numbers:
         odd = {value: n for value, n in known.items() if number(value) is None}
         raise InputError(
-            f"Attribute {name!r} has bins but is not a number: it holds {listed(odd)}. Drop the bins, or mend the column."
+            f"Attribute {name!r} has bins but is not a number: it holds {listed(odd)}. Drop the bins, or mend "
+            "the column."
         )
     return _binned(table, name, edges)
 
@@ -146,7 +152,8 @@ def _column(
 def _category(name: str, known: Mapping[str, int], counts: Mapping[str | None, int]) -> _Column:
     if len(known) > MOST_LEVELS:
         raise InputError(
-            f"Attribute {name!r} has {len(known):,} different values, such as {listed(list(known), 3)}: it names faces or people rather than "
+            f"Attribute {name!r} has {len(known):,} different values, such as {listed(list(known), 3)}: it "
+            "names faces or people rather than "
             "groups. Choose another column, or join its values into groups."
         )
     whole = all(number(value) is not None for value in known)
@@ -195,7 +202,8 @@ def _binned(table: OpenTable, name: str, edges: Sequence[float] | None) -> _Colu
     seen = table.frame.select(_summary(table, name, value)).collect(engine="streaming").row(0, named=True)
     if seen["known"] == 0 or seen["unreadable"]:
         raise InputError(
-            f"Attribute {name!r} has {seen['known']:,} numbers and {seen['unreadable']:,} values that are not, over 10,000 different ones "
+            f"Attribute {name!r} has {seen['known']:,} numbers and {seen['unreadable']:,} values that are "
+            "not, over 10,000 different ones "
             "in all: it names faces or people rather than groups. Choose another column."
         )
     notes: tuple[str, ...] = ()
@@ -203,7 +211,8 @@ def _binned(table: OpenTable, name: str, edges: Sequence[float] | None) -> _Colu
         if not re.search(r"(^|_)age($|_)", name.lower()):
             suggestion = ",".join(f"{seen[q]:g}" for q in ("low", "q1", "q2", "q3"))
             raise InputError(
-                f"Attribute {name!r} is a number with more than {MOST_NUMBERS} different values. Give bins for it, such as {name}={suggestion}."
+                f"Attribute {name!r} is a number with more than {MOST_NUMBERS} different values. Give bins "
+                f"for it, such as {name}={suggestion}."
             )
         edges = AGE_EDGES
     levels = _bin_names(edges, seen["whole"])
@@ -222,7 +231,7 @@ def _summary(table: OpenTable, name: str, value: pl.Expr) -> list[pl.Expr]:
     return [
         pl.len().alias("rows"),
         value.count().alias("known"),
-        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN)) & ~text.is_in(["inf", "-inf"]))
+        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN)))
         .sum()
         .alias("unreadable"),
         (value == value.floor()).all().alias("whole"),
@@ -244,7 +253,9 @@ def _bin_names(edges: Sequence[float], whole: bool) -> list[str]:
 
 
 def in_natural_order(levels: set[str]) -> list[str]:
-    """Order level names as a person would: numbers by size, bands by their start, open ends first and last, words by meaning.
+    """Order level names as a person would: numbers by size, bands by their start, words by meaning.
+
+    An open end goes before or after the band that starts with the same number.
 
     Example:
         >>> in_natural_order({"70+", "10-19", "3-9", "<3"})

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import polars as pl
 
@@ -68,8 +68,8 @@ def open_table(source: object, *, columns: Sequence[str] | None = None) -> OpenT
     """Open a file or a table in memory.
 
     Args:
-        source: Path of a CSV, TSV, JSON lines (each also gzipped), Parquet or Arrow IPC/Feather file; or a polars, pandas or
-            Arrow table (anything with `__arrow_c_stream__`); or a mapping of column name to values.
+        source: Path of a CSV, TSV, JSON lines (each also gzipped), Parquet or Arrow IPC/Feather file; or a polars,
+            pandas or Arrow table (anything with `__arrow_c_stream__`); or a mapping of column name to values.
         columns: Columns that a table in memory is hashed by. All, if not given. Files are hashed by their bytes.
 
     Returns:
@@ -91,9 +91,9 @@ def hashed(table: OpenTable, columns: Sequence[str]) -> OpenTable:
         return table
     frame, sink = table.frame.select(sorted(set(columns))), _HashSink()
     if table.streamed:
-        frame.sink_ipc(sink)
+        frame.sink_ipc(cast(IO[bytes], sink))
     else:
-        frame.collect().rechunk().write_ipc_stream(sink)
+        frame.collect().rechunk().write_ipc_stream(cast(IO[bytes], sink))
     return replace(table, sha256=sink.sha256.hexdigest())
 
 
@@ -119,6 +119,8 @@ def open_unhashed(source: object) -> OpenTable:
     frame = _frame_in_memory(source)
     if not frame.collect_schema().names():
         raise InputError("The table in memory has no columns. Give columns for the true class and the predicted class.")
+    if frame.head(1).collect().is_empty():
+        raise InputError("The table in memory has no rows. Nothing can be audited.")
     return OpenTable(frame, IN_MEMORY_NAME, "", streamed=isinstance(source, pl.LazyFrame))
 
 
@@ -150,7 +152,8 @@ def _to_polars(source: Any) -> pl.DataFrame:
 def _refuse_non_table(source: object) -> None:
     if not hasattr(source, "__arrow_c_stream__"):
         raise InputError(
-            f"Expected a file path or a table, got {type(source).__name__}. Accepted: a path to {ACCEPTED}; a polars, pandas or "
+            f"Expected a file path or a table, got {type(source).__name__}. Accepted: a path to {ACCEPTED}; a "
+            "polars, pandas or "
             "Arrow table; a mapping of column name to values."
         )
 
@@ -206,15 +209,13 @@ def _refuse_magic(path: Path, magic: bytes) -> None:
 
 
 def _binary(path: Path, read: Any, scan: Any) -> OpenTable:
-    if path.stat().st_size > IN_MEMORY:
-        frame = scan(path)
-    else:
-        frame = read(path).lazy()
+    large = path.stat().st_size > IN_MEMORY
+    frame: pl.LazyFrame = scan(path) if large else read(path).lazy()
     if frame.select(pl.len()).collect().item() == 0:
         raise InputError(
             f"{path}: has columns ({', '.join(frame.collect_schema().names())}) but no rows. Nothing can be audited."
         )
-    return OpenTable(frame, path.name, hash_file(path), streamed=path.stat().st_size > IN_MEMORY)
+    return OpenTable(frame, path.name, hash_file(path), streamed=large)
 
 
 def _open_text(path: Path) -> OpenTable:

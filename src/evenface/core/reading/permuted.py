@@ -62,7 +62,11 @@ def permuted_classes(confusion: ArrayLike, names: Sequence[str]) -> tuple[Permut
         rows, columns = np.array(cycle), np.array([order[i] for i in cycle])
         moved, kept = counts[rows, columns], counts[rows, rows]
         beaten_in_column = counts[columns, columns]
-        if (moved > kept).all() and (moved > beaten_in_column).all() and _convincing(moved.sum(), kept.sum(), len(counts)):
+        if (
+            (moved > kept).all()
+            and (moved > beaten_in_column).all()
+            and _convincing(moved.sum(), kept.sum(), len(counts))
+        ):
             found.append(PermutedCycle(tuple(names[i] for i in cycle), int(moved.sum()), int(kept.sum())))
     return tuple(sorted(found, key=lambda cycle: -cycle.moved))
 
@@ -113,7 +117,11 @@ def best_assignment(weights: NDArray[np.float64]) -> list[int]:
     row_of = np.zeros(size + 1, dtype=int)  # column 0 stands for the row that is being placed
     for row in range(1, size + 1):
         row_of[0], column = row, 0
-        slack, came_from, done = np.full(size + 1, np.inf), np.zeros(size + 1, dtype=int), np.zeros(size + 1, dtype=bool)
+        slack, came_from, done = (
+            np.full(size + 1, np.inf),
+            np.zeros(size + 1, dtype=int),
+            np.zeros(size + 1, dtype=bool),
+        )
         while row_of[column]:
             done[column] = True
             reduced = cost[row_of[column]] - row_price[row_of[column]] - column_price

@@ -83,7 +83,8 @@ def read_text(path: Path) -> Text:
         head = _unpack(path, LONGEST_LINE)
     if len(head) >= LONGEST_LINE and b"\n" not in head and b"\r" not in head:
         raise InputError(
-            f"{path}: the first line is longer than {LONGEST_LINE // 2**20} MB, so this is not a table with one face per line. "
+            f"{path}: the first line is longer than {LONGEST_LINE // 2**20} MB, so this is not a table with "
+            "one face per line. "
             "Write one row per line (CSV, TSV, JSON lines) or use Parquet."
         )
     if path.stat().st_size > IN_MEMORY:
@@ -142,7 +143,7 @@ def _as_utf8(path: Path, data: bytes) -> tuple[bytes, tuple[str, ...], tuple[Not
                 "encoding", "The file is not UTF-8; it was read as Windows-1252 (Latin-1). Check names with accents."
             ),
         )
-    data = data.removeprefix(codecs.BOM_UTF8)
+    data = data.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     if b"\x00" in data:
         raise InputError(f"{path}: holds zero bytes, so it is not a text table. Accepted: {ACCEPTED}.")
     if b"\n" not in data[:LONGEST_LINE] and b"\r" in data[:LONGEST_LINE]:
@@ -200,7 +201,8 @@ def sniff_delimiter(text: Text) -> tuple[str, tuple[str, ...]]:
     best = max(counts, key=lambda delimiter: (counts[delimiter], delimiter == expected))
     if counts[best] == 0:
         raise InputError(
-            f"{text.path}: only one column was found, {line[:80]!r}. The first line must name the columns, separated by "
+            f"{text.path}: only one column was found, {line[:80]!r}. The first line must name the columns, "
+            "separated by "
             f"{', '.join(DELIMITERS.values())}. Accepted formats: {ACCEPTED}."
         )
     return best, (f"The columns are separated by a {DELIMITERS[best]}.",) if best != expected else ()
@@ -235,6 +237,7 @@ class Widths:
     _inside: int = 0
     _fields: int = 0
     _length: int = 0
+    _last: int = 10
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece of text."""
@@ -252,13 +255,16 @@ class Widths:
         if len(at):
             counts[0] += self._fields
             lengths[0] += self._length
+            lengths -= np.where(at > 0, values[at - 1], self._last) == 13  # the first half of a Windows line end
             self._fields, self._length = int(splits.sum() - before[-1]), len(values) - int(at[-1]) - 1
             self._take(counts, lengths)
         else:
             self._fields, self._length = self._fields + int(splits.sum()), self._length + len(values)
 
+        self._last = int(values[-1])
+
     def _take(self, counts: np.ndarray, lengths: np.ndarray) -> None:
-        blank = (counts == 0) & (lengths <= 1) & (self.width > 1)
+        blank = (counts == 0) & (lengths == 0)
         self.blank += int(blank.sum())
         counts = counts[~blank]
         wrong = np.flatnonzero(counts != self.width - 1)
@@ -270,8 +276,8 @@ class Widths:
 
     def close(self) -> None:
         """Count a last row that has no line end."""
-        if self._length:
-            self._take(np.array([self._fields]), np.array([self._length]))
+        if length := self._length - (self._last == 13):
+            self._take(np.array([self._fields]), np.array([length]))
             self._fields = self._length = 0
 
     @property
@@ -306,7 +312,8 @@ def check_widths(text: Text, delimiter: str, names: list[str]) -> Widths:
     if widths.odd_count:
         shown = ", ".join(f"row {row:,} has {fields}" for row, fields in widths.odd or [])
         raise InputError(
-            f"{text.path}: {widths.odd_count:,} of {widths.rows - 1:,} rows do not have the header's {len(names)} fields: {shown}. "
+            f"{text.path}: {widths.odd_count:,} of {widths.rows - 1:,} rows do not have the header's "
+            f"{len(names)} fields: {shown}. "
             "A field that holds the delimiter or a quote mark must stand in double quotes."
         )
     if widths.rows <= 1:

@@ -13,7 +13,7 @@ import polars as pl
 from evenface.core.errors import InputError
 
 MOST_VALUES = 10_000  # a column with more different values is not a category
-_SAMPLE = 1_000_000  # rows looked at to see that, before all rows are
+_SAMPLE = 100_000  # rows looked at to see that, before all rows are
 
 
 def as_text(column: str) -> pl.Expr:
@@ -33,23 +33,19 @@ def different_values(frame: pl.LazyFrame, columns: Sequence[str]) -> dict[str, d
     schema = frame.collect_schema()
     if nested := [name for name in columns if schema[name].is_nested()]:
         raise InputError(f"Column {nested[0]!r} holds lists ({schema[nested[0]]}), where one value per face is needed.")
-    sample = frame.select(as_text(name).alias(name) for name in columns).head(_SAMPLE).collect(engine="streaming")
+    sample = frame.select(columns).head(_SAMPLE).collect(engine="streaming")
     few = [name for name in columns if sample[name].n_unique() <= MOST_VALUES]
-    whole = sample if sample.height < _SAMPLE else None
-    counted = [_counts(frame if whole is None else whole.lazy(), name, whole is None) for name in few]
+    counted = [frame.group_by(pl.col(name).alias("value")).agg(pl.len()) for name in few]
     tables = dict(zip(few, pl.collect_all(counted, engine="streaming"), strict=True))
-    return {
-        name: dict(sorted(tables[name].iter_rows(), key=_text_first)) if name in tables else None for name in columns
-    }
+    return {name: _merged(tables[name]) if name in tables else None for name in columns}
 
 
-def _counts(frame: pl.LazyFrame, name: str, raw: bool) -> pl.LazyFrame:
-    column = as_text(name) if raw else pl.col(name)
-    return frame.group_by(column.alias("value")).agg(pl.len())
-
-
-def _text_first(item: tuple[str | None, int]) -> tuple[bool, str]:
-    return item[0] is None, item[0] or ""
+def _merged(counts: pl.DataFrame) -> dict[str | None, int] | None:
+    """Join values that are the same as stripped text, in the order of the text."""
+    if counts.height > MOST_VALUES:
+        return None
+    text = counts.select(as_text("value").alias("value"), "len").group_by("value").agg(pl.col("len").sum())
+    return dict(text.sort("value", nulls_last=True).iter_rows())
 
 
 def number(text: str) -> float | None:

@@ -1,0 +1,62 @@
+"""What looks wrong in predictions that could be read: permuted classes, repeated faces, a single class, no answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from evenface.core.reading.permuted import permuted_classes
+from evenface.core.tables import Notice, Predictions
+
+
+def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
+    """Look for faults in canonical predictions.
+
+    Args:
+        predictions: As read.
+        streamed: Whether the rows may not fit in memory; repeated faces are then not looked for.
+    """
+    names = predictions.labels.names
+    cells = predictions.frame.group_by("true", "predicted").len().collect(engine="streaming")
+    answered = cells.drop_nulls("predicted")
+    confusion = np.zeros((len(names), len(names)), dtype=np.int64)
+    confusion[answered["true"].to_numpy(), answered["predicted"].to_numpy()] = answered["len"].to_numpy()
+    warnings = []
+    if cells["true"].n_unique() == 1:
+        warnings.append(
+            Notice(
+                "one_class",
+                f"Every face has the true class {names[int(cells['true'][0])]!r}: most metrics are undefined.",
+            )
+        )
+    if not len(answered):
+        warnings.append(Notice("no_answers", "No row has an answer: nothing but coverage can be measured."))
+    if cycles := permuted_classes(confusion, names):
+        said = "; ".join(map(str, cycles))
+        message = f"The class order looks permuted: {said}. Check the order of the codes, and give it with labels."
+        warnings.append(Notice("permuted_classes", message))
+    return (*warnings, *_repeated(predictions, streamed))
+
+
+def _repeated(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
+    schema = predictions.frame.collect_schema()
+    if "face" not in schema.names() or schema["face"].is_nested():
+        return ()
+    if streamed:
+        return (
+            Notice("repeats_unchecked", "The table is streamed, so it was not checked whether a face comes twice."),
+        )
+    faces = predictions.frame.select("face", "true", "predicted").drop_nulls("face")
+    if faces.select(pl.col("face").is_duplicated().any()).collect().item() is False:
+        return ()
+    alike = (pl.col("true").n_unique() == 1) & (pl.col("predicted").n_unique() == 1)
+    repeated = (
+        faces.group_by("face").agg(pl.len(), alike.alias("alike")).filter(pl.col("len") > 1).sort("face").collect()
+    )
+    extra, differ = int((repeated["len"] - 1).sum()), int((~repeated["alike"]).sum())
+    shown = ", ".join(repr(str(face)) for face in repeated["face"].head(3))
+    message = (
+        f"{repeated.height:,} faces come more than once ({extra:,} rows too many), such as {shown}; "
+        f"{differ:,} of them with different labels or answers. All rows are counted."
+    )
+    return (Notice("repeated_faces", message),)

@@ -1,0 +1,203 @@
+"""Read a table of predictions: put the columns, classes, scores and attributes together into `Predictions`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from evenface.core.errors import InputError
+from evenface.core.labels import LabelSpace, get_space
+from evenface.core.reading.attributes import attribute_expressions
+from evenface.core.reading.codes import Classes, name_classes
+from evenface.core.reading.columns import Columns, recognise
+from evenface.core.reading.files import OpenTable, hashed, open_unhashed
+from evenface.core.reading.findings import findings
+from evenface.core.reading.given import Given, find_scores
+from evenface.core.reading.plan import Cell, Plan
+from evenface.core.reading.scores import list_expression, list_width
+from evenface.core.reading.values import MOST_VALUES, plain_integer
+from evenface.core.reconcile import Reconciliation, reconcile
+from evenface.core.tables import Predictions
+
+
+def read_predictions(
+    source: object,
+    *,
+    by: Sequence[str] | None = None,
+    label: str | None = None,
+    pred: str | None = None,
+    scores: str | Sequence[str] | Mapping[str, str] | None = None,
+    subject: str | None = None,
+    face: str | None = None,
+    labels: str | Sequence[str] | Mapping[str, str] | LabelSpace | None = None,
+    bins: Mapping[str, Sequence[float]] | None = None,
+    provenance: Mapping[str, str] | None = None,
+    into: str | Sequence[str] | Mapping[str, str] | LabelSpace | None = None,
+) -> Predictions:
+    """Read anybody's predictions, one row per face.
+
+    What is not given is recognised by its name; every choice is in `Predictions.notes`. A row whose true class is
+    missing is left out and counted in a warning. A row without an answer stays, with `predicted` null.
+
+    Args:
+        source: What `open_table` takes: a path, a polars, pandas or Arrow table, or a mapping of columns.
+        by: Attribute columns. If not given, columns named like gender, race, age, …
+        label: Column of the true class.
+        pred: Column of the predicted class. Without one, the class with the highest score.
+        scores: One list column, or one column per class (in the order of the classes unless their names say
+            otherwise), or class -> column. Probabilities, percentages and logits are told apart.
+        subject: Column of the person shown.
+        face: Column that identifies the face.
+        labels: The classes that codes or names stand for, as `get_space` takes them.
+        bins: Attribute -> lower edges, for numbers such as age.
+        provenance: Attribute -> self-reported, annotated, estimated or unknown.
+        into: Classes to report instead, reconciled with `reconcile`. Faces of a class without a place there are left
+            out; answers without a place become the class "other", which is always wrong. A mapping of class to
+            class says where each goes, instead of the rules.
+
+    Raises:
+        InputError: The table cannot be read as predictions.
+        SettingsError: An argument does not fit the table.
+        UnknownNameError: No label space has this name.
+    """
+    table = open_unhashed(source)
+    schema = table.frame.collect_schema()
+    columns = recognise(schema, table.source, by=by, label=label, pred=pred, scores=scores, subject=subject, face=face)
+    cells = _cells(table, columns)
+    opened, table = table, _with_lists(table, columns)
+    classes, notes = _classes(table, columns, cells, labels)
+    given = find_scores(table, columns, classes)
+    plan = Plan(classes, given, _reconciled(classes.space, into), columns, cells)
+    frame = table.frame.filter(plan.kept)
+    attributes = attribute_expressions(replace(table, frame=frame), columns.by, bins, provenance, lenient=by is None)
+    used = [column for column in _used(columns, given) if column in schema]
+    result = frame.select([*plan.expressions(), *attributes[0]])
+    result = result if table.streamed else result.collect().lazy()
+    unused = [name for name in schema.names() if name not in used]
+    predictions = Predictions(
+        frame=result,
+        labels=plan.space,
+        attributes=attributes[1],
+        rows=int(result.select(pl.len()).collect(engine="streaming").item()),
+        source=table.source,
+        sha256=hashed(opened, used).sha256,
+        notes=(
+            *table.notes,
+            *_role_notes(columns, by),
+            *notes,
+            *classes.notes,
+            *given.notes,
+            *plan.notes,
+            *attributes[2],
+            *_unused(unused),
+        ),
+        warnings=(*table.warnings, *classes.warnings, *given.warnings, *plan.warnings, *attributes[3]),
+    )
+    return replace(predictions, warnings=predictions.warnings + findings(predictions, table.streamed))
+
+
+def _reconciled(
+    source: LabelSpace, into: str | Sequence[str] | Mapping[str, str] | LabelSpace | None
+) -> Reconciliation | None:
+    if into is None:
+        return None
+    if isinstance(into, Mapping):
+        return reconcile(source, LabelSpace.of(list(dict.fromkeys(into.values()))), into)
+    return reconcile(source, get_space(into))
+
+
+def _with_lists(table: OpenTable, columns: Columns) -> OpenTable:
+    """Parse columns of listed scores once, rather than in each pass over the rows."""
+    listed = [place.listed for place in columns.scores if place.listed]
+    if not listed:
+        return table
+    frame = table.frame.with_columns(list_expression(table.frame, name).alias(name) for name in listed)
+    return replace(table, frame=frame if table.streamed else frame.collect().lazy())
+
+
+def _cells(table: OpenTable, columns: Columns) -> list[Cell]:
+    """Count rows per (true value, predicted value, names of the code): few cells, however many rows."""
+    wanted = list(dict.fromkeys([columns.true, *([columns.pred] if columns.pred else []), *columns.namers]))
+    schema = table.frame.collect_schema()
+    if nested := [name for name in wanted if schema[name].is_nested()]:
+        raise InputError(
+            f"{table.source}: column {nested[0]!r} holds {schema[nested[0]]}, where one class per face is needed."
+        )
+    sample = table.frame.select(wanted).head(100_000).collect(engine="streaming")
+    many = [name for name in wanted if sample[name].n_unique() > MOST_VALUES]
+    if broken := [name for name in many if name not in columns.namers]:
+        raise InputError(
+            f"{table.source}: column {broken[0]!r} has over {MOST_VALUES:,} different values; that is no list "
+            "of classes. "
+            "Name the right columns with label and pred."
+        )
+    counted = table.frame.group_by(name for name in wanted if name not in many).len().collect(engine="streaming")
+    text = counted.with_columns(pl.exclude("len").cast(pl.String).str.strip_chars())
+    if "len" in wanted:
+        raise InputError(f"{table.source}: a class column is named 'len'. Rename it.")
+    merged: Counter[tuple[str | None, str | None, tuple[str | None, ...]]] = Counter()
+    for row in text.iter_rows(named=True):
+        names = tuple(row.get(name) for name in columns.namers)
+        merged[row[columns.true], row[columns.pred] if columns.pred else None, names] += row["len"]
+    return [(true, pred, names, count) for (true, pred, names), count in merged.items()]
+
+
+def _classes(
+    table: OpenTable,
+    columns: Columns,
+    cells: Sequence[Cell],
+    labels: str | Sequence[str] | Mapping[str, str] | LabelSpace | None,
+) -> tuple[Classes, tuple[str, ...]]:
+    true: Counter[str | None] = Counter()
+    pred: Counter[str | None] = Counter()
+    for true_value, pred_value, _, count in cells:
+        true[true_value] += count
+        pred[pred_value] += count if columns.pred else 0
+    code_names, namer = _code_names(columns, cells)
+    family = next((place for place in columns.scores if place.columns and not place.by_place), None)
+    listed = next((place.listed for place in columns.scores if place.listed), None)
+    width = list_width(table.frame, listed) if listed and not code_names else 0
+    names = tuple(family.columns or ()) if family else ()
+    found = name_classes(true, pred if columns.pred else {}, table.source, labels, code_names, names, width)
+    return found, (
+        f"Names of the classes: column {namer!r}, which goes with {columns.true!r} one to one.",
+    ) if code_names and labels is None else ()
+
+
+def _code_names(columns: Columns, cells: Sequence[Cell]) -> tuple[dict[str, str], str]:
+    """Find a column that names the true codes one to one."""
+    for place, namer in enumerate(columns.namers):
+        pairs = {(plain_integer(true), names[place]) for true, _, names, _ in cells if true and names[place]}
+        table = {code: name for code, name in pairs if name is not None}
+        one_to_one = len(table) == len(pairs) == len(set(table.values())) > 0
+        if one_to_one and not any(plain_integer(name).lstrip("-").isdigit() for name in table.values()):
+            return table, namer
+    return {}, ""
+
+
+def _used(columns: Columns, given: Given) -> list[str]:
+    scores = given.place.used if given.place else ()
+    return [
+        name
+        for name in (columns.true, columns.pred, columns.face, columns.subject, *columns.by, *columns.namers, *scores)
+        if name
+    ]
+
+
+def _role_notes(columns: Columns, by: Sequence[str] | None) -> list[str]:
+    roles = (
+        ("True class", columns.true),
+        ("Predicted class", columns.pred),
+        ("Face", columns.face),
+        ("Subject", columns.subject),
+    )
+    notes = [f"{role}: column {name!r}." for role, name in roles if name]
+    chosen = "" if by is not None else ", recognised by name"
+    return [*notes, f"Attributes: {', '.join(map(repr, columns.by))}{chosen}."]
+
+
+def _unused(names: Sequence[str]) -> list[str]:
+    return [f"Columns not used: {', '.join(names)}."] if names else []
