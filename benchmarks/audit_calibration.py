@@ -33,7 +33,7 @@ from evenface.audit.run import audit
 from evenface.core.labels import LabelSpace
 from evenface.core.tables import Attribute, Predictions
 
-CLASSES = ("surprise", "fear", "disgust", "happy", "sad", "anger", "neutral")
+CLASSES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 SHARES = np.array([329, 74, 160, 1185, 478, 162, 680]) / 3068  # RAF-DB test
 RIGHT = np.array([0.84, 0.60, 0.60, 0.93, 0.82, 0.76, 0.85])
 LEVELS = {

@@ -208,7 +208,7 @@ def _where(
     if key.kind == "between":
         return {"best": None, "worst": None, "left_out": [names[g].name for g in sorted(small)], "undefined": None}
     j = frame.group.index(key.column)
-    value = table.value[rows, j]
+    value = np.where(plan.enough[rows, j], table.value[rows, j], np.nan)
     known = np.isfinite(value)
     left_out = [names[g].name for g in sorted(small | set(rows[~known].tolist()))]
     if known.sum() < 2:

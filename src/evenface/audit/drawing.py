@@ -22,7 +22,7 @@ from evenface.audit.flows import largest
 from evenface.audit.gaps import Frame, reach_of_one
 from evenface.audit.metric import Array, Metric, Null, Sums
 from evenface.audit.plan import Plan
-from evenface.audit.sums import Margins, margin_map
+from evenface.audit.sums import CountSums, Margins, margin_map
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
@@ -73,6 +73,9 @@ class _Worker:
         self.dtype = np.float32 if plan.cells.total < 2**24 else np.float64
         self.member = plan.groups.member.astype(self.dtype)
         self.map = margin_map(self.classes, self.dtype)
+        self.lacking = np.where(plan.enough, 0, np.nan).astype(self.dtype)  # added to values that are not to be compared
+        seen = CountSums(plan.counts)
+        self.enough_true, self.enough_read = seen.true >= plan.settings.min_rate, seen.predicted >= plan.settings.min_rate
         self.by_counts_at = places(plan.by_counts, self.classes)
         self.by_scores_at = [
             slice(s.start + self.counts_width, s.stop + self.counts_width) for s in places(plan.by_scores, self.classes)
@@ -117,11 +120,15 @@ class _Worker:
         """Fill in the columns of the score metrics."""
         fill(values, self.by_scores_at, self.plan.by_scores, sums)
 
+    def compared(self, values: Array, frame: Frame) -> Array:
+        """The values of the groups that are compared, NaN where they rest on too few faces; (draw, group, column)."""
+        rows = self.plan.compared[frame.by]
+        return (values.T[:, rows] + self.lacking.T[:, rows, None]).T
+
     def departures(self, values: Array, between: Sequence[Array]) -> Array:
         """(draw, gap) over all groupings."""
         parts = [
-            frame.departures(values[:, self.plan.compared[frame.by]], b)
-            for frame, b in zip(self.frames, between, strict=True)
+            frame.departures(self.compared(values, frame), b) for frame, b in zip(self.frames, between, strict=True)
         ]
         return np.concatenate(parts, axis=-1) if parts else np.zeros((len(values), 0))
 
@@ -137,7 +144,7 @@ class _Sums(Margins):
     def __init__(self, worker: _Worker, leaves: Array) -> None:
         cells, n_leaves, size = leaves.shape
         by_leaf = (worker.map.T @ leaves.reshape(cells, -1)).reshape(-1, n_leaves, size)
-        self._worker, self._leaves = worker, leaves
+        self.worker, self._leaves = worker, leaves
         super().__init__((worker.member @ by_leaf).T)
 
     def of(self, rows: NDArray[np.int64]) -> _Some:
@@ -147,8 +154,8 @@ class _Sums(Margins):
     @cached_property
     def table(self) -> Array:
         """(draw, group, true, answer), all groups."""
-        flat = self._worker.member @ self._leaves
-        classes = self._worker.classes
+        flat = self.worker.member @ self._leaves
+        classes = self.worker.classes
         return flat.reshape(classes, classes + 1, *flat.shape[1:]).transpose(3, 2, 0, 1)
 
 
@@ -157,6 +164,8 @@ class _Some(Margins):
 
     def __init__(self, sums: _Sums, rows: NDArray[np.int64]) -> None:
         self._sums, self._rows = sums, rows
+        worker = sums.worker
+        self.enough_true, self.enough_read = worker.enough_true[rows], worker.enough_read[rows]
         super().__init__(sums.margins.T[:, rows].T)
 
     @property
@@ -238,6 +247,6 @@ def _chance(worker: _Worker, rng: np.random.Generator, size: int) -> tuple[Float
 def _reach(worker: _Worker, values: Floats) -> Floats:
     parts = []
     for frame in worker.frames:
-        own = reach_of_one(values[:, worker.plan.compared[frame.by]], frame.group)
+        own = reach_of_one(worker.compared(values, frame), frame.group)
         parts += [own, np.full((len(values), len(frame.keys) - own.shape[1]), np.nan)]
     return np.concatenate(parts, axis=-1) if parts else np.zeros((len(values), 0))

@@ -138,13 +138,13 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
     unknown = ~np.isfinite(departure) | ~np.isfinite(u0)
     extreme = (chance >= departure - TIE).sum(0)
     drawn = np.isfinite(chance).sum(0)
-    noise = np.nanstd(np.where(np.isfinite(boot), boot, np.nan), axis=0) if len(boot) else np.full(len(departure), np.nan)
+    noise = deviation(boot)
     detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * noise)
     blank = np.full(len(departure), np.nan)
     return GapNumbers(
         departure=departure,
         low=np.where(unknown, blank, low),
-        high=np.where(unknown, blank, np.maximum(high, departure * (l1 < departure))),
+        high=np.where(unknown, blank, np.maximum(high, departure)),
         chance_50=np.where(unknown, blank, median),
         chance_95=np.where(unknown, blank, u0),
         p=np.where(unknown, blank, (extreme + 1) / (drawn + 1)),
@@ -162,6 +162,15 @@ def quantile(draws: Floats, q: float) -> Floats:
     at = np.arange(draws.shape[1])
     value = ordered[low, at] + (place - low) * (ordered[high, at] - ordered[low, at])
     return np.where(known * 2 > len(draws), value, np.nan)
+
+
+def deviation(draws: Floats) -> Floats:
+    """Standard deviation along the first axis over defined draws; NaN where there is none."""
+    known = np.isfinite(draws)
+    filled = np.where(known, draws, 0)
+    with np.errstate(invalid="ignore"):
+        mean = filled.sum(0) / known.sum(0)
+        return np.asarray(np.sqrt(np.where(known, (draws - mean) ** 2, 0).sum(0) / known.sum(0)))
 
 
 def reach_of_one(values: Floats, columns: Sequence[Column]) -> Floats:

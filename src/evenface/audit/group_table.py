@@ -74,13 +74,20 @@ def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tupl
     value = evaluate(plan.by_counts, CountSums(counts), counts.shape[:1], classes)
     known = precision(plan.by_counts, columns(plan.by_counts, plan.cells.classes), counts, plan.groups, units)
     if plan.scores is None:
-        return value, known, value
+        return value, known, _inside(value - known.bias, plan)
     sums = plan.scores.observed()
     scored = evaluate(plan.by_scores, sums, counts.shape[:1], classes)
     n, centre = _score_precision(plan.by_scores, plan, sums, scored, drawn)
     df = np.broadcast_to(known.df[:, :1], n.shape) if known.df.shape[1] else np.full(n.shape, np.inf)
-    both = Precision(np.concatenate([known.n, n], 1), np.concatenate([known.df, df], 1))
-    return np.concatenate([value, scored], 1), both, np.concatenate([value, centre], 1)
+    parts = [(known.n, n), (known.df, df), (known.bias, np.zeros(n.shape))]
+    both = Precision(*(np.concatenate(part, 1) for part in parts))
+    return np.concatenate([value, scored], 1), both, np.concatenate([_inside(value - known.bias, plan), centre], 1)
+
+
+def _inside(value: Floats, plan: Plan) -> Floats:
+    """Keep centres where values can be."""
+    own = columns(plan.by_counts, plan.cells.classes)
+    return np.clip(value, [c.metric.low for c in own], [c.metric.high for c in own])
 
 
 # Metrics whose plug-in estimate is biased upward in small groups; their interval is moved by the bootstrap's bias.
@@ -110,7 +117,7 @@ def _interval(
 ) -> tuple[Floats, Floats]:
     low, high = interval(centre, known, plan.group_columns, level)
     undefined = ~np.isfinite(value)
-    return np.where(undefined, np.nan, low), np.where(undefined, np.nan, high)
+    return np.where(undefined, np.nan, np.minimum(low, value)), np.where(undefined, np.nan, np.maximum(high, value))
 
 
 def _support(plan: Plan, counts: Array, value: Floats) -> tuple[NDArray[np.int64], dict[tuple[int, int], str]]:

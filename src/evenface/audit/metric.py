@@ -24,8 +24,9 @@ class Sums(Protocol):
     """What a metric reads: sums over the faces of each group. Leading axes (resamples) are free.
 
     Shapes: `rows`, `answered` (…, group); `hits`, `true`, `predicted` (…, group, class), all three over answered
-    faces; `matrix` (…, group, true class, predicted class), answered faces only, for metrics with `needs="matrix"`; the
-    rest for metrics with `needs="scores"`, see `evenface.audit.scored.ScoreSums`.
+    faces; `matrix` (…, group, true class, predicted class), answered faces only, for metrics with `needs="matrix"`;
+    `enough_true`, `enough_read` (group, class): whether so many faces of a group are labelled (read) so that its rates are
+    worth comparing with other groups', which scope `groups` metrics heed; the rest for metrics with `needs="scores"`, see `evenface.audit.scored.ScoreSums`.
     """
 
     rows: Array
@@ -34,6 +35,8 @@ class Sums(Protocol):
     true: Array
     predicted: Array
     matrix: Array
+    enough_true: Array
+    enough_read: Array
     scored: Array
     confidence_residual: Array
     class_residual: Array

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from evenface.audit import METRICS
 from evenface.audit.cells import Cells, Groups
-from evenface.audit.evaluate import Column, columns
+from evenface.audit.evaluate import Column, columns, support
 from evenface.audit.metric import Metric
 from evenface.audit.scored import ScoreDraws
+from evenface.audit.sums import CountSums
 from evenface.core.errors import SettingsError
 
 
@@ -26,6 +27,7 @@ class AuditSettings:
         permutations: Tables dealt at random for chance levels and p.
         seed: Of all draws; the same seed gives the same bytes.
         min_group: A group with fewer answered faces is shown, but takes no part in gaps.
+        min_rate: A rate of one class (such as TPR) that rests on fewer faces is shown, but takes no part in gaps.
         level: Confidence of intervals.
     """
 
@@ -33,7 +35,8 @@ class AuditSettings:
     resamples: int = 1000
     permutations: int = 1000
     seed: int = 0
-    min_group: int = 10
+    min_group: int = 20
+    min_rate: int = 10
     level: float = 0.95
 
     def check(self) -> None:
@@ -44,8 +47,9 @@ class AuditSettings:
         for name in ("resamples", "permutations"):
             if getattr(self, name) < 100:
                 faults.append(f"{name} must be 100 or more (1000 is usual), got {getattr(self, name)}.")
-        if self.min_group < 1:
-            faults.append(f"min_group is the least number of faces in a compared group: 1 or more, got {self.min_group}.")
+        for name, what in (("min_group", "group"), ("min_rate", "rate")):
+            if getattr(self, name) < 1:
+                faults.append(f"{name} is the least number of faces in a compared {what}: 1 or more, got {getattr(self, name)}.")
         if not 0.5 <= self.level < 1:
             faults.append(f"level is the confidence of intervals, from .5 to below 1, got {self.level}.")
         if self.seed < 0:
@@ -66,6 +70,7 @@ class Plan:
         by_scores: Metrics of scope `group` from scores; their columns follow those of `by_counts`.
         between: Metrics of scope `groups`.
         scores: Score sums, if there are scores.
+        enough: (group, column of scope `group`): whether a value rests on enough faces to be compared.
         compared: Grouping -> indices of the groups large enough to be compared.
         settings: See `AuditSettings`.
     """
@@ -77,6 +82,7 @@ class Plan:
     by_scores: tuple[Metric, ...]
     between: tuple[Metric, ...]
     scores: ScoreDraws | None
+    enough: NDArray[np.bool_]
     compared: dict[str, NDArray[np.int64]]
     settings: AuditSettings
 
@@ -131,14 +137,29 @@ def make_plan(
     compared = {
         by: np.flatnonzero(answered[span] >= settings.min_group) + span.start for by, span in groups.spans.items()
     }
+    by_group = [m for m in metrics if m.scope == "group"]
+    by_group.sort(key=lambda m: m.needs == "scores")
     return Plan(
         cells=cells,
         groups=groups,
         counts=counts,
-        by_counts=tuple(m for m in metrics if m.scope == "group" and m.needs != "scores"),
-        by_scores=tuple(m for m in metrics if m.scope == "group" and m.needs == "scores"),
+        by_counts=tuple(m for m in by_group if m.needs != "scores"),
+        by_scores=tuple(m for m in by_group if m.needs == "scores"),
         between=tuple(m for m in metrics if m.scope == "groups"),
         scores=scores,
+        enough=_enough(by_group, counts, settings.min_rate),
         compared=compared,
         settings=settings,
     )
+
+
+def _enough(metrics: Sequence[Metric], counts: NDArray[np.int64], least: int) -> NDArray[np.bool_]:
+    """Where per-class values rest on at least `least` faces, (group, column); whole-group values always do."""
+    sums, classes = CountSums(counts), counts.shape[1]
+    parts = []
+    for metric in metrics:
+        if not metric.per_class:
+            parts.append(np.ones((len(counts), 1), bool))
+        else:
+            parts.append(np.broadcast_to(support(sums, metric.support) >= least, (len(counts), classes)))
+    return np.concatenate(parts, axis=1) if parts else np.ones((len(counts), 0), bool)

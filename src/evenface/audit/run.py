@@ -10,7 +10,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from evenface import __version__
 from evenface.audit import document as doc
@@ -63,6 +62,8 @@ def audit(
     settings.check()
     reading = {k: v for k, v in options.items() if k not in own}
     predictions = table if isinstance(table, Predictions) else read_predictions(table, by=by, **reading)
+    from threadpoolctl import threadpool_limits  # here, since importing it writes to the environment
+
     # Draws share the cores among themselves, so linear algebra must not ask for all of them again within each.
     with threadpool_limits(1, "blas"):
         return Audit(_measure(predictions, metrics, settings))

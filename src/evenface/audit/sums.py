@@ -19,6 +19,9 @@ class CountSums:
     def __init__(self, counts: Array) -> None:
         self._counts = counts
 
+    enough_true: Array = np.True_
+    enough_read: Array = np.True_
+
     @cached_property
     def matrix(self) -> Array:
         """(…, group, true, predicted), answered faces only."""
@@ -56,6 +59,9 @@ class Margins:
     Args:
         margins: (…, group, 3 * classes + 1): hits, labelled, read, and all faces, as `margin_map` lays them out.
     """
+
+    enough_true: Array = np.True_
+    enough_read: Array = np.True_
 
     def __init__(self, margins: Array) -> None:
         n = (margins.shape[-1] - 1) // 3

@@ -1,7 +1,8 @@
 """Metrics that compare all groups of a grouping at once: the multi-class fairness notions by name.
 
-Axes in: (…, group, class); out: (…). A group in which a rate is undefined (no face of that class) takes no
-part in that rate; fewer than two groups with a defined rate leave the comparison undefined (NaN).
+Axes in: (…, group, class); out: (…). A group in which a rate is undefined (no face of that class), or rests on fewer
+faces than the audit's `min_rate`, takes no part in that rate; fewer than two groups with a rate leave the comparison
+undefined (NaN). Without that rule any table with a group of one face per class would show the largest gap there is.
 Every one is 0 (`direction="lower"`) or 1 (`direction="higher"`) when all groups are treated alike.
 """
 
@@ -33,7 +34,7 @@ def mean_defined(values: Array, axis: int = -1) -> Array:
 
 
 def _tpr(sums: Sums) -> Array:
-    return sums.hits / sums.true
+    return np.where(sums.enough_true, sums.hits / sums.true, np.nan)
 
 
 def _fpr(sums: Sums) -> Array:
@@ -117,7 +118,7 @@ def average_odds(sums: Sums) -> Array:
 )
 def predictive_parity(sums: Sums) -> Array:
     """How unevenly an answer can be trusted between groups, for the class where it is worst."""
-    return np.fmax.reduce(spread(sums.hits / sums.predicted), -1)
+    return np.fmax.reduce(spread(np.where(sums.enough_read, sums.hits / sums.predicted, np.nan)), -1)
 
 
 @metric(
@@ -143,7 +144,7 @@ def worst_group(sums: Sums) -> Array:
 )
 def xu_f(sums: Sums) -> Array:
     """The usual fairness figure of expression recognition: worst over best group's mean class accuracy."""
-    return ratio(_tpr(sums).mean(-1), -1)
+    return ratio((sums.hits / sums.true).mean(-1), -1)
 
 
 @metric(
@@ -309,7 +310,7 @@ def confusion_flow_divergence(sums: Sums) -> Array:
     """How differently the groups' faces of one expression are spread over the answers, in bits."""
     flows = sums.matrix
     rows = flows.sum(-1)
-    present = rows > 0
+    present = (rows > 0) & sums.enough_true
     groups = present.sum(-2)
     share = flows / np.where(present, rows, 1)[..., None]
     mixture = share.sum(-3) / np.where(groups > 0, groups, 1)[..., None]
