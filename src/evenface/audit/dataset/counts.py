@@ -85,7 +85,9 @@ class FaceCounts:
                 chosen = [self.attributes[column] for column in columns]
                 by = " × ".join(attribute.name for attribute in chosen)
                 if (groups := prod(len(attribute.levels) for attribute in chosen)) > MOST_GROUPS:
-                    raise SettingsError(f"{by} makes {groups:,} groups, at most {MOST_GROUPS:,}. Lower cross, or use fewer levels.")
+                    raise SettingsError(
+                        f"{by} makes {groups:,} groups, at most {MOST_GROUPS:,}. Lower cross, or use fewer levels."
+                    )
                 levels = tuple(product(*(attribute.levels for attribute in chosen)))
                 found.append(Grouping(by, columns, levels, any(a.provenance == "estimated" for a in chosen)))
         return found
@@ -138,12 +140,15 @@ def count_faces(
     grouped = table.frame.select(expressions).group_by(names).agg(pl.len().alias(_COUNT)).collect(engine="streaming")
     if not grouped.height:
         raise InputError(f"{table.source} has no rows. Give a table with one row per face.")
-    codes = np.stack([_codes(grouped[key], attribute) for key, attribute in zip(names, attributes, strict=True)], axis=1)
+    codes = np.stack(
+        [_codes(grouped[key], attribute) for key, attribute in zip(names, attributes, strict=True)], axis=1
+    )
     labels = attributes[-1].levels if label else ()
     shown = codes[:, : len(by)]
     profiles, place = np.unique(shown, axis=0, return_inverse=True)
     counts = np.zeros((len(profiles), len(labels) + 1), dtype=np.int64)
-    np.add.at(counts, (place.ravel(), codes[:, -1] if label else 0), grouped[_COUNT].to_numpy())
+    column = codes[:, -1] if label else np.zeros(len(codes), dtype=np.int64)
+    np.add.at(counts, (place.ravel(), column), grouped[_COUNT].to_numpy())
     return FaceCounts(
         name=_not_taken(name or _stem(table.source), taken),
         source=table.source,
@@ -163,14 +168,20 @@ def _label_column(table: OpenTable, by: Sequence[str], label: str | None) -> tup
     if label is not None:
         if label not in names:
             raise SettingsError(
-                f"{table.source} has no column {label!r} for the label.{did_you_mean(label, names)} Columns: {', '.join(names)}."
+                f"{table.source} has no column {label!r} for the label.{did_you_mean(label, names)} "
+                f"Columns: {', '.join(names)}."
             )
         if label in by:
-            raise SettingsError(f"Column {label!r} is given both as the label and as an attribute. Leave it out of one of them.")
+            raise SettingsError(
+                f"Column {label!r} is given both as label and as attribute. Leave it out of one of them."
+            )
         return label, f"label: column {label!r}."
     found = next((name for name in LABEL_NAMES if name in names and name not in by), None)
     if found is None:
-        return None, f"label: none of {', '.join(LABEL_NAMES)} is a column, so only representation is measured. Name one with label."
+        return (
+            None,
+            f"label: no column {', '.join(LABEL_NAMES)}, so only representation is measured. Name one with label.",
+        )
     return found, f"label: column {found!r}, known by its name."
 
 
@@ -189,7 +200,7 @@ def _not_taken(name: str, taken: frozenset[str]) -> str:
 
 
 def align(data_sets: Sequence[FaceCounts]) -> list[FaceCounts]:
-    """Give all data sets the same levels and labels, so that a group one of them lacks counts as having no faces there."""
+    """Give all data sets the same levels, so that a group that one of them lacks counts as having no faces there."""
     levels = [
         tuple(in_natural_order({level for data in data_sets for level in data.attributes[place].levels}))
         for place in range(len(data_sets[0].attributes))

@@ -23,7 +23,10 @@ def to_markdown(result: dict[str, Any], pictures: Iterable[str] = ()) -> str:
     parts += [_table(table) for table in tables(result)]
     for data in result["datasets"]:
         parts += [f"## {safe(data['name'])}: all groups", *(_groups(entry) for entry in data["profiles"])]
-    parts += ["## How the numbers were made", "\n".join(f"- {safe(line)}" for line in [*_settings(result), *result["notes"]])]
+    parts += [
+        "## How the numbers were made",
+        "\n".join(f"- {safe(line)}" for line in [*_settings(result), *result["notes"]]),
+    ]
     if result["warnings"]:
         parts += ["## Warnings", "\n".join(f"- {safe(warning['message'])}" for warning in result["warnings"])]
     return "\n\n".join(parts) + "\n"
@@ -37,13 +40,19 @@ def safe(text: str) -> str:
 
 def _input(result: dict[str, Any]) -> list[str]:
     return [
-        f"{safe(data['name'])}: {data['input']['rows']:,} faces from {safe(data['input']['source'])}, sha256 {data['input']['sha256'][:12]}."
+        f"{safe(data['name'])}: {given['rows']:,} faces from {safe(given['source'])}, sha256 {given['sha256'][:12]}."
         for data in result["datasets"]
+        for given in [data["input"]]
     ]
 
 
 def _table(table: TextTable) -> str:
-    lines = [f"## {safe(table.title[0].upper() + table.title[1:])}", "", _row(table.columns), _row(["---", *["---:"] * (len(table.columns) - 1)], raw=True)]
+    lines = [
+        f"## {safe(table.title[0].upper() + table.title[1:])}",
+        "",
+        _row(table.columns),
+        _row(["---", *["---:"] * (len(table.columns) - 1)], raw=True),
+    ]
     return "\n".join([*lines, *(_row(row) for row in table.rows), "", safe(table.foot)])
 
 
@@ -53,7 +62,12 @@ def _row(cells: Iterable[str], *, raw: bool = False) -> str:
 
 def _groups(entry: dict[str, Any]) -> str:
     rows = [
-        (group["group"], f"{group['n']:,}", f"{percent(group['share'])} [{percent(group['low'])}, {percent(group['high'])}]", "small" if group["small"] else "")
+        (
+            group["group"],
+            f"{group['n']:,}",
+            f"{percent(group['share'])} [{percent(group['low'])}, {percent(group['high'])}]",
+            "small" if group["small"] else "",
+        )
         for group in entry["groups"]
     ] + [(name, "0", "no face", "") for name in entry["absent"]]
     missing = f"Not known for {entry['missing']:,} faces." if entry["missing"] else "Known for every face."
@@ -63,6 +77,7 @@ def _groups(entry: dict[str, Any]) -> str:
 def _settings(result: dict[str, Any]) -> list[str]:
     s = result["settings"]
     return [
-        f"evenface {result['evenface']}, {result['schema']}; {s['resamples']:,} resamples, {s['permutations']:,} chance tables, seed {s['seed']}.",
+        f"evenface {result['evenface']}, {result['schema']}; {s['resamples']:,} resamples, "
+        f"{s['permutations']:,} chance tables, seed {s['seed']}.",
         "Formula and source of every metric are in dataset_bias.json under metrics.",
     ]

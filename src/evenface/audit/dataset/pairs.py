@@ -30,7 +30,9 @@ def similarities(
         Entries of `similarity[]` as in docs/DATASET_BIAS_SCHEMA.md.
     """
     return [
-        _pair(data_sets[a], data_sets[b], grouping, resamples, permutations, np.random.default_rng([seed, 3, place, a, b]))
+        _pair(
+            data_sets[a], data_sets[b], grouping, resamples, permutations, np.random.default_rng([seed, 3, place, a, b])
+        )
         for place, grouping in enumerate(groupings)
         for a, b in pairs
     ]
@@ -43,8 +45,15 @@ def _pair(
     entry: dict[str, Any] = {"by": grouping.by, "estimated": grouping.estimated, "a": a.name, "b": b.name}
     (metric,) = metrics_of("similarity")
     if not (first.any() and second.any()):
-        empty = dict.fromkeys(("value", "low", "high", "chance_50", "chance_95", "p"))
-        return {**entry, "n_a": int(first.sum()), "n_b": int(second.sum()), **empty, "undefined": metric.undefined, "differences": []}
+        empty = dict.fromkeys(("value", "low", "high", "chance_50", "chance_95", "p"), float("nan"))
+        return {
+            **entry,
+            "n_a": int(first.sum()),
+            "n_b": int(second.sum()),
+            **empty,
+            "undefined": metric.undefined,
+            "differences": [],
+        }
     value = float(metric(first, second))
     drawn = (resample(first, resamples, rng), resample(second, resamples, rng))
     low, high, _ = (float(end) for end in interval(metric, (first, second), drawn))
@@ -75,7 +84,9 @@ def _dealt(first: Counts, second: Counts, draws: int, rng: np.random.Generator) 
 def _differences(data: FaceCounts, grouping: Grouping, first: Counts, second: Counts) -> list[dict[str, Any]]:
     """The groups whose shares differ most, largest difference first."""
     p, q = first / first.sum(), second / second.sum()
-    order = np.argsort(-np.abs(p - q), kind="stable")[:SHOWN]
+    order = np.argsort(-np.abs(p - q), kind="stable")[:SHOWN].tolist()
     return [
-        {"group": group_name(data, grouping, place), "share_a": p[place], "share_b": q[place]} for place in order if p[place] != q[place]
+        {"group": group_name(data, grouping, place), "share_a": p[place], "share_b": q[place]}
+        for place in order
+        if p[place] != q[place]
     ]

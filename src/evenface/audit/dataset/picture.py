@@ -26,12 +26,14 @@ def data_set_picture(data: dict[str, Any]) -> dict[str, Any]:
         A Vega-Lite specification with its data inside.
     """
     links = {entry["by"]: entry for entry in data["stereotypes"]}
+    entries = [entry for entry in data["profiles"] if " × " not in entry["by"] and entry["groups"]]
+    groups = [group for entry in entries for group in entry["groups"]]
+    top = max((group["high"] for group in groups), default=1.0)
+    margin = min(220, 20 + 7 * max((len(_level(group)) for group in groups), default=0))
     rows = []
-    for entry in data["profiles"]:
-        if " × " in entry["by"] or not entry["groups"]:
-            continue
+    for entry in entries:
         order = [_level(group) for group in entry["groups"]]
-        views = [_bars(entry, order)]
+        views = [_bars(entry, order, top, margin)]
         if entry["by"] in links and links[entry["by"]]["cells"]:
             views.append(_map(links[entry["by"]], order))
         rows.append({"hconcat": views, "spacing": 18, "resolve": {"scale": {"color": "shared"}}})
@@ -42,7 +44,7 @@ def data_set_picture(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def similarity_picture(result: dict[str, Any]) -> dict[str, Any]:
-    """Draw the similarity of every pair of data sets, one map per grouping; None of the numbers is left to colour alone.
+    """Draw the similarity of every pair of data sets, one map per grouping, with the numbers in the cells.
 
     Args:
         result: From `dataset_bias` with at least two tables.
@@ -56,17 +58,41 @@ def similarity_picture(result: dict[str, Any]) -> dict[str, Any]:
         cells = [{"a": name, "b": name, "value": 1.0, "text": "1"} for name in names]
         for pair in (pair for pair in result["similarity"] if titled(pair) == by and pair["value"] is not None):
             text = f"{pair['value']:.2f}"
-            cells += [{"a": a, "b": b, "value": pair["value"], "text": text} for a, b in ((pair["a"], pair["b"]), (pair["b"], pair["a"]))]
+            cells += [
+                {"a": a, "b": b, "value": pair["value"], "text": text}
+                for a, b in ((pair["a"], pair["b"]), (pair["b"], pair["a"]))
+            ]
         maps.append(_similarity_map(by, cells, names))
     subtitle = "Part of the two demographic profiles that is the same (DSAP): 1 the same shares, 0 no group in common."
-    return _page("How alike the data sets are in who they show", subtitle, {"concat": maps, "columns": 3, "spacing": 28})
+    return _page(
+        "How alike the data sets are in who they show", subtitle, {"concat": maps, "columns": 3, "spacing": 28}
+    )
 
 
 def _page(title: str, subtitle: str, body: dict[str, Any]) -> dict[str, Any]:
-    axis = {"labelFont": _FONT, "titleFont": _FONT, "labelColor": _INK, "titleColor": _INK, "labelFontSize": 12, "titleFontSize": 12, "labelLimit": 220}
+    axis = {
+        "labelFont": _FONT,
+        "titleFont": _FONT,
+        "labelColor": _INK,
+        "titleColor": _INK,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelLimit": 220,
+    }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "title": {"text": title, "subtitle": subtitle, "anchor": "start", "font": _FONT, "subtitleFont": _FONT, "fontSize": 16, "subtitleFontSize": 12, "subtitleColor": _INK, "color": _INK, "offset": 14},
+        "title": {
+            "text": title,
+            "subtitle": subtitle,
+            "anchor": "start",
+            "font": _FONT,
+            "subtitleFont": _FONT,
+            "fontSize": 16,
+            "subtitleFontSize": 12,
+            "subtitleColor": _INK,
+            "color": _INK,
+            "offset": 14,
+        },
         "background": "white",
         "padding": 16,
         "config": {
@@ -84,15 +110,34 @@ def _level(group: dict[str, Any]) -> str:
     return " ".join(group["levels"].values())
 
 
-def _bars(entry: dict[str, Any], order: list[str]) -> dict[str, Any]:
-    values = [{"group": _level(group), **{key: group[key] for key in ("share", "low", "high", "n")}} for group in entry["groups"]]
+def _bars(entry: dict[str, Any], order: list[str], top: float, margin: int) -> dict[str, Any]:
+    end = 1.3 * top  # room for the numbers, in a column of their own
+    values = [
+        {"group": _level(group), **{key: group[key] for key in ("share", "low", "high", "n")}}
+        for group in entry["groups"]
+    ]
     for value in values:
         value["text"] = f"{100 * value['share']:.1f} %"
-    y = {"field": "group", "type": "nominal", "sort": order, "title": None, "axis": {"ticks": False, "domain": False, "labelPadding": 8}}
-    top = max(value["high"] for value in values)
+    y = {
+        "field": "group",
+        "type": "nominal",
+        "sort": order,
+        "title": None,
+        "axis": {"ticks": False, "domain": False, "labelPadding": 8, "minExtent": margin},
+    }
     x = {
-        "field": "share", "type": "quantitative", "title": "share of faces", "scale": {"domain": [0, 1.24 * top], "nice": False},
-        "axis": {"format": ".0%", "tickCount": 4, "gridColor": "#e8ebee", "domain": False},
+        "field": "share",
+        "type": "quantitative",
+        "title": "share of faces",
+        "scale": {"domain": [0, end], "nice": False},
+        "axis": {
+            "format": ".0%",
+            "tickCount": 4,
+            "gridColor": "#e8ebee",
+            "domain": False,
+            "ticks": False,
+            "labelFlush": True,
+        },
     }
     return {
         "title": titled(entry),
@@ -101,19 +146,35 @@ def _bars(entry: dict[str, Any], order: list[str]) -> dict[str, Any]:
         "height": {"step": _STEP},
         "layer": [
             {"mark": {"type": "bar", "color": _BAR, "height": 16}, "encoding": {"y": y, "x": x}},
-            {"mark": {"type": "rule", "color": _FAINT, "strokeDash": [4, 3]}, "encoding": {"x": {"datum": 1 / len(values)}}},
-            {"mark": {"type": "rule", "color": _INK, "strokeWidth": 1.5}, "encoding": {"y": y, "x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}}},
-            {"mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 11, "color": _INK}, "encoding": {"y": y, "x": {"field": "high", "type": "quantitative"}, "text": {"field": "text"}}},
+            {
+                "mark": {"type": "rule", "color": _FAINT, "strokeDash": [4, 3]},
+                "encoding": {"x": {"datum": 1 / len(values)}},
+            },
+            {
+                "mark": {"type": "rule", "color": _INK, "strokeWidth": 1.5},
+                "encoding": {"y": y, "x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "text", "align": "right", "fontSize": 11, "color": _INK},
+                "encoding": {"y": y, "x": {"datum": end}, "text": {"field": "text"}},
+            },
         ],
     }
 
 
 def _map(entry: dict[str, Any], order: list[str]) -> dict[str, Any]:
     values = [_map_cell(cell) for cell in entry["cells"]]
-    x = {"field": "label", "type": "nominal", "sort": entry["labels"], "title": None, "axis": {"orient": "top", "labelAngle": 0, "ticks": False, "domain": False, "labelLimit": 62}}
+    x = {
+        "field": "label",
+        "type": "nominal",
+        "sort": entry["labels"],
+        "title": None,
+        "axis": {"orient": "top", "labelAngle": 0, "ticks": False, "domain": False, "labelLimit": 62},
+    }
     y = {"field": "group", "type": "nominal", "sort": order, "title": None, "axis": None}
     colour = {
-        "field": "shown", "type": "quantitative",
+        "field": "shown",
+        "type": "quantitative",
         "scale": {"type": "log", "base": 2, "domain": _RATIOS, "range": _COLOURS, "clamp": True, "interpolate": "lab"},
         "legend": {"title": "times as common", "values": _RATIOS, "format": "~g", "gradientLength": 120},
     }
@@ -122,15 +183,29 @@ def _map(entry: dict[str, Any], order: list[str]) -> dict[str, Any]:
         "width": {"step": 62},
         "height": {"step": _STEP},
         "layer": [
-            {"mark": {"type": "rect", "stroke": "white", "strokeWidth": 1}, "encoding": {"x": x, "y": y, "color": colour}},
-            {"mark": {"type": "text", "fontSize": 11, "fontWeight": "bold"}, "transform": [{"filter": "datum.beyond"}], "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": _on_dark()}},
-            {"mark": {"type": "text", "fontSize": 11, "color": "#5b6773"}, "transform": [{"filter": "!datum.beyond"}], "encoding": {"x": x, "y": y, "text": {"field": "text"}}},
+            {
+                "mark": {"type": "rect", "stroke": "white", "strokeWidth": 1},
+                "encoding": {"x": x, "y": y, "color": colour},
+            },
+            {
+                "mark": {"type": "text", "fontSize": 11, "fontWeight": "bold"},
+                "transform": [{"filter": "datum.beyond"}],
+                "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": _on_dark(_INK)},
+            },
+            {
+                "mark": {"type": "text", "fontSize": 11},
+                "transform": [{"filter": "!datum.beyond"}],
+                "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": _on_dark("#5b6773")},
+            },
         ],
     }
 
 
-def _on_dark() -> dict[str, Any]:
-    return {"condition": {"test": "datum.shown > 2.6 || datum.shown < 0.38", "value": "white"}, "value": _INK}
+def _on_dark(otherwise: str) -> dict[str, Any]:
+    return {
+        "condition": {"test": "datum.shown > 2.6 || (isValid(datum.shown) && datum.shown < 0.42)", "value": "white"},
+        "value": otherwise,
+    }
 
 
 def _map_cell(cell: dict[str, Any]) -> dict[str, Any]:
@@ -145,9 +220,20 @@ def _map_cell(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _similarity_map(by: str, cells: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
-    x = {"field": "a", "type": "nominal", "sort": names, "title": None, "axis": {"labelAngle": -40, "ticks": False, "domain": False}}
+    x = {
+        "field": "a",
+        "type": "nominal",
+        "sort": names,
+        "title": None,
+        "axis": {"labelAngle": -40, "ticks": False, "domain": False},
+    }
     y = {"field": "b", "type": "nominal", "sort": names, "title": None, "axis": {"ticks": False, "domain": False}}
-    colour = {"field": "value", "type": "quantitative", "scale": {"domain": [0, 1], "range": ["#f4f7fa", "#1d4e79"]}, "legend": {"title": "similarity", "values": [0, 0.5, 1], "gradientLength": 120}}
+    colour = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": [0, 1], "range": ["#f4f7fa", "#1d4e79"]},
+        "legend": {"title": "similarity", "values": [0, 0.5, 1], "gradientLength": 120},
+    }
     ink = {"condition": {"test": "datum.value > 0.55", "value": "white"}, "value": _INK}
     return {
         "title": by,
@@ -155,7 +241,13 @@ def _similarity_map(by: str, cells: list[dict[str, Any]], names: list[str]) -> d
         "width": {"step": 42},
         "height": {"step": 30},
         "layer": [
-            {"mark": {"type": "rect", "stroke": "white", "strokeWidth": 1}, "encoding": {"x": x, "y": y, "color": colour}},
-            {"mark": {"type": "text", "fontSize": 11}, "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": ink}},
+            {
+                "mark": {"type": "rect", "stroke": "white", "strokeWidth": 1},
+                "encoding": {"x": x, "y": y, "color": colour},
+            },
+            {
+                "mark": {"type": "text", "fontSize": 11},
+                "encoding": {"x": x, "y": y, "text": {"field": "text"}, "color": ink},
+            },
         ],
     }

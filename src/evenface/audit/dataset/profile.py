@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from evenface.audit.dataset import DATA_METRICS
 from evenface.audit.dataset.counts import FaceCounts, Grouping
+from evenface.audit.dataset.metrics import DATA_METRICS
 from evenface.audit.dataset.spec import DataMetric
 from evenface.audit.dataset.uncertainty import Counts, interval, resample, wilson
 
@@ -28,7 +28,10 @@ def group_name(data: FaceCounts, grouping: Grouping, place: int) -> str:
 
 def named_levels(data: FaceCounts, grouping: Grouping, place: int) -> dict[str, str]:
     """Give attribute -> level of a group."""
-    return {data.attributes[column].name: level for column, level in zip(grouping.columns, grouping.levels[place], strict=True)}
+    return {
+        data.attributes[column].name: level
+        for column, level in zip(grouping.columns, grouping.levels[place], strict=True)
+    }
 
 
 def profile(data: FaceCounts, grouping: Grouping, resamples: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def profile(data: FaceCounts, grouping: Grouping, resamples: int, rng: np.random
             "high": high[place],
             "small": bool(counts[place] < SMALL),
         }
-        for place in np.flatnonzero(present)
+        for place in np.flatnonzero(present).tolist()
     ]
     return {
         "by": grouping.by,
@@ -60,8 +63,10 @@ def profile(data: FaceCounts, grouping: Grouping, resamples: int, rng: np.random
         "n": n,
         "missing": data.rows - n,
         "groups": groups,
-        "absent": [group_name(data, grouping, place) for place in np.flatnonzero(~present)],
-        "metrics": {metric.name: _measured(metric, counts, drawn, present) for metric in metrics_of("representational")},
+        "absent": [group_name(data, grouping, place) for place in np.flatnonzero(~present).tolist()],
+        "metrics": {
+            metric.name: _measured(metric, counts, drawn, present) for metric in metrics_of("representational")
+        },
     }
 
 

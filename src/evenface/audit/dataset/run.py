@@ -23,8 +23,8 @@ from evenface.core.tables import Notice
 
 SCHEMA = "evenface.dataset_bias/1"
 _INDEPENDENT = (
-    "Intervals and chance levels treat faces as independent draws. Where one person appears many times, as in films and "
-    "laboratory recordings, they are too narrow."
+    "Intervals and chance levels treat faces as independent draws. Where one person appears many times, as in films "
+    "and laboratory recordings, they are too narrow."
 )
 _ESTIMATED = (
     "{names}: estimated by a model, not said by the people shown. Every number on them also carries the errors of that "
@@ -86,7 +86,11 @@ def dataset_bias(
     data_sets = align(read)
     groupings = data_sets[0].groupings(cross)
     many = max(data.rows for data in data_sets) > MOST_FACES
-    pairs = [(a, len(data_sets) - 1) for a in range(len(data_sets) - 1)] if against is not None else list(combinations(range(len(data_sets)), 2))
+    pairs = (
+        [(a, len(data_sets) - 1) for a in range(len(data_sets) - 1)]
+        if against is not None
+        else list(combinations(range(len(data_sets)), 2))
+    )
     result = {
         "schema": SCHEMA,
         "evenface": evenface.__version__,
@@ -103,7 +107,11 @@ def dataset_bias(
         "summary": [],
         "notes": _notes(data_sets),
         "warnings": _warnings(data_sets, many),
-        "metrics": [m.describe() for scope in ("representational", "stereotypical", "local", "similarity") for m in metrics_of(scope)],
+        "metrics": [
+            m.describe()
+            for scope in ("representational", "stereotypical", "local", "similarity")
+            for m in metrics_of(scope)
+        ],
         "datasets": [_data_set(data, cross, resamples, 0 if many else permutations, seed) for data in data_sets],
         "similarity": similarities(data_sets, pairs, groupings, resamples, permutations, seed),
     }
@@ -171,7 +179,12 @@ def _warnings(data_sets: list[FaceCounts], many: bool) -> list[dict[str, str]]:
     several = len(data_sets) > 1
     found = [(f"{data.name}: " if several else "", notice) for data in data_sets for notice in data.warnings]
     if many:
-        found.append(("", Notice("no_chance", f"Over {MOST_FACES:,} faces: chance levels are left out, as they cannot be drawn.")))
+        found.append(
+            (
+                "",
+                Notice("no_chance", f"Over {MOST_FACES:,} faces: chance levels are left out, as they cannot be drawn."),
+            )
+        )
     return [{"code": notice.code, "message": f"{start}{notice.message}"} for start, notice in found]
 
 

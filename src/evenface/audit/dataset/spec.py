@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Scope = Literal["representational", "stereotypical", "local", "similarity"]
-IntervalKind = Literal["basic", "squares", "box", "distance", "percentile", "none"]
+IntervalKind = Literal["shifted", "squares", "box", "distance", "percentile", "none"]
 Bounds = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 
@@ -55,7 +55,7 @@ class DataMetric:
     high: float | None
     bias: Literal["high", "low", "either", "none"]
     undefined: str
-    interval: IntervalKind = "basic"
+    interval: IntervalKind = "shifted"
     interval_of: str | None = None
     bounds: Bounds | None = None
     differences: Callable[..., Floats] | None = None
@@ -82,7 +82,7 @@ def data_metric(
     high: float | None,
     bias: Literal["high", "low", "either", "none"],
     undefined: str,
-    interval: IntervalKind = "basic",
+    interval: IntervalKind = "shifted",
     interval_of: str | None = None,
     bounds: Bounds | None = None,
     differences: Callable[..., Floats] | None = None,
@@ -115,10 +115,10 @@ def data_metric(
 
 def shares(counts: Floats) -> Floats:
     """Divide counts by their sum over the last axis; NaN where the sum is zero."""
-    return counts / counts.sum(axis=-1, keepdims=True)
+    return np.asarray(counts / counts.sum(axis=-1, keepdims=True))
 
 
 def entropy(counts: Floats) -> Floats:
     """Shannon entropy in nats over the last axis, where an empty group adds nothing; NaN where all are empty."""
     p = shares(counts)
-    return -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=-1)
+    return np.asarray(-(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=-1))

@@ -8,7 +8,7 @@ import numpy as np
 
 from evenface.audit.dataset.counts import FaceCounts, Grouping
 from evenface.audit.dataset.profile import SMALL, group_name, metrics_of, named_levels, reason
-from evenface.audit.dataset.spec import DataMetric, Floats
+from evenface.audit.dataset.spec import DataMetric
 from evenface.audit.dataset.uncertainty import (
     Counts,
     cell_p,
@@ -68,7 +68,7 @@ def _shuffled_tables(data: FaceCounts, groupings: list[Grouping], draws: int, rn
 
 
 def _entry(data: FaceCounts, grouping: Grouping, counts: Counts, drawn: Counts, shuffled: Counts) -> dict[str, Any]:
-    present = np.flatnonzero(counts.sum(axis=1))
+    present = np.flatnonzero(counts.sum(axis=1)).tolist()
     return {
         "by": grouping.by,
         "label": data.label,
@@ -115,10 +115,10 @@ def _adjust_metrics(entries: list[dict[str, Any]]) -> None:
 
 def _cells(data: FaceCounts, grouping: Grouping, counts: Counts, drawn: Counts) -> list[dict[str, Any]]:
     n, groups, labels = int(counts.sum()), counts.sum(axis=1), counts.sum(axis=0)
-    local = {metric.name: (metric, metric(counts), *interval(metric, (counts,), (drawn,))[:2]) for metric in metrics_of("local")}
+    local = [(metric, metric(counts), *interval(metric, (counts,), (drawn,))[:2]) for metric in metrics_of("local")]
     cells = []
-    for row in np.flatnonzero(groups):
-        for column in np.flatnonzero(labels):
+    for row in np.flatnonzero(groups).tolist():
+        for column in np.flatnonzero(labels).tolist():
             hits, of_group, of_label = int(counts[row, column]), int(groups[row]), int(labels[column])
             cells.append(
                 {
@@ -134,7 +134,12 @@ def _cells(data: FaceCounts, grouping: Grouping, counts: Counts, drawn: Counts) 
                     "p": cell_p(hits, of_group, of_label, n),
                     "p_holm": float("nan"),
                     "p_adjusted": float("nan"),
-                    "metrics": {name: _local(hits, *(part[row, column] for part in parts), metric) for name, (metric, *parts) in local.items()},
+                    "metrics": {
+                        metric.name: _local(
+                            metric, hits, float(value[row, column]), float(low[row, column]), float(high[row, column])
+                        )
+                        for metric, value, low, high in local
+                    },
                 }
             )
     return cells
@@ -143,7 +148,9 @@ def _cells(data: FaceCounts, grouping: Grouping, counts: Counts, drawn: Counts) 
 def _ratio(hits: int, of_group: int, rest_hits: int, rest: int) -> dict[str, Any]:
     low, high = ratio_interval(hits, of_group, rest_hits, rest)
     ratio = (hits / of_group) / (rest_hits / rest) if rest and rest_hits else float("nan")
-    why = None if not np.isnan(ratio) else "there is no other group" if not rest else "no face of the rest has this label"
+    why = (
+        None if not np.isnan(ratio) else "there is no other group" if not rest else "no face of the rest has this label"
+    )
     return {
         "rest_n": rest,
         "share": hits / of_group,
@@ -155,13 +162,13 @@ def _ratio(hits: int, of_group: int, rest_hits: int, rest: int) -> dict[str, Any
     }
 
 
-def _local(hits: int, value: Floats, low: Floats, high: Floats, metric: DataMetric) -> dict[str, Any]:
+def _local(metric: DataMetric, hits: int, value: float, low: float, high: float) -> dict[str, Any]:
     if hits == 0:
-        low = high = np.asarray(np.nan)
-    why = reason(metric, float(value), float(low))
+        low = high = float("nan")
+    why = reason(metric, value, low)
     if hits == 0 and why is not None and not np.isnan(value) and metric.interval != "none":
         why = _EMPTY_CELL
-    return {"value": float(value), "low": float(low), "high": float(high), "undefined": why}
+    return {"value": value, "low": low, "high": high, "undefined": why}
 
 
 def _adjust_cells(entries: list[dict[str, Any]], shuffled: list[Counts]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evenface.audit.dataset.words import percent, standing_out, titled
+from evenface.audit.dataset.words import percent, standing_out, titled, who
 
 MOST_CELLS = 12
 
@@ -23,7 +24,7 @@ class TextTable:
 
     title: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     foot: str
 
 
@@ -61,14 +62,18 @@ def _shown(data: dict[str, Any], start: str) -> TextTable:
             titled(entry),
             f"{entry['n']:,}",
             str(len(entry["groups"])),
-            *(with_interval(entry["metrics"][name]) for name in ("effective_number", "shannon_evenness", "similarity_to_balance")),
-            with_interval(entry["metrics"]["imbalance_ratio"], 1),
-            " ".join(f"{group['group']} {percent(group['share'])}" for group in sorted(entry["groups"], key=lambda g: g["n"])[:1]),
+            with_interval(entry["metrics"]["effective_number"]),
+            number(entry["metrics"]["shannon_evenness"]["value"]),
+            number(entry["metrics"]["imbalance_ratio"]["value"], 1),
         )
         for entry in data["profiles"]
     ]
-    heads = ("", "faces", "groups", "effective number", "evenness", "similarity to balance", "largest / smallest", "smallest group")
-    return TextTable(f"{start}who is shown", heads, rows, "[95 % interval]. Evenness and similarity to balance: 1 if all groups are equally large.")
+    heads = ("", "faces", "groups", "effective number", "evenness", "max / min")
+    foot = (
+        "Effective number: as diverse as that many equally large groups, with 95 % interval. Evenness (Shannon): 1 "
+        "if groups are equally large. Max / min: largest group by smallest."
+    )
+    return TextTable(f"{start}who is shown", heads, rows, foot)
 
 
 def _linked(data: dict[str, Any], start: str) -> TextTable:
@@ -78,18 +83,19 @@ def _linked(data: dict[str, Any], start: str) -> TextTable:
         rows.append(
             (
                 f"{titled(entry)} – {entry['label']}",
-                f"{entry['n']:,}",
                 with_interval(v, 3),
                 number(v["chance_95"], 3),
                 small_p(v["p_holm"]),
-                with_interval(entry["metrics"]["mutual_information"], 4),
-                with_interval(entry["metrics"]["similarity_of_labels"], 3),
+                number(entry["metrics"]["mutual_information"]["value"], 4),
+                number(entry["metrics"]["similarity_of_labels"]["value"], 3),
             )
         )
-    heads = ("", "faces", "Cramér's V", "chance stays below", "p", "mutual information", "similarity of labels")
+    heads = ("", "Cramér's V", "chance below", "p", "NMI", "DSAP")
     foot = (
-        "Chance: 95 % of tables with the same margins and no link. p: against chance, corrected over rows (Holm). A plain estimate "
-        "is too large on small tables; the interval takes that out, so it may lie below the value."
+        "With 95 % interval. Chance: 95 % of tables with the same margins and no link. p: against chance, corrected "
+        "over rows (Holm). A plain V or NMI is too large on small tables; the interval takes that out, so it may lie below "
+        "the value. "
+        "DSAP: similarity of labels, 1 if each label shows the same people."
     )
     return TextTable(f"{start}which expression goes with whom", heads, rows, foot)
 
@@ -99,19 +105,22 @@ def _cells(data: dict[str, Any], start: str) -> TextTable:
     found.sort(key=lambda pair: -abs(pair[1]["metrics"]["ducher_z"]["value"]))
     rows = [
         (
-            f"{cell['group']}{' (estimated)' if entry['estimated'] else ''}: {cell['label']}{' (small)' if cell['small'] else ''}",
-            f"{cell['n']:,} of {cell['group_n']:,}",
+            f"{who(cell, estimated=entry['estimated'])}: {cell['label']}",
+            f"{cell['n']:,}",
             percent(cell["share"]),
             percent(cell["rest_share"]),
-            number(cell["ratio"]) if cell["ratio_low"] is None else f"{number(cell['ratio'])} [{cell['ratio_low']:.2f}, {number(cell['ratio_high'])}]",
-            with_interval(cell["metrics"]["ducher_z"]),
+            with_interval({"value": cell["ratio"], "low": cell["ratio_low"], "high": cell["ratio_high"]}),
+            number(cell["metrics"]["ducher_z"]["value"]),
             small_p(cell["p_adjusted"]),
         )
         for entry, cell in found[:MOST_CELLS]
     ]
-    heads = ("group: label", "faces", "share", "of the rest", "times as common", "Ducher's Z", "p")
+    heads = ("group: label", "faces", "share", "rest", "times as common", "Z", "p")
     more = f"The {MOST_CELLS} largest of {len(found)}. " if len(found) > MOST_CELLS else ""
-    foot = f"{more}Z: 1 always together, 0 independent, -1 never. p: against chance, corrected over all cells (max-T)."
+    foot = (
+        f"{more}Share of the group's faces with that label, and of the rest's. Z (Ducher): 1 always together, "
+        "0 independent, -1 never. p: against chance, corrected over all cells (max-T)."
+    )
     return TextTable(f"{start}cells that stand out from chance", heads, rows, foot)
 
 
@@ -122,12 +131,19 @@ def _pairs(result: dict[str, Any]) -> TextTable:
             with_interval(pair, 3),
             number(pair["chance_95"], 3),
             small_p(pair["p"]),
-            "; ".join(f"{d['group']} {percent(d['share_a'])} / {percent(d['share_b'])}" for d in pair["differences"][:2]),
+            "; ".join(
+                f"{d['group']} {percent(d['share_a'])} / {percent(d['share_b'])}" for d in pair["differences"][:2]
+            ),
         )
         for pair in result["similarity"]
     ]
     heads = ("", "similarity", "chance stays above", "p", "largest differences")
-    return TextTable("similarity of data sets (DSAP)", heads, rows, "1: the same shares. Chance: 95 % of pairs of samples from one population.")
+    return TextTable(
+        "similarity of data sets (DSAP)",
+        heads,
+        rows,
+        "1: the same shares. Chance: 95 % of pairs of samples from one population.",
+    )
 
 
 def _all_pairs(result: dict[str, Any]) -> bool:
@@ -139,7 +155,16 @@ def _matrices(result: dict[str, Any]) -> list[TextTable]:
     names = [data["name"] for data in result["datasets"]]
     found = []
     for by in dict.fromkeys(titled(pair) for pair in result["similarity"]):
-        value = {frozenset((pair["a"], pair["b"])): pair["value"] for pair in result["similarity"] if titled(pair) == by}
+        value = {
+            frozenset((pair["a"], pair["b"])): pair["value"] for pair in result["similarity"] if titled(pair) == by
+        }
         rows = [(a, *("1" if a == b else number(value[frozenset((a, b))]) for b in names)) for a in names]
-        found.append(TextTable(f"similarity of data sets (DSAP): {by}", ("", *names), rows, "1: the same shares, 0: no group in common."))
+        found.append(
+            TextTable(
+                f"similarity of data sets (DSAP): {by}",
+                ("", *names),
+                rows,
+                "1: the same shares, 0: no group in common.",
+            )
+        )
     return found

@@ -70,9 +70,10 @@ def interval(
 ) -> tuple[Floats, Floats, Floats]:
     """Give the 95 % interval of a metric and its value less its bias.
 
-    - `basic`: the errors of the resamples are turned round the value, which also takes out the bias of a plain estimate
-      (Davison and Hinkley 1997, ch. 5). `squares`: the same on the square of the value, where that bias adds up.
-    - `distance`, for sums of absolute differences, which have a kink where a difference is zero: below as `basic`;
+    - `shifted`: quantiles of the resamples, moved by twice their bias: resamples carry the bias of a plain estimate once
+      more than the value does, and the value once more than the truth (our construction). `squares`: the same on the
+      square of the value, where that bias adds up.
+    - `distance`, for sums of absolute differences, which have a kink where a difference is zero: below as `shifted`;
       above, the value plus the 97.5 % quantile of the summed absolute errors of the differences, which bounds the error
       of the sum whether or not there is a kink (our construction, from the triangle inequality).
     - `box`, for the largest and smallest share: what is possible while each share stays in its simultaneous Wilson
@@ -92,18 +93,16 @@ def interval(
     if metric.interval == "none" or not len(resampled[0]):
         return nothing, nothing, nothing
     if metric.bounds is not None:
-        low, high = wilson(observed[0], simultaneous=True)
-        return *metric.bounds(low, high), nothing
+        return *metric.bounds(*wilson(observed[0], simultaneous=True)), nothing
     draws = metric(*resampled)
-    usable = ~np.isnan(value) & ~np.isnan(draws).all(axis=0)
+    usable = np.asarray(~np.isnan(value) & ~np.isnan(draws).all(axis=0))
     draws = np.where(usable, draws, 0.0)
     power = 2.0 if metric.interval == "squares" else 1.0
-    if metric.interval == "percentile":
-        low, high = np.nanquantile(draws, TAILS, axis=0, method="inverted_cdf")
-        corrected = nothing
-    else:
-        low, high = 2 * value**power - np.nanquantile(draws**power, TAILS[::-1], axis=0)
-        corrected = 2 * value**power - np.nanmean(draws**power, axis=0)
+    low, high = np.nanquantile(draws**power, TAILS, axis=0, method="inverted_cdf")
+    corrected = nothing
+    if metric.interval != "percentile":
+        bias = np.nanmean(draws**power, axis=0) - value**power
+        low, high, corrected = low - 2 * bias, high - 2 * bias, value**power - bias
     if metric.differences is not None:
         high, corrected = value + _distance_error(metric.differences, observed, resampled), nothing
     ends = (_root(end, power, metric) for end in (low, high, corrected))
@@ -119,7 +118,7 @@ def _distance_error(
         drawn = differences(*(np.asarray(counts, dtype=np.float64) for counts in resampled))
     errors = np.abs(drawn - centre)
     if centre.ndim > 1:  # group and label: mean over the labels that have faces
-        used = ~np.isnan(errors).any(axis=-2)
+        used = np.asarray(~np.isnan(errors).any(axis=-2))
         errors = np.where(used[..., None, :], errors, 0.0).sum(axis=-2).sum(axis=-1) / np.maximum(used.sum(axis=-1), 1)
     else:
         errors = errors.sum(axis=-1)
@@ -232,7 +231,7 @@ def ratio_interval(hits: int, n: int, rest_hits: int, rest: int) -> tuple[float,
     """95 % interval of (hits / n) / (rest_hits / rest): log method with half a face added to each count (Walter 1975).
 
     Returns:
-        Lower and upper limit: 0 below if there are no hits, infinity above if the rest has none; NaN if either is empty.
+        Lower and upper limit: 0 below without hits, infinity above if the rest has none; NaN if either is empty.
     """
     if not (n and rest):
         return float("nan"), float("nan")

@@ -6,13 +6,16 @@ import math
 from typing import Any
 
 STRONGEST = 3
+MOST_PAIRS = 3
 _ALPHA = 0.05
 
 
 def percent(share: float | None) -> str:
-    """Write a share as a percentage: `"38 %"`, with a decimal below 10 %."""
+    """Write a share as a percentage: `"38 %"`, with a decimal where rounding would hide what is left."""
     if share is None or math.isnan(share):
         return "–"
+    if 0.995 <= share < 1:
+        return f"{min(100 * share, 99.9):.1f} %"
     return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
 
 
@@ -27,19 +30,25 @@ def cell_words(cell: dict[str, Any], *, estimated: bool) -> str:
     """Say how common a label is in a group against the rest.
 
     Example:
-        >>> cell = {"label": "happy", "group": "gender=Female", "n": 38, "group_n": 100, "label_n": 67}
+        >>> cell = {"label": "happy", "group": "gender=Female", "n": 38, "group_n": 100, "small": False}
         >>> cell_words(cell | {"share": 0.38, "rest_share": 0.29, "ratio": 1.31}, estimated=False)
         'happy is 1.3 times as common among gender=Female as among the rest (38 % against 29 %)'
     """
-    who = f"{cell['group']}{' (estimated)' if estimated else ''}"
-    ratio = cell["ratio"]
+    whom, share, rest_share = who(cell, estimated=estimated), percent(cell["share"]), percent(cell["rest_share"])
+    label, ratio = cell["label"], cell["ratio"]
     if ratio is None or math.isnan(ratio):
         rest = "" if math.isnan(cell["rest_share"]) else f", 0 of {cell['rest_n']:,} among the rest"
-        return f"{cell['label']}: {cell['n']:,} of {cell['group_n']:,} among {who} ({percent(cell['share'])}){rest}"
+        return f"{label}: {cell['n']:,} of {cell['group_n']:,} among {whom} ({share}){rest}"
     if cell["n"] == 0:
-        return f"{cell['label']}: none of {cell['group_n']:,} among {who}, {percent(cell['rest_share'])} among the rest"
+        return f"{label}: none of {cell['group_n']:,} among {whom}, {rest_share} among the rest"
     times = f"{ratio:.1f}" if ratio >= 1.05 else f"{ratio:.2f}"
-    return f"{cell['label']} is {times} times as common among {who} as among the rest ({percent(cell['share'])} against {percent(cell['rest_share'])})"
+    return f"{label} is {times} times as common among {whom} as among the rest ({share} against {rest_share})"
+
+
+def who(cell: dict[str, Any], *, estimated: bool) -> str:
+    """Name the group of a cell, with what must be known of it: `"race=Black (estimated; few faces)"`."""
+    marks = [word for word, given in (("estimated", estimated), ("few faces", cell["small"])) if given]
+    return f"{cell['group']} ({'; '.join(marks)})" if marks else str(cell["group"])
 
 
 def summary(result: dict[str, Any]) -> list[str]:
@@ -50,7 +59,15 @@ def summary(result: dict[str, Any]) -> list[str]:
         start = f"{data['name']}: " if several else ""
         lines += [f"{start}{profile_words(entry)}" for entry in data["profiles"] if " × " not in entry["by"]]
         lines += [f"{start}{link_words(entry)}" for entry in data["stereotypes"] if " × " not in entry["by"]]
-    return lines + [pair_words(pair) for pair in result["similarity"] if " × " not in pair["by"]]
+    pairs = [pair for pair in result["similarity"] if " × " not in pair["by"]]
+    by = dict.fromkeys(pair["by"] for pair in pairs)
+    return lines + [pair_words(pair) for name in by for pair in _ends([pair for pair in pairs if pair["by"] == name])]
+
+
+def _ends(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of many pairs, the most and the least alike."""
+    known = sorted((pair for pair in pairs if not math.isnan(pair["value"])), key=lambda pair: pair["value"])
+    return pairs if len(pairs) <= MOST_PAIRS else [*known[-1:], *known[:1]]
 
 
 def titled(entry: dict[str, Any]) -> str:
@@ -68,8 +85,8 @@ def profile_words(entry: dict[str, Any]) -> str:
     if len(ordered) == 1:
         return f"{titled(entry)}: every face is {most['group']}.{absent}"
     return (
-        f"{titled(entry)}: {len(ordered)} groups, from {percent(least['share'])} ({least['group']}) to {percent(most['share'])} "
-        f"({most['group']}); as diverse as {effective:.1f} equally large groups.{absent}"
+        f"{titled(entry)}: {len(ordered)} groups, from {percent(least['share'])} ({least['group']}) to "
+        f"{percent(most['share'])} ({most['group']}); as diverse as {effective:.1f} equally large groups.{absent}"
     )
 
 
@@ -84,9 +101,11 @@ def link_words(entry: dict[str, Any]) -> str:
         return f"{head}{strength}; its chance level was not drawn."
     chance = f"chance alone stays below {found['chance_95']:.3f} in 95 of 100 draws"
     if found["p_holm"] > _ALPHA:
-        return f"{head}{strength}; {chance}. No more than chance may give ({p_text(found['p_holm'])}); that does not show independence."
+        verdict = f"No more than chance may give ({p_text(found['p_holm'])}); that does not show independence."
+        return f"{head}{strength}; {chance}. {verdict}"
     cells = "; ".join(cell["words"] for cell in standing_out(entry)[:STRONGEST])
-    return f"{head}{strength}; {chance} ({p_text(found['p_holm'])}).{f' Strongest: {cells}.' if cells else ''}"
+    strongest = f" Strongest: {cells}." if cells else ""
+    return f"{head}{strength}; {chance} ({p_text(found['p_holm'])}).{strongest}"
 
 
 def standing_out(entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -105,6 +124,10 @@ def pair_words(pair: dict[str, Any]) -> str:
     head = f"{pair['a']} and {pair['b']}, {titled(pair)}: "
     if pair["value"] is None or math.isnan(pair["value"]):
         return f"{head}cannot be compared ({pair['undefined']})."
-    differ = "; ".join(f"{d['group']} {percent(d['share_a'])} against {percent(d['share_b'])}" for d in pair["differences"])
-    chance = "" if pair["chance_95"] is None or math.isnan(pair["chance_95"]) else f", where two samples of one population share {percent(pair['chance_95'])} or more"
-    return f"{head}{percent(pair['value'])} of the profile is the same{chance}.{f' Largest differences: {differ}.' if differ else ''}"
+    differ = "; ".join(
+        f"{d['group']} {percent(d['share_a'])} against {percent(d['share_b'])}" for d in pair["differences"]
+    )
+    known = pair["chance_95"] is not None and not math.isnan(pair["chance_95"])
+    chance = f", where two samples of one population share {percent(pair['chance_95'])} or more" if known else ""
+    largest = f" Largest differences: {differ}." if differ else ""
+    return f"{head}{percent(pair['value'])} of the profile is the same{chance}.{largest}"

@@ -43,7 +43,10 @@ def _pictures(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     data_sets = result["datasets"]
     if len(data_sets) == 1:
         return [(NAME, data_set_picture(data_sets[0]))]
-    drawn = [(f"{NAME}_{place}_{_file_name(data['name'])}", data_set_picture(data)) for place, data in enumerate(data_sets, start=1)]
+    drawn = [
+        (f"{NAME}_{place}_{_file_name(data['name'])}", data_set_picture(data))
+        for place, data in enumerate(data_sets, start=1)
+    ]
     return [*drawn, (f"{NAME}_similarity", similarity_picture(result))]
 
 

@@ -23,7 +23,7 @@ def _size(counts: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _mean_square(counts: Floats) -> Floats:
-    """phi^2 = chi^2 / n = sum p_ab^2 / (p_a p_b) - 1, never below zero; NaN unless two rows and two columns are used."""
+    """phi^2 = chi^2 / n = sum p_ab^2 / (p_a p_b) - 1, at least 0; NaN unless two rows and two columns are used."""
     n, rows, columns = _size(counts)
     margins = counts.sum(axis=-1, keepdims=True) * counts.sum(axis=-2, keepdims=True)
     ratio = np.where(margins > 0, counts**2 / np.where(margins > 0, margins, 1.0), 0.0)
@@ -179,7 +179,10 @@ def _label_against_rest(counts: Floats) -> Floats:
     of_label = counts.sum(axis=-2, keepdims=True)
     rest = counts.sum(axis=-1, keepdims=True) - counts
     of_rest = rest.sum(axis=-2, keepdims=True)
-    return counts / np.where(of_label > 0, of_label, np.nan) - rest / np.where(of_rest > 0, of_rest, np.nan)
+    shares, rest_shares = (
+        part / np.where(whole > 0, whole, np.nan) for part, whole in ((counts, of_label), (rest, of_rest))
+    )
+    return np.asarray(shares - rest_shares)
 
 
 @data_metric(

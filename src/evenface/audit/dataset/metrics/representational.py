@@ -21,7 +21,7 @@ def _nan_if_single(values: Floats, counts: Floats) -> Floats:
 
 
 def _from_balance(counts: Floats) -> Floats:
-    return shares(counts) - 1.0 / counts.shape[-1]
+    return np.asarray(shares(counts) - 1.0 / counts.shape[-1])
 
 
 @data_metric(

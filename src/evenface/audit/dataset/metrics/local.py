@@ -25,7 +25,8 @@ def _parts(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 @data_metric(
     "local",
     "Ducher's Z",
-    formula="d = p_ab - p_a p_b; d / (min(p_a, p_b) - p_a p_b) if d > 0; d / (p_a p_b - max(0, p_a + p_b - 1)) if d < 0",
+    formula="d = p_ab - p_a p_b; d / (min(p_a, p_b) - p_a p_b) if d > 0, "
+    "d / (p_a p_b - max(0, p_a + p_b - 1)) if d < 0",
     source=f"Ducher et al. 1994; the same as D' of Lewontin 1964; {_REVIEW}",
     low=-1,
     high=1,
