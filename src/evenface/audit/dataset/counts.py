@@ -132,6 +132,8 @@ def count_faces(
         InputError: The table cannot be read or holds no face with any known attribute.
         SettingsError: A column does not exist.
     """
+    if not by:
+        raise SettingsError("No attribute is given. Name the columns that tell who is shown, such as gender, race, age.")
     table = open_table(source)
     label, note = _label_column(table, by, label)
     columns = [*by, *([label] if label else [])]

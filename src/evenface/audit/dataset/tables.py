@@ -93,9 +93,8 @@ def _linked(data: dict[str, Any], start: str) -> TextTable:
     heads = ("", "Cramér's V", "chance below", "p", "NMI", "DSAP")
     foot = (
         "With 95 % interval. Chance: 95 % of tables with the same margins and no link. p: against chance, corrected "
-        "over rows (Holm). A plain V or NMI is too large on small tables; the interval takes that out, so it may lie below "
-        "the value. "
-        "DSAP: similarity of labels, 1 if each label shows the same people."
+        "over rows (Holm). A plain V or NMI is too large on small tables; the interval takes that out, so it may lie "
+        "below the value. DSAP: similarity of labels, 1 if each label shows the same people."
     )
     return TextTable(f"{start}which expression goes with whom", heads, rows, foot)
 

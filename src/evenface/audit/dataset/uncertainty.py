@@ -70,12 +70,13 @@ def interval(
 ) -> tuple[Floats, Floats, Floats]:
     """Give the 95 % interval of a metric and its value less its bias.
 
-    - `shifted`: quantiles of the resamples, moved by twice their bias: resamples carry the bias of a plain estimate once
-      more than the value does, and the value once more than the truth (our construction). `squares`: the same on the
-      square of the value, where that bias adds up.
-    - `distance`, for sums of absolute differences, which have a kink where a difference is zero: below as `shifted`;
-      above, the value plus the 97.5 % quantile of the summed absolute errors of the differences, which bounds the error
-      of the sum whether or not there is a kink (our construction, from the triangle inequality).
+    - `shifted`: quantiles of the resamples, moved by twice their bias: resamples carry the bias of a plain estimate
+      once more than the value does, and the value once more than the truth (our construction). `squares`: the same on
+      the square of the value, where that bias adds up.
+    - `distance`, for sums of absolute differences, which have a kink where a difference is zero: below, the 2.5 %
+      quantile of the resamples, which is on the safe side as they are biased downwards; above, the value plus the
+      97.5 % quantile of the summed absolute errors of the differences, which bounds the error of the sum whether or not
+      there is a kink (our construction, from the triangle inequality).
     - `box`, for the largest and smallest share: what is possible while each share stays in its simultaneous Wilson
       interval (our construction; holds with at least 95 %).
     - `percentile`: quantiles of the resamples. `none`: no interval.
@@ -100,11 +101,11 @@ def interval(
     power = 2.0 if metric.interval == "squares" else 1.0
     low, high = np.nanquantile(draws**power, TAILS, axis=0, method="inverted_cdf")
     corrected = nothing
-    if metric.interval != "percentile":
+    if metric.differences is not None:
+        high = value + _distance_error(metric.differences, observed, resampled)
+    elif metric.interval != "percentile":
         bias = np.nanmean(draws**power, axis=0) - value**power
         low, high, corrected = low - 2 * bias, high - 2 * bias, value**power - bias
-    if metric.differences is not None:
-        high, corrected = value + _distance_error(metric.differences, observed, resampled), nothing
     ends = (_root(end, power, metric) for end in (low, high, corrected))
     return tuple(np.where(usable, end, np.nan) for end in ends)  # type: ignore[return-value]
 

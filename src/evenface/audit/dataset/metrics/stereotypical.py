@@ -34,7 +34,7 @@ def _mean_square(counts: Floats) -> Floats:
 def _information(counts: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Mutual information, entropy of groups, of labels, and joint entropy, in nats, each `(...)`."""
     groups, labels = entropy(counts.sum(axis=-1)), entropy(counts.sum(axis=-2))
-    joint = entropy(counts.reshape(*counts.shape[:-2], -1))
+    joint = entropy(counts.reshape(*counts.shape[:-2], counts.shape[-2] * counts.shape[-1]))
     _, rows, columns = _size(counts)
     mutual = np.where((rows > 1) & (columns > 1), np.maximum(groups + labels - joint, 0.0), np.nan)
     return mutual, groups, labels, joint
