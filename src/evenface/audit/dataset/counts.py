@@ -18,7 +18,7 @@ from evenface.core.tables import Attribute, Notice
 
 LABEL_NAMES = ("label", "expression", "emotion", "true", "y_true", "target")
 MOST_GROUPS = 5_000
-_COUNT = "count"
+_COUNT = "evenface:faces"  # a name that no column of a table is likely to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,15 @@ def count_faces(
         SettingsError: A column does not exist.
     """
     if not by:
-        raise SettingsError("No attribute is given. Name the columns that tell who is shown, such as gender, race, age.")
+        raise SettingsError(
+            "No attribute is given. Name the columns that tell who is shown, such as gender, race, age."
+        )
     table = open_table(source)
     label, note = _label_column(table, by, label)
     columns = [*by, *([label] if label else [])]
     expressions, attributes, notes, warnings = attribute_expressions(table, columns, bins, provenance)
     names = [f"attr:{column}" for column in columns]
-    grouped = table.frame.select(expressions).group_by(names).agg(pl.len().alias(_COUNT)).collect(engine="streaming")
+    grouped = _grouped(table.frame, dict(zip(columns, expressions, strict=True)), bins or {})
     if not grouped.height:
         raise InputError(f"{table.source} has no rows. Give a table with one row per face.")
     codes = np.stack(
@@ -163,6 +165,20 @@ def count_faces(
         notes=(*table.notes, note, *notes),
         warnings=(*table.warnings, *warnings),
     )
+
+
+def _grouped(frame: pl.LazyFrame, expressions: Mapping[str, pl.Expr], bins: Mapping[str, object]) -> pl.DataFrame:
+    """Count rows per combination of values, streamed.
+
+    Text is counted as it stands and understood afterwards, once per different value: replacing text row by row would
+    hold all rows in memory. Numbers are put into their bins first, as they may have very many values.
+    """
+    schema = frame.collect_schema()
+    early = {name: expression for name, expression in expressions.items() if name in bins or schema[name].is_numeric()}
+    keys = [early[name] if name in early else pl.col(name) for name in expressions]
+    counted = frame.group_by(keys).agg(pl.len().alias(_COUNT)).collect(engine="streaming")
+    understood = [pl.col(f"attr:{name}") if name in early else expression for name, expression in expressions.items()]
+    return counted.select(*understood, _COUNT)
 
 
 def _label_column(table: OpenTable, by: Sequence[str], label: str | None) -> tuple[str | None, str]:

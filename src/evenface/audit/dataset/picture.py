@@ -34,7 +34,7 @@ def data_set_picture(data: dict[str, Any]) -> dict[str, Any]:
     for entry in entries:
         order = [_level(group) for group in entry["groups"]]
         views = [_bars(entry, order, top, margin)]
-        if entry["by"] in links and links[entry["by"]]["cells"]:
+        if len(order) > 1 and entry["by"] in links and links[entry["by"]]["cells"]:
             views.append(_map(links[entry["by"]], order))
         rows.append({"hconcat": views, "spacing": 18, "resolve": {"scale": {"color": "shared"}}})
     subtitle = f"{data['input']['rows']:,} faces. Bars: share with 95 % interval; line: equal shares."
