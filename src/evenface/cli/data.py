@@ -1,0 +1,143 @@
+"""`evenface data`: look at a data set before any training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from evenface.audit.dataset.run import dataset_bias
+from evenface.audit.dataset.tables import TextTable, tables
+from evenface.audit.dataset.write import write_result
+from evenface.core.errors import EvenfaceError, SettingsError
+
+data_app = typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
+
+_FIRST = 20  # letters that the first column of a table gets even on a narrow terminal
+_EXAMPLE = """Measure whom a data set shows and which expression goes with whom.
+
+One row per face, with columns for attributes and, if there is one, the expression label. Several tables are compared
+with each other.
+
+[bold]Examples[/bold]
+
+evenface data bias raf-db.csv --by gender,race,age --estimated race,age,gender --out bias/
+
+evenface data bias train.csv --by gender --against deployment.parquet
+"""
+
+
+@data_app.callback()
+def _data() -> None:
+    """Look at a data set before any training."""
+
+
+@data_app.command("bias", help=_EXAMPLE)
+def bias(
+    tables_given: Annotated[
+        list[Path], typer.Argument(metavar="TABLE...", help="CSV, TSV, Parquet, Arrow or JSON lines.")
+    ],
+    by: Annotated[str, typer.Option(help="Attribute columns, separated by commas.")],
+    label: Annotated[
+        str | None, typer.Option(help="Column of the expression label; found by its usual names if not given.")
+    ] = None,
+    against: Annotated[Path | None, typer.Option(help="One more table that each TABLE is compared with.")] = None,
+    cross: Annotated[int, typer.Option(min=1, help="Cross up to this many attributes.")] = 1,
+    bins: Annotated[
+        list[str] | None, typer.Option(help="Lower edges for a number, such as age=0,18,40; may be repeated.")
+    ] = None,
+    estimated: Annotated[
+        str | None, typer.Option(help="Attributes that a model estimated, separated by commas.")
+    ] = None,
+    annotated: Annotated[
+        str | None, typer.Option(help="Attributes that annotators judged, separated by commas.")
+    ] = None,
+    self_reported: Annotated[
+        str | None, typer.Option(help="Attributes that the people shown gave, separated by commas.")
+    ] = None,
+    resamples: Annotated[int, typer.Option(help="Resamples behind the intervals; 0 for none.")] = 1000,
+    permutations: Annotated[int, typer.Option(help="Chance tables behind p and chance levels; 0 for none.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for dataset_bias.json, dataset_bias.md and pictures.")
+    ] = None,
+) -> None:
+    """Parse, call, print."""
+    console = Console()
+    try:
+        result = dataset_bias(
+            list(tables_given),
+            _names(by),
+            label,
+            against=against,
+            cross=cross,
+            bins=_edges(bins or []),
+            provenance=_provenance(estimated=estimated, annotated=annotated, self_reported=self_reported),
+            resamples=resamples,
+            permutations=permutations,
+            seed=seed,
+        )
+        written = write_result(result, out) if out else []
+    except EvenfaceError as error:
+        Console(stderr=True).print(Text(str(error), style="red"))
+        raise typer.Exit(2) from error
+    for line in result["notes"]:
+        console.print(Text(line, style="dim"))
+    for warning in result["warnings"]:
+        console.print(Text(f"Warning: {warning['message']}", style="yellow"))
+    for table in tables(result):
+        console.print(_rich(table))
+    for line in result["summary"]:
+        console.print(Text(f"• {line}"))
+    for path in written:
+        console.print(Text(f"Wrote {path}", style="dim"))
+
+
+def _names(given: str | None) -> list[str]:
+    return [name.strip() for name in (given or "").split(",") if name.strip()]
+
+
+def _edges(given: list[str]) -> dict[str, list[float]]:
+    found = {}
+    for text in given:
+        name, _, edges = text.partition("=")
+        try:
+            found[name.strip()] = [float(edge) for edge in edges.split(",")]
+        except ValueError as error:
+            raise SettingsError(
+                f"--bins takes a column and increasing numbers, such as age=0,18,40; got {text!r}."
+            ) from error
+    return found
+
+
+def _provenance(**given: str | None) -> dict[str, str]:
+    pairs = [(name, origin.replace("_", "-")) for origin, names in given.items() for name in _names(names)]
+    if twice := sorted({name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1}):
+        raise SettingsError(
+            f"{', '.join(twice)}: given with more than one origin. Choose estimated, annotated or self-reported."
+        )
+    return dict(pairs)
+
+
+def _rich(table: TextTable) -> Table:
+    shown = Table(
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+        title=Text(table.title, style="bold"),
+        title_justify="left",
+        caption=Text(table.foot, style="dim"),
+        caption_justify="left",
+    )
+    longest = max(len(row[0]) for row in table.rows)
+    shown.add_column(Text(table.columns[0]), overflow="fold", min_width=min(longest, _FIRST))
+    for head in table.columns[1:]:
+        shown.add_column(Text(head), justify="right", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    return shown
