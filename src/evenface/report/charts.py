@@ -34,13 +34,18 @@ def figures(found: Findings) -> dict[str, list[Figure]]:
         File names are unique.
     """
     drawn = {
-        "forest": [forest(found, by, metric) for by in found.groups for metric in found.headline[:MOST_PANELS]],
+        "forest": [forest(found, by, metric) for by in found.groups for metric in _panels(found, by)],
         "heat": list(heat_maps(found, slug)),
         "flows": list(flow_chart(found)),
         "confusion": list(confusion_matrices(found)),
         "calibration": list(calibration(found)),
     }
     return _with_unique_names(drawn)
+
+
+def _panels(found: Findings, by: str) -> Sequence[str]:
+    """The metrics drawn for a grouping: a crossing gets the first only, or the page would be too long to read."""
+    return found.headline[: MOST_PANELS if len(found.groups[by][0]["levels"]) == 1 else 1]
 
 
 def _with_unique_names(drawn: dict[str, list[Figure]]) -> dict[str, list[Figure]]:
@@ -95,19 +100,26 @@ def forest(found: Findings, by: str, metric: str) -> Figure:
     if band:
         canvas.rect(scale(band[0]), top, scale(band[1]) - scale(band[0]), bottom - top, "band")
     for tick in scale.ticks():
-        canvas.line(scale(tick), top, scale(tick), bottom, "grid")
         canvas.text(scale(tick), bottom + 14, f"{tick:g}", "xs", anchor="middle")
     if overall is not None:
-        canvas.line(scale(overall), top - 4, scale(overall), bottom, "ref")
         canvas.text(scale(overall), top - 7, f"all {number(overall)}", "xs", anchor="end" if scale(overall) > WIDTH / 2 else "start")
     worst = gap["worst"] if gap else None
     for i, group in enumerate(rows):
+        _lines(canvas, scale, top + ROW * i, overall)
         _forest_row(canvas, scale, top + ROW * i, group, metric, worst=group["group"] == worst)
     height = bottom + 20.0
     if left:
         canvas.text(0, height + 10, f"{left} more in the table (undefined, small or in between)", "xs")
         height += 16
     return Figure(f"forest-{slug(by, metric)}", f"{found.title(metric)} by {by}", _forest_alt(found, by, metric, rows), canvas.done(), WIDTH, height, by)
+
+
+def _lines(canvas: Canvas, scale: Scale, y: float, overall: float | None = None, *, high: float = 18) -> None:
+    """Draw the grid, and the overall value, below a row's words only, so that no line runs through letters."""
+    for tick in scale.ticks():
+        canvas.line(scale(tick), y + 34 - high, scale(tick), y + 34, "grid")
+    if overall is not None:
+        canvas.line(scale(overall), y + 34 - high, scale(overall), y + 34, "ref")
 
 
 def _forest_row(canvas: Canvas, scale: Scale, y: float, group: Record, metric: str, *, worst: bool) -> None:
@@ -150,10 +162,10 @@ def flow_chart(found: Findings) -> Iterator[Figure]:
     canvas = Canvas()
     canvas.text(0, 14, "Confusions that differ most", "h")
     for tick in scale.ticks():
-        canvas.line(scale(tick), top, scale(tick), bottom, "grid")
         canvas.text(scale(tick), bottom + 14, f"{100 * tick:g} %", "xs", anchor="middle")
     for i, flow in enumerate(flows):
         y = top + 40 * i
+        _lines(canvas, scale, y)
         canvas.text(0, y + 13, short_levels(levels[flow["by"], flow["group"]], 26), "t b", hint=flow["group"])
         canvas.text(WIDTH, y + 13, f"{cut(flow['true'], 12)} → {cut(flow['predicted'], 12)}", "s", anchor="end", hint=flow["words"])
         if flow["rate"] is not None and flow["rest_rate"] is not None:
