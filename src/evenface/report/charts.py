@@ -93,7 +93,7 @@ def forest(found: Findings, by: str, metric: str) -> Figure:
     chance = gap["chance_95"] if gap else None
     band = (overall - chance / 2, overall + chance / 2) if overall is not None and chance is not None else ()
     extra = [*band, *([overall] if overall is not None else [])] or [0.0, 1.0]
-    scale = Scale(*_span(found, metric, rows, extra), 6, WIDTH - 6)
+    scale = Scale(*_span(found, metric, rows, extra), 14, WIDTH - 14)
     top, bottom = 34, 34 + ROW * len(rows)
     canvas = Canvas()
     canvas.text(0, 14, cut(f"{found.title(metric)} by {by}", 50), "h")
@@ -119,7 +119,7 @@ def _lines(canvas: Canvas, scale: Scale, y: float, overall: float | None = None,
     for tick in scale.ticks():
         canvas.line(scale(tick), y + 34 - high, scale(tick), y + 34, "grid")
     if overall is not None:
-        canvas.line(scale(overall), y + 34 - high, scale(overall), y + 34, "ref")
+        canvas.line(scale(overall), y + 34 - high, scale(overall), y + 34, "mean")
 
 
 def _forest_row(canvas: Canvas, scale: Scale, y: float, group: Record, metric: str, *, worst: bool) -> None:
@@ -156,7 +156,7 @@ def flow_chart(found: Findings) -> Iterator[Figure]:
     if not flows:
         return
     roof = max(max(f["rate"] or 0, f["rest_rate"] or 0) for f in flows)
-    scale = Scale(0, max(roof * 1.08, 0.01), 6, WIDTH - 6)
+    scale = Scale(0, max(roof * 1.08, 0.01), 14, WIDTH - 14)
     top, bottom = 30, 30 + 40 * len(flows)
     levels = {(g["by"], g["group"]): g["levels"].values() for g in found.audit["groups"]}
     canvas = Canvas()
@@ -182,7 +182,7 @@ def calibration(found: Findings) -> Iterator[Figure]:
         shown = [g for g in groups if g["calibration"] and not g["small"]][:12]
         if not shown or len(shown[0]["levels"]) > 1:
             continue
-        canvas, side = Canvas(), 150
+        canvas, side = Canvas(), 146
         canvas.text(0, 14, cut(f"Calibration by {by}", 50), "h")
         for i, group in enumerate(shown):
             _calibration_square(canvas, 22 + (i % 2) * (side + 22), 44 + (i // 2) * (side + 48), side, group)

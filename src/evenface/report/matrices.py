@@ -32,7 +32,7 @@ def _heat_map(found: Findings, by: str, metric: str, groups: Sequence[Record], n
     overall = found.audit["overall"]["metrics"].get(metric, {}).get("value")
     values = [g["metrics"].get(metric, {}).get("value") for g in groups]
     reach = max([abs(v - overall) for v in values if v is not None and overall is not None], default=0) or 1
-    left, top = 12 + 6.6 * min(20, max(len(level) for level in rows)), 84
+    left, top = 12 + 6.6 * min(20, max(len(level) for level in rows)), _headroom(columns)
     canvas = Canvas()
     canvas.text(0, 14, cut(f"{found.title(metric)}, {down} × {across}", 50), "h")
     for j, level in enumerate(columns):
@@ -61,7 +61,12 @@ def _heat_cell(canvas: Canvas, x: float, y: float, group: Record | None, metric:
     apart = None not in (overall, low, high) and not low <= overall <= high
     canvas.rect(x, y, width, height, "small" if group["small"] else "strong" if apart else "cell")
     canvas.text(middle, y + 19, number(value, 2), "t b" if apart and not group["small"] else "t", anchor="middle", hint=group["group"])
-    canvas.text(middle, y + 33, f"n {group['answered']:,}", "xs", anchor="middle")
+    canvas.text(middle, y + 33, f"n {group['answered']:,}", "xi", anchor="middle")
+
+
+def _headroom(labels: Sequence[str]) -> float:
+    """Height that slanted column labels of at most 12 letters take, below the title."""
+    return 38 + 4.2 * min(12, max(map(len, labels)))
 
 
 def _shares(confusion: Sequence[Sequence[int]]) -> list[list[float | None]]:
@@ -86,7 +91,7 @@ def confusion_matrices(found: Findings) -> Iterator[Figure]:
 def _matrix(found: Findings, name: str, title: str, shares: Sequence[Sequence[float | None]], *, signed: bool) -> Figure:
     classes = found.audit["input"]["classes"]
     columns = [*classes, "no answer"]
-    wide, high, left, top = 38, 30, 12 + 6.4 * min(14, max(map(len, classes))), 84
+    wide, high, left, top = 38, 30, 12 + 6.4 * min(14, max(map(len, classes))), _headroom(columns)
     reach = max([abs(v) for row in shares for v in row if v is not None], default=0) or 1
     canvas = Canvas()
     canvas.text(0, 14, cut(title, 52), "h", hint=title)
@@ -99,7 +104,7 @@ def _matrix(found: Findings, name: str, title: str, shares: Sequence[Sequence[fl
             if value is not None:
                 canvas.rect(x, y, wide - 2, high - 2, "above" if value >= 0 else "below", opacity=STRONGEST * abs(value) / reach)
             canvas.rect(x, y, wide - 2, high - 2, "strong" if i == j else "cell")
-            canvas.text(x + wide / 2 - 1, y + 18, _percent(value, signed=signed), "s", anchor="middle")
+            canvas.text(x + wide / 2 - 1, y + 18, _percent(value, signed=signed), "si", anchor="middle")
     canvas.text(left, top + high * len(classes) + 14, "rows: true class; columns: answer; per cent" + (" points" if signed else ""), "xs")
     alt = f"Confusion matrix. {title}, in per cent of each true class."
     width = max(344, left + wide * len(columns) + 40)

@@ -19,10 +19,13 @@ RULES = {
     "t": "font-size:12px;fill:{ink}",
     "s": "font-size:11px;fill:{muted}",
     "xs": "font-size:10px;fill:{muted}",
+    "xi": "font-size:10px;fill:{ink}",
+    "si": "font-size:11px;fill:{ink}",
     "h": "font-size:13px;font-weight:600;fill:{ink}",
     "b": "font-weight:600",
     "grid": "stroke:{grid};stroke-width:1",
     "ref": "stroke:{muted};stroke-width:1;stroke-dasharray:3 3",
+    "mean": "stroke:{ink};stroke-width:1",
     "band": "fill:{band}",
     "ci": "stroke:{blue};stroke-width:3",
     "wide": "stroke:{blue};stroke-width:1",
@@ -38,6 +41,8 @@ RULES = {
     "strong": "fill:none;stroke:{ink};stroke-width:1.5",
 }
 FONT = "Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif"
+
+_MARGIN = 12  # around a chart in a file of its own
 
 
 def stylesheet(scope: str, colours: dict[str, str]) -> str:
@@ -83,14 +88,19 @@ class Figure:
         """The `<svg>` element for a page that has the chart classes."""
         return (
             f'<svg class="chart" role="img" aria-label="{escape(self.alt)}" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}" height="{self.height:g}" xmlns="http://www.w3.org/2000/svg">{self.body}</svg>'
+            f'width="{self.width:g}" height="{self.height:g}">{self.body}</svg>'
         )
 
     def standalone(self) -> str:
         """The chart as a file of its own, in the light theme."""
-        paper = f'<rect width="{self.width:g}" height="{self.height:g}" fill="{LIGHT["paper"]}"/>'
-        opening, rest = self.inline().split(">", 1)
-        return f"{opening}><style>{stylesheet('.chart', LIGHT)}</style>{paper}{rest}"
+        width, height = self.width + 2 * _MARGIN, self.height + 2 * _MARGIN
+        frame = f'x="{-_MARGIN}" y="{-_MARGIN}" width="{width:g}" height="{height:g}"'
+        return (
+            f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(self.alt)}" '
+            f'viewBox="{-_MARGIN} {-_MARGIN} {width:g} {height:g}" width="{width:g}" height="{height:g}">'
+            f"<style>{stylesheet('.chart', LIGHT)}</style>"
+            f'<rect {frame} fill="{LIGHT["paper"]}"/>{self.body}</svg>'
+        )
 
 
 class Canvas:
