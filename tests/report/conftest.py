@@ -1,11 +1,13 @@
-"""A made audit in the shape of `docs/AUDIT_SCHEMA.md`: 3,000 faces, hostile names, small groups, unanswered rows.
+"""A made audit in the shape of `docs/AUDIT_SCHEMA.md`: hostile names, small groups, no answers.
 
-The numbers are simulated from a planted gap; interval and chance methods are simple, since only their shape matters here.
+The numbers are simulated from a planted gap; interval and chance methods are simple, since only their shape
+matters here.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,12 @@ LEVELS = {
     "race": ["White", "Black", "East Asian", "<script>alert(1)</script>"],
     "age": ["0-19", "20-39", "=cmd()|' /C calc'!A0", "an age group with a name of just about sixty characters, 60+"],
 }
-SCALARS = {"accuracy": "Accuracy", "balanced_accuracy": "Balanced accuracy", "macro_f1": "Macro F1", "coverage": "Coverage"}
+SCALARS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+    "coverage": "Coverage",
+}
 TITLES = SCALARS | {"equalized_odds": "Equalized odds", "tpr": "True positive rate"}
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
 DRAWS = 60
@@ -50,7 +57,10 @@ def redraw(confusion: np.ndarray, rates: np.ndarray, rng: np.random.Generator) -
 
 
 def rates_of(confusion: np.ndarray) -> np.ndarray:
-    return confusion / np.maximum(confusion.sum(1, keepdims=True), 1) + (confusion.sum(1, keepdims=True) == 0) / confusion.shape[1]
+    return (
+        confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+        + (confusion.sum(1, keepdims=True) == 0) / confusion.shape[1]
+    )
 
 
 class Sample:
@@ -60,9 +70,13 @@ class Sample:
         self.rng = np.random.default_rng(seed)
         self.levels, self.cross, self.faces = levels, cross, faces
         skew = {name: np.array([0.5 ** (i * (name != "gender")) for i in range(len(v))]) for name, v in levels.items()}
-        self.codes = {name: self.rng.choice(len(v), faces, p=skew[name] / skew[name].sum()) for name, v in levels.items()}
+        self.codes = {
+            name: self.rng.choice(len(v), faces, p=skew[name] / skew[name].sum()) for name, v in levels.items()
+        }
         self.true = self.rng.choice(7, faces, p=[0.25, 0.35, 0.12, 0.1, 0.04, 0.04, 0.1])
-        hit = self.rng.random(faces) < 0.78 - gap * (next(reversed(self.codes.values())) == 2) - gap * (self.codes["race"] == 1)
+        hit = self.rng.random(faces) < 0.78 - gap * (next(reversed(self.codes.values())) == 2) - gap * (
+            self.codes["race"] == 1
+        )
         self.predicted = np.where(hit, self.true, self.rng.integers(0, 7, faces))
         self.predicted[(self.codes["race"] == 1) & (self.true == 0) & (self.rng.random(faces) < gap)] = 6
         self.predicted[self.rng.random(faces) < 0.03] = 7
@@ -89,18 +103,35 @@ class Sample:
             ok = np.isfinite(value)
             low, high = np.nanquantile(draws[name], [0.025, 0.975]) if ok else (np.nan, np.nan)
             metrics[name] = {
-                "value": number(float(value)), "low": number(low), "high": number(high),
-                "low_simultaneous": number(max(0.0, low - 0.02)), "high_simultaneous": number(min(1.0, high + 0.02)),
-                "shrunken": number(0.8 * float(value) + 0.15), "n": answered,
+                "value": number(float(value)),
+                "low": number(low),
+                "high": number(high),
+                "low_simultaneous": number(max(0.0, low - 0.02)),
+                "high_simultaneous": number(min(1.0, high + 0.02)),
+                "shrunken": number(0.8 * float(value) + 0.15),
+                "n": answered,
                 "undefined": None if ok else "a class has no faces in this group",
-            }  # fmt: skip
-        bins = [{"confidence": c, "accuracy": number(min(1.0, c * 0.95 + self.rng.normal(0, 0.03))), "n": int(answered * c / 3.5) + 1}
-                for c in (0.3, 0.5, 0.7, 0.9)]  # fmt: skip
+            }
+        bins = [
+            {
+                "confidence": c,
+                "accuracy": number(min(1.0, c * 0.95 + self.rng.normal(0, 0.03))),
+                "n": int(answered * c / 3.5) + 1,
+            }
+            for c in (0.3, 0.5, 0.7, 0.9)
+        ]
         return {
-            "by": " × ".join(names), "group": ", ".join(f"{k}={v}" for k, v in picked.items()), "levels": picked,
-            "n": int(confusion.sum()), "answered": answered, "subjects": None, "small": answered < 30,
-            "confusion": confusion.astype(int).tolist(), "metrics": metrics, "calibration": bins,
-        }  # fmt: skip
+            "by": " × ".join(names),
+            "group": ", ".join(f"{k}={v}" for k, v in picked.items()),
+            "levels": picked,
+            "n": int(confusion.sum()),
+            "answered": answered,
+            "subjects": None,
+            "small": answered < 30,
+            "confusion": confusion.astype(int).tolist(),
+            "metrics": metrics,
+            "calibration": bins,
+        }
 
     def gaps(self, by: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
         kept = [g for g in groups if not g["small"]]
@@ -111,15 +142,28 @@ class Sample:
             left = [g["group"] for g in groups if g["small"] or g["metrics"][metric]["value"] is None]
             seen = {g["group"]: g["metrics"][metric] for g in kept if g["metrics"][metric]["value"] is not None}
             family = "main" if metric in SCALARS else "per class"
-            for kind in ("difference", "ratio") if family == "main" else ("difference",):
-                out.append(self.gap(by, metric, family, kind, seen, left, [c[metric] for c in chance]))
+            kinds = ("difference", "ratio") if family == "main" else ("difference",)
+            draws = [c[metric] for c in chance]
+            out += [self.gap(by, metric, family, kind, seen, left, draws) for kind in kinds]
         odds = dict(out[0]) | {"metric": "equalized_odds", "kind": "between", "best": None, "worst": None}
         return [*out, odds]
 
-    def gap(self, by, metric, family, kind, seen, left, chance) -> dict[str, Any]:  # noqa: ANN001
+    def gap(self, by, metric, family, kind, seen, left, chance) -> dict[str, Any]:
         out: dict[str, Any] = {"by": by, "metric": metric, "family": family, "kind": kind}
         if len(seen) < 2:
-            empty = ("value", "low", "high", "chance_50", "chance_95", "p", "p_adjusted", "p_holm", "smallest_detectable", "best", "worst")
+            empty = (
+                "value",
+                "low",
+                "high",
+                "chance_50",
+                "chance_95",
+                "p",
+                "p_adjusted",
+                "p_holm",
+                "smallest_detectable",
+                "best",
+                "worst",
+            )
             return out | dict.fromkeys(empty) | {"left_out": left, "undefined": "fewer than two groups are defined"}
         best, worst = (pick(seen, key=lambda g: seen[g]["value"]) for pick in (max, min))
         stack = np.array(chance)
@@ -131,12 +175,20 @@ class Sample:
             limit, extreme = np.nanquantile(draws, 0.95), draws >= value
         p = (1 + extreme.sum()) / (1 + DRAWS)
         return out | {
-            "value": number(value), "low": number(max(0.0, value - 0.04)), "high": number(value + 0.05),
-            "chance_50": number(np.nanmedian(draws)), "chance_95": number(limit),
-            "p": number(p), "p_adjusted": number(min(1.0, p * 2)), "p_holm": number(min(1.0, p * 3)),
+            "value": number(value),
+            "low": number(max(0.0, value - 0.04)),
+            "high": number(value + 0.05),
+            "chance_50": number(np.nanmedian(draws)),
+            "chance_95": number(limit),
+            "p": number(p),
+            "p_adjusted": number(min(1.0, p * 2)),
+            "p_holm": number(min(1.0, p * 3)),
             "smallest_detectable": number(1.4 * limit) if kind == "difference" else None,
-            "best": best, "worst": worst, "left_out": left, "undefined": None,
-        }  # fmt: skip
+            "best": best,
+            "worst": worst,
+            "left_out": left,
+            "undefined": None,
+        }
 
     def flows(self, by: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
         out = []
@@ -150,12 +202,24 @@ class Sample:
                     ratio = rate / other
                     p = float(np.exp(-((rate - other) ** 2) * n / (2 * other * (1 - other))))
                     words = f"{CLASSES[i]} read as {CLASSES[j]}: {ratio:.1f} times as often for {g['group']}"
-                    out.append({
-                        "by": by, "group": g["group"], "true": CLASSES[i], "predicted": CLASSES[j], "n": int(n),
-                        "count": int(confusion[i, j]), "rate": number(rate), "rest_rate": number(other), "ratio": number(ratio),
-                        "low": number(ratio * 0.7), "high": number(ratio * 1.4), "p": number(p), "p_adjusted": number(min(1.0, p * 40)),
-                        "words": words,
-                    })  # fmt: skip
+                    out.append(
+                        {
+                            "by": by,
+                            "group": g["group"],
+                            "true": CLASSES[i],
+                            "predicted": CLASSES[j],
+                            "n": int(n),
+                            "count": int(confusion[i, j]),
+                            "rate": number(rate),
+                            "rest_rate": number(other),
+                            "ratio": number(ratio),
+                            "low": number(ratio * 0.7),
+                            "high": number(ratio * 1.4),
+                            "p": number(p),
+                            "p_adjusted": number(min(1.0, p * 40)),
+                            "words": words,
+                        }
+                    )
         return sorted(out, key=lambda f: f["p"])[:10]
 
     def build(self) -> dict[str, Any]:
@@ -168,46 +232,116 @@ class Sample:
             gaps += self.gaps(by, mine)
             flows += self.flows(by, mine)
             for metric in HEADLINE:
-                seen = sorted((g["metrics"][metric]["value"], g["group"]) for g in mine if not g["small"] and g["metrics"][metric]["value"] is not None)
+                seen = sorted(
+                    (g["metrics"][metric]["value"], g["group"])
+                    for g in mine
+                    if not g["small"] and g["metrics"][metric]["value"] is not None
+                )
                 worst.append(
-                    {"by": by, "metric": metric, "group": seen[0][1], "probability": 0.83, "runner_up": seen[1][1],
-                     "runner_up_probability": 0.11, "undefined": None}
+                    {
+                        "by": by,
+                        "metric": metric,
+                        "group": seen[0][1],
+                        "probability": 0.83,
+                        "runner_up": seen[1][1],
+                        "runner_up_probability": 0.11,
+                        "undefined": None,
+                    }
                     if len(seen) > 1
-                    else {"by": by, "metric": metric} | dict.fromkeys(("group", "probability", "runner_up", "runner_up_probability"))
+                    else {"by": by, "metric": metric}
+                    | dict.fromkeys(("group", "probability", "runner_up", "runner_up_probability"))
                     | {"undefined": "fewer than two groups"}
-                )  # fmt: skip
+                )
         answered = int(self.total[:, :-1].sum())
         whole = self.group((), {}, self.total)
         return {
-            "schema": "evenface.audit/1", "evenface": "0.1.0",
+            "schema": "evenface.audit/1",
+            "evenface": "0.1.0",
             "versions": {"python": "3.11.7", "numpy": "2.4.6", "polars": "2.1.0"},
             "input": {
-                "source": "predictions <b>v2</b>.csv", "sha256": "ab" * 32, "rows": self.faces, "answered": answered, "subjects": None,
-                "scores": True, "classes": CLASSES, "label_space": "FER2013",
-                "attributes": [{"name": name, "levels": v, "provenance": "estimated" if name == "race" else "annotated", "missing": 12 * (name == "age")}
-                               for name, v in self.levels.items()],
+                "source": "predictions <b>v2</b>.csv",
+                "sha256": "ab" * 32,
+                "rows": self.faces,
+                "answered": answered,
+                "subjects": None,
+                "scores": True,
+                "classes": CLASSES,
+                "label_space": "FER2013",
+                "attributes": [
+                    {
+                        "name": name,
+                        "levels": v,
+                        "provenance": "estimated" if name == "race" else "annotated",
+                        "missing": 12 * (name == "age"),
+                    }
+                    for name, v in self.levels.items()
+                ],
             },
-            "settings": {"by": list(self.levels), "cross": self.cross, "level": 0.95, "resamples": 1000, "permutations": 1000, "seed": 0,
-                         "min_group": 30, "unit": "face"},
+            "settings": {
+                "by": list(self.levels),
+                "cross": self.cross,
+                "level": 0.95,
+                "resamples": 1000,
+                "permutations": 1000,
+                "seed": 0,
+                "min_group": 30,
+                "unit": "face",
+            },
             "notes": ["Column `label` was read as the true class.", "Classes are named by FER2013."],
-            "warnings": [{"code": "small_groups", "message": "7 groups have fewer than 30 answered faces: they are shown but left out of gaps."}],
+            "warnings": [
+                {
+                    "code": "small_groups",
+                    "message": "7 groups have fewer than 30 answered faces: they are shown but left out of gaps.",
+                }
+            ],
             "metrics": [
-                {"name": name, "title": title, "scope": "groups" if name == "equalized_odds" else "group", "per_class": name == "tpr",
-                 "direction": "lower" if name == "equalized_odds" else "higher", "ideal": 1.0, "low": 0.0, "high": 1.0, "needs": ["predicted"],
-                 "null": "permuted", "formula": f"{name} = right / all", "source": "our reconstruction"}
+                {
+                    "name": name,
+                    "title": title,
+                    "scope": "groups" if name == "equalized_odds" else "group",
+                    "per_class": name == "tpr",
+                    "direction": "lower" if name == "equalized_odds" else "higher",
+                    "ideal": 1.0,
+                    "low": 0.0,
+                    "high": 1.0,
+                    "needs": ["predicted"],
+                    "null": "permuted",
+                    "formula": f"{name} = right / all",
+                    "source": "our reconstruction",
+                }
                 for name, title in TITLES.items()
             ],
-            "overall": {"n": self.faces, "answered": answered, "confusion": self.total.astype(int).tolist(), "metrics": whole["metrics"]},
-            "groups": groups, "gaps": gaps, "worst": worst, "flows": sorted(flows, key=lambda f: f["p_adjusted"]),
+            "overall": {
+                "n": self.faces,
+                "answered": answered,
+                "confusion": self.total.astype(int).tolist(),
+                "metrics": whole["metrics"],
+            },
+            "groups": groups,
+            "gaps": gaps,
+            "worst": worst,
+            "flows": sorted(flows, key=lambda f: f["p_adjusted"]),
             "estimated": [
-                {"attribute": "race", "metric": "accuracy", "group": group, "observed": 0.7, "corrected": 0.68, "low": 0.6, "high": 0.75,
-                 "bound_low": 0.4, "bound_high": 0.9, "undefined": None}
+                {
+                    "attribute": "race",
+                    "metric": "accuracy",
+                    "group": group,
+                    "observed": 0.7,
+                    "corrected": 0.68,
+                    "low": 0.6,
+                    "high": 0.75,
+                    "bound_low": 0.4,
+                    "bound_high": 0.9,
+                    "undefined": None,
+                }
                 for group in ("race=White", "race=Black", "gap")
             ],
-        }  # fmt: skip
+        }
 
 
-def make_audit(faces: int = 3000, *, seed: int = 1, gap: float = 0.15, levels: dict[str, list[str]] | None = None, cross: int = 2) -> dict[str, Any]:
+def make_audit(
+    faces: int = 3000, *, seed: int = 1, gap: float = 0.15, levels: dict[str, list[str]] | None = None, cross: int = 2
+) -> dict[str, Any]:
     """Build an audit dict with a planted gap for two groups; `gap=0` plants none."""
     return Sample(faces, seed, gap, levels or LEVELS, cross).build()
 
@@ -222,3 +356,19 @@ def big() -> dict[str, Any]:
 def audit() -> dict[str, Any]:
     """A small audit, free to be changed."""
     return make_audit(600, cross=1)
+
+
+@pytest.fixture
+def renamed(audit: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
+    """Give the group "Female" of the small audit another name everywhere."""
+
+    def rename(new: str) -> dict[str, Any]:
+        for key in ("groups", "gaps", "worst", "flows"):
+            for record in audit[key]:
+                record |= {k: new for k in ("group", "best", "worst", "runner_up") if record.get(k) == "gender=Female"}
+                if record.get("levels") == {"gender": "Female"}:
+                    record["levels"] = {"gender": new}
+        audit["input"]["attributes"][0]["levels"] = [new, "Male"]
+        return audit
+
+    return rename

@@ -23,7 +23,9 @@ MOST_FLOWS = 12
 
 def slug(*names: str) -> str:
     """Make a file name of names that a user chose: only a-z, 0-9 and dashes."""
-    return "-".join(re.sub(r"[^a-z0-9]+", "-", name.lower().replace("×", "by")).strip("-")[:40] or "x" for name in names)
+    return "-".join(
+        re.sub(r"[^a-z0-9]+", "-", name.lower().replace("×", "by")).strip("-")[:40] or "x" for name in names
+    )
 
 
 def figures(found: Findings) -> dict[str, list[Figure]]:
@@ -102,7 +104,13 @@ def forest(found: Findings, by: str, metric: str) -> Figure:
     for tick in scale.ticks():
         canvas.text(scale(tick), bottom + 14, f"{tick:g}", "xs", anchor="middle")
     if overall is not None:
-        canvas.text(scale(overall), top - 7, f"all {number(overall)}", "xs", anchor="end" if scale(overall) > WIDTH / 2 else "start")
+        canvas.text(
+            scale(overall),
+            top - 7,
+            f"all {number(overall)}",
+            "xs",
+            anchor="end" if scale(overall) > WIDTH / 2 else "start",
+        )
     worst = gap["worst"] if gap else None
     for i, group in enumerate(rows):
         _lines(canvas, scale, top + ROW * i, overall)
@@ -111,7 +119,15 @@ def forest(found: Findings, by: str, metric: str) -> Figure:
     if left:
         canvas.text(0, height + 10, f"{left} more in the table (undefined, small or in between)", "xs")
         height += 16
-    return Figure(f"forest-{slug(by, metric)}", f"{found.title(metric)} by {by}", _forest_alt(found, by, metric, rows), canvas.done(), WIDTH, height, by)
+    return Figure(
+        f"forest-{slug(by, metric)}",
+        f"{found.title(metric)} by {by}",
+        _forest_alt(found, by, metric, rows),
+        canvas.done(),
+        WIDTH,
+        height,
+        by,
+    )
 
 
 def _lines(canvas: Canvas, scale: Scale, y: float, overall: float | None = None, *, high: float = 18) -> None:
@@ -147,7 +163,10 @@ def _forest_alt(found: Findings, by: str, metric: str, rows: Sequence[Record]) -
     if not firm:
         return f"{found.title(metric)} by {by}: undefined in every group."
     ends = [f"{number(g['metrics'][metric]['value'])} for {g['group']}" for g in (firm[0], firm[-1])]
-    return f"{found.title(metric)} of {len(rows)} groups by {by}, from {ends[0]} to {ends[1]}. The numbers stand in the table of all groups."
+    return (
+        f"{found.title(metric)} of {len(rows)} groups by {by}, from {ends[0]} to {ends[1]}. Numbers: table of "
+        f"all groups."
+    )
 
 
 def flow_chart(found: Findings) -> Iterator[Figure]:
@@ -167,12 +186,19 @@ def flow_chart(found: Findings) -> Iterator[Figure]:
         y = top + 40 * i
         _lines(canvas, scale, y)
         canvas.text(0, y + 13, short_levels(levels[flow["by"], flow["group"]], 26), "t b", hint=flow["group"])
-        canvas.text(WIDTH, y + 13, f"{cut(flow['true'], 12)} → {cut(flow['predicted'], 12)}", "s", anchor="end", hint=flow["words"])
+        canvas.text(
+            WIDTH,
+            y + 13,
+            f"{cut(flow['true'], 12)} → {cut(flow['predicted'], 12)}",
+            "s",
+            anchor="end",
+            hint=flow["words"],
+        )
         if flow["rate"] is not None and flow["rest_rate"] is not None:
             canvas.line(scale(flow["rest_rate"]), y + 25, scale(flow["rate"]), y + 25, "ci worst-line")
             canvas.circle(scale(flow["rest_rate"]), y + 25, 4.5, "open")
             canvas.diamond(scale(flow["rate"]), y + 25, 6, "worst")
-    alt = "Rates of the confusions that differ most between a group and all other faces; the same numbers stand in the table below."
+    alt = "Rates of the confusions that differ most between a group and all other faces. Numbers: table below."
     yield Figure("flows", "Confusions that differ most", alt, canvas.done(), WIDTH, bottom + 20)
 
 
@@ -187,7 +213,8 @@ def calibration(found: Findings) -> Iterator[Figure]:
         for i, group in enumerate(shown):
             _calibration_square(canvas, 22 + (i % 2) * (side + 22), 44 + (i // 2) * (side + 48), side, group)
         height = 44 + ((len(shown) + 1) // 2) * (side + 48) - 6
-        alt = f"Accuracy against confidence for {len(shown)} groups by {by}; a perfectly calibrated model lies on the diagonal."
+        alt = f"Accuracy against confidence for {len(shown)} groups by {by}; a perfectly calibrated model lies on "
+        "the diagonal."
         yield Figure(f"calibration-{slug(by)}", f"Calibration by {by}", alt, canvas.done(), WIDTH, height, by)
 
 

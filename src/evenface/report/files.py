@@ -18,14 +18,16 @@ FORMATS = ("html", "json", "md", "csv", "svg", "png", "pdf")
 _PIXELS = 2.0  # of a PNG per CSS pixel
 
 
-def write(audit: Mapping[str, Any], out: str | os.PathLike[str], formats: Sequence[str] = ("html", "json", "md")) -> list[Path]:
+def write(
+    audit: Mapping[str, Any], out: str | os.PathLike[str], formats: Sequence[str] = ("html", "json", "md")
+) -> list[Path]:
     """Write an audit in the formats asked for.
 
     Args:
         audit: The audit as `docs/AUDIT_SCHEMA.md` describes it.
         out: Folder; made if missing. Files of the same name are replaced.
-        formats: `html` (report.html), `json` (audit.json), `md` (report.md), `csv` (groups.csv, gaps.csv), and `svg`, `png`, `pdf`
-            for each chart as a file in `charts/`, in the light theme.
+        formats: `html` (report.html), `json` (audit.json), `md` (report.md), `csv` (groups.csv, gaps.csv), and `svg`,
+            `png`, `pdf` for each chart as a file in `charts/`, in the light theme.
 
     Returns:
         The files written, in the order of `formats`.
@@ -61,7 +63,11 @@ def _contents(name: str, found: Findings, drawn: Mapping[str, Sequence[Figure]])
     if name == "csv":
         return [(path, _text(text)) for path, text in spreadsheet.tables(found).items()]
     convert = _converter(name)
-    return [(f"charts/{figure.name}.{name}", convert(figure.standalone())) for figures in drawn.values() for figure in figures]
+    return [
+        (f"charts/{figure.name}.{name}", convert(figure.standalone()))
+        for figures in drawn.values()
+        for figure in figures
+    ]
 
 
 def _text(text: str) -> bytes:

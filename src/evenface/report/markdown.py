@@ -29,33 +29,60 @@ def render(found: Findings) -> str:
     data = found.audit["input"]
     lines = [f"# Audit of {escape(data['source'])}", ""]
     lines += [f"> **Note.** {escape(warning['message'])}" + "\n" for warning in found.audit["warnings"]]
-    lines += [*(f"- {escape(sentence)}" for sentence in found.summary()), "", "## Is a gap larger than chance explains?", ""]
-    lines += _table(
-        ("Groups by", "Metric", "Gap", f"{found.level} interval", "Chance level", "p, corrected", "Smallest detectable", "Worst group", "Verdict"),
-        (_gap_row(found, gap) for gap in found.headline_gaps),
-    )
+    lines += [
+        *(f"- {escape(sentence)}" for sentence in found.summary()),
+        "",
+        "## Is a gap larger than chance explains?",
+        "",
+    ]
+    numbers = ("Gap", f"{found.level} interval", "Chance level", "p, corrected", "Smallest detectable")
+    head = ("Groups by", "Metric", *numbers, "Worst group", "Verdict")
+    lines += _table(head, (_gap_row(found, gap) for gap in found.headline_gaps))
     lines += ["## Groups", ""]
     for by, groups in found.groups.items():
         lines += [f"### By {escape(by)}", ""]
         rows = (
-            (group["group"] + (" †" if group["small"] else ""), f"{group['n']:,}", f"{group['answered']:,}", *(_cell(group, m) for m in found.headline))
+            (
+                group["group"] + (" †" if group["small"] else ""),
+                f"{group['n']:,}",
+                f"{group['answered']:,}",
+                *(_cell(group, m) for m in found.headline),
+            )
             for group in groups
         )
         lines += _table(("Group", "Faces", "Answered", *(escape(found.title(m)) for m in found.headline)), rows)
     lines += ["## Which errors differ", ""]
-    lines += [f"- {escape(flow['words'])} (p {p_value(flow['p_adjusted'])}, corrected)" for flow in found.notable_flows()[:MOST_FLOWS]] or [
-        "No confusion differs between a group and all other faces by more than chance explains."
+    lines += [
+        f"- {escape(flow['words'])} (p {p_value(flow['p_adjusted'])}, corrected)"
+        for flow in found.notable_flows()[:MOST_FLOWS]
+    ] or ["No confusion differs between a group and all other faces by more than chance explains."]
+    lines += [
+        "",
+        "## How the numbers were made",
+        "",
+        *(f"- {escape(line)}" for line in prose.methods(found)),
+        "",
+        "## Limits",
+        "",
     ]
-    lines += ["", "## How the numbers were made", "", *(f"- {escape(line)}" for line in prose.methods(found)), "", "## Limits", ""]
     lines += [*(f"- {escape(line)}" for line in (*prose.LIMITS, *prose.LAW)), ""]
-    lines += [f"Input `sha256 {escape(data['sha256'])}`, schema `{found.audit['schema']}`, evenface {escape(found.audit['evenface'])}.", ""]
+    made = f"Input sha256 {data['sha256']}, schema {found.audit['schema']}, evenface {found.audit['evenface']}."
+    lines += [escape(made), ""]
     return "\n".join(lines)
 
 
 def _gap_row(found: Findings, gap: Record) -> tuple[str, ...]:
     judged = found.judge(gap)
-    words = f"{judged.mark} {judged.words}" + (f" ({judged.detail})" if judged.detail and judged.key != "larger" else "")
-    numbers = (number(gap["value"]), interval(gap), number(gap["chance_95"]), p_value(corrected_p(gap)), number(gap["smallest_detectable"]))
+    words = f"{judged.mark} {judged.words}" + (
+        f" ({judged.detail})" if judged.detail and judged.key != "larger" else ""
+    )
+    numbers = (
+        number(gap["value"]),
+        interval(gap),
+        number(gap["chance_95"]),
+        p_value(corrected_p(gap)),
+        number(gap["smallest_detectable"]),
+    )
     return (gap["by"], found.title(gap["metric"]), *numbers, gap["worst"] or "–", words)
 
 

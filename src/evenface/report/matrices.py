@@ -44,10 +44,20 @@ def _heat_map(found: Findings, by: str, metric: str, groups: Sequence[Record], n
             _heat_cell(canvas, left + CELL_WIDTH * j, y, table.get((level, other)), metric, overall, reach)
     alt = f"{found.title(metric)} in each cell of {down} and {across}. The numbers stand in the table of all groups."
     width = max(344, left + CELL_WIDTH * len(columns) + 40)
-    return Figure(name, f"{found.title(metric)}, {down} × {across}", alt, canvas.done(), width, top + CELL_HEIGHT * len(rows) + 4, by)
+    return Figure(
+        name,
+        f"{found.title(metric)}, {down} × {across}",
+        alt,
+        canvas.done(),
+        width,
+        top + CELL_HEIGHT * len(rows) + 4,
+        by,
+    )
 
 
-def _heat_cell(canvas: Canvas, x: float, y: float, group: Record | None, metric: str, overall: float | None, reach: float) -> None:
+def _heat_cell(
+    canvas: Canvas, x: float, y: float, group: Record | None, metric: str, overall: float | None, reach: float
+) -> None:
     width, height, middle = CELL_WIDTH - 3, CELL_HEIGHT - 3, x + CELL_WIDTH / 2 - 1.5
     cell = group["metrics"].get(metric) if group else None
     if group is None or cell is None or cell["value"] is None:
@@ -56,11 +66,25 @@ def _heat_cell(canvas: Canvas, x: float, y: float, group: Record | None, metric:
         return
     value = cell["value"]
     if overall is not None:
-        canvas.rect(x, y, width, height, "above" if value >= overall else "below", opacity=STRONGEST * abs(value - overall) / reach)
+        canvas.rect(
+            x,
+            y,
+            width,
+            height,
+            "above" if value >= overall else "below",
+            opacity=STRONGEST * abs(value - overall) / reach,
+        )
     low, high = cell.get("low_simultaneous"), cell.get("high_simultaneous")
     apart = None not in (overall, low, high) and not low <= overall <= high
     canvas.rect(x, y, width, height, "small" if group["small"] else "strong" if apart else "cell")
-    canvas.text(middle, y + 19, number(value, 2), "t b" if apart and not group["small"] else "t", anchor="middle", hint=group["group"])
+    canvas.text(
+        middle,
+        y + 19,
+        number(value, 2),
+        "t b" if apart and not group["small"] else "t",
+        anchor="middle",
+        hint=group["group"],
+    )
     canvas.text(middle, y + 33, f"n {group['answered']:,}", "xi", anchor="middle")
 
 
@@ -75,7 +99,7 @@ def _shares(confusion: Sequence[Sequence[int]]) -> list[list[float | None]]:
 
 
 def confusion_matrices(found: Findings) -> Iterator[Figure]:
-    """Draw the overall confusion matrix, and how that of the group with the clearest odd confusion differs from the rest."""
+    """Draw the overall confusion matrix, and how that of the group with the clearest flow differs from the rest."""
     overall = found.audit["overall"]["confusion"]
     yield _matrix(found, "confusion-overall", "All faces: share of each true class", _shares(overall), signed=False)
     flows = found.notable_flows()
@@ -88,7 +112,9 @@ def confusion_matrices(found: Findings) -> Iterator[Figure]:
     yield _matrix(found, "confusion-difference", f"{group['group']} minus all others", shares, signed=True)
 
 
-def _matrix(found: Findings, name: str, title: str, shares: Sequence[Sequence[float | None]], *, signed: bool) -> Figure:
+def _matrix(
+    found: Findings, name: str, title: str, shares: Sequence[Sequence[float | None]], *, signed: bool
+) -> Figure:
     classes = found.audit["input"]["classes"]
     columns = [*classes, "no answer"]
     wide, high, left, top = 38, 30, 12 + 6.4 * min(14, max(map(len, classes))), _headroom(columns)
@@ -102,10 +128,17 @@ def _matrix(found: Findings, name: str, title: str, shares: Sequence[Sequence[fl
         for j, value in enumerate(shares[i]):
             x, y = left + wide * j, top + high * i
             if value is not None:
-                canvas.rect(x, y, wide - 2, high - 2, "above" if value >= 0 else "below", opacity=STRONGEST * abs(value) / reach)
+                canvas.rect(
+                    x, y, wide - 2, high - 2, "above" if value >= 0 else "below", opacity=STRONGEST * abs(value) / reach
+                )
             canvas.rect(x, y, wide - 2, high - 2, "strong" if i == j else "cell")
             canvas.text(x + wide / 2 - 1, y + 18, _percent(value, signed=signed), "si", anchor="middle")
-    canvas.text(left, top + high * len(classes) + 14, "rows: true class; columns: answer; per cent" + (" points" if signed else ""), "xs")
+    canvas.text(
+        left,
+        top + high * len(classes) + 14,
+        "rows: true class; columns: answer; per cent" + (" points" if signed else ""),
+        "xs",
+    )
     alt = f"Confusion matrix. {title}, in per cent of each true class."
     width = max(344, left + wide * len(columns) + 40)
     return Figure(name, title, alt, canvas.done(), width, top + high * len(classes) + 22)

@@ -8,15 +8,21 @@ from evenface.report.words import COARSE, Findings
 
 LIMITS = (
     "The labels say which expression people saw in a face. They are perceived expressions, not what a person felt.",
-    "A gap between groups can come from the model, from the labels, from the photos or from how groups were sampled; this audit cannot tell which.",
-    "“Within chance” is not “equal”: it means that this sample could not tell. The smallest detectable gap says what could have been missed.",
-    "Groups are only as good as the attributes behind them. Annotated or estimated gender, race and age are other people's or a model's reading of a face.",
+    "A gap between groups can come from the model, from the labels, from the photos or from how groups were "
+    "sampled; this audit cannot tell which.",
+    "“Within chance” is not “equal”: it means that this sample could not tell. The smallest detectable gap says "
+    "what could have been missed.",
+    "Groups are only as good as the attributes behind them. Annotated or estimated gender, race and age are other "
+    "people's or a model's reading of a face.",
     "The result holds for these faces and this model version. Faces met in use may differ from them.",
 )
 LAW = (
-    "Intended use: research on, and quality control of, models that name perceived facial expressions. Not intended: decisions about a person.",
-    "In the European Union, Regulation (EU) 2024/1689 (AI Act) prohibits systems that infer emotions of people at work and in education, except for medical "
-    "or safety reasons (Article 5(1)(f)); whoever uses an emotion recognition system elsewhere must inform the people exposed to it (Article 50(3)).",
+    "Intended use: research on, and quality control of, models that name perceived facial expressions. Not "
+    "intended: decisions about a person.",
+    "In the European Union, Regulation (EU) 2024/1689 (AI Act) prohibits systems that infer emotions of people at "
+    "work and in education, except for medical "
+    "or safety reasons (Article 5(1)(f)); whoever uses an emotion recognition system elsewhere must inform the "
+    "people exposed to it (Article 50(3)).",
 )
 
 
@@ -25,21 +31,38 @@ def methods(found: Findings) -> list[str]:
     s = found.audit["settings"]
     unit = "persons (all faces of one person move together)" if s["unit"] == "subject" else "faces"
     return [
-        f"Everything is computed from counts of faces per group, true class and answer. {found.level} intervals come from {s['resamples']:,} resamples of {unit}.",
+        f"Everything is computed from counts of faces per group, true class and answer. {found.level} intervals "
+        f"come from {s['resamples']:,} resamples of {unit}.",
         "Simultaneous intervals (thin lines) are widened so that all groups of a grouping are covered at once.",
-        f"The chance level of a gap comes from {s['permutations']:,} draws in which group membership is exchanged at random between {unit}, in the way that each "
-        f"metric's table entry names. In {found.level} of such draws, where no true difference exists, the gap stays within it.",
-        "p is the share of those draws at least as extreme as what was seen. The corrected p accounts for all gaps of its family over all groupings (max-T).",
-        f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it is within chance; and if even a gap of "
+        f"The chance level of a gap comes from {s['permutations']:,} draws in which group membership is exchanged "
+        f"at random between {unit}, in the way that each "
+        f"metric's table entry names. In {found.level} of such draws, where no true difference exists, the gap "
+        f"stays within it.",
+        "p is the share of those draws at least as extreme as what was seen. The corrected p accounts for all gaps "
+        "of its family over all groupings (max-T).",
+        f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it "
+        f"is within chance; and if even a gap of "
         f"{COARSE:g} would have been missed, or nothing could be computed, the verdict is: too little data to tell.",
         "The smallest detectable gap is what this sample would have shown with 80 % power.",
-        f"Groups with fewer than {s['min_group']} answered faces are shown and marked (†), but left out of gaps. An undefined value is a dash, never a zero.",
+        f"Groups with fewer than {s['min_group']} answered faces are shown and marked (†), but left out of gaps. An "
+        f"undefined value is a dash, never a zero.",
     ]
 
 
 def command(found: Findings) -> str:
     """The command that makes this audit again."""
     s = found.audit["settings"]
-    parts = ["evenface", "audit", found.audit["input"]["source"], "--by", ",".join(s["by"]), "--cross", str(s["cross"]),
-             "--resamples", str(s["resamples"]), "--seed", str(s["seed"])]  # fmt: skip
+    parts = [
+        "evenface",
+        "audit",
+        found.audit["input"]["source"],
+        "--by",
+        ",".join(s["by"]),
+        "--cross",
+        str(s["cross"]),
+        "--resamples",
+        str(s["resamples"]),
+        "--seed",
+        str(s["seed"]),
+    ]
     return " ".join(map(shlex.quote, parts))

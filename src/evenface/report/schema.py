@@ -1,6 +1,6 @@
 """Holds an audit's dict to `docs/AUDIT_SCHEMA.md`: its keys, their types and what must agree with what.
 
-`SHAPE` is the schema as a table. A type is a string: `num`, `int`, `str`, `bool`, `dict`, `list`; a trailing `?`
+`_TABLE` is the schema. A type is a string: `num`, `int`, `str`, `bool`, `dict`, `list`; a trailing `?`
 allows null; `a|b|c` names the words allowed.
 """
 
@@ -13,31 +13,55 @@ from typing import Any
 SCHEMA = "evenface.audit/1"
 MOST_PROBLEMS = 50  # a broken list would otherwise report each of its entries
 
-SHAPE: dict[str, dict[str, str]] = {
-    "audit": {"schema": SCHEMA + "|", "evenface": "str", "versions": "dict", "input": "dict", "settings": "dict", "notes": "list", "warnings": "list",
-              "metrics": "list", "overall": "dict", "groups": "list", "gaps": "list", "worst": "list", "flows": "list", "estimated": "list"},
-    "input": {"source": "str", "sha256": "str", "rows": "int", "answered": "int", "subjects": "int?", "scores": "bool", "classes": "list", "label_space": "str",
-              "attributes": "list"},
-    "input.attributes": {"name": "str", "levels": "list", "provenance": "self-reported|annotated|estimated|unknown", "missing": "int"},
-    "settings": {"by": "list", "cross": "int", "level": "num", "resamples": "int", "permutations": "int", "seed": "int", "min_group": "int", "unit": "face|subject"},
-    "warnings": {"code": "str", "message": "str"},
-    "metrics": {"name": "str", "title": "str", "scope": "group|groups", "per_class": "bool", "direction": "str", "ideal": "num?", "low": "num?", "high": "num?",
-                "needs": "any", "null": "str?", "formula": "str", "source": "str"},
-    "overall": {"n": "int", "answered": "int", "confusion": "list", "metrics": "dict"},
-    "groups": {"by": "str", "group": "str", "levels": "dict", "n": "int", "answered": "int", "subjects": "int?", "small": "bool", "confusion": "list",
-               "metrics": "dict", "calibration": "list?"},
-    "value": {"value": "num?", "low": "num?", "high": "num?", "low_simultaneous": "num?", "high_simultaneous": "num?", "shrunken": "num?", "n": "int",
-              "undefined": "str?"},
-    "calibration": {"confidence": "num", "accuracy": "num?", "n": "int"},
-    "gaps": {"by": "str", "metric": "str", "family": "main|per class|pairs", "kind": "difference|ratio|pair|between", "value": "num?", "low": "num?", "high": "num?",
-             "chance_50": "num?", "chance_95": "num?", "p": "num?", "p_adjusted": "num?", "p_holm": "num?", "smallest_detectable": "num?", "best": "str?",
-             "worst": "str?", "left_out": "list", "undefined": "str?"},
-    "worst": {"by": "str", "metric": "str", "group": "str?", "probability": "num?", "runner_up": "str?", "runner_up_probability": "num?", "undefined": "str?"},
-    "flows": {"by": "str", "group": "str", "true": "str", "predicted": "str", "n": "int", "count": "int", "rate": "num?", "rest_rate": "num?", "ratio": "num?",
-              "low": "num?", "high": "num?", "p": "num?", "p_adjusted": "num?", "words": "str"},
-    "estimated": {"attribute": "str", "metric": "str", "group": "str", "observed": "num?", "corrected": "num?", "low": "num?", "high": "num?",
-                  "bound_low": "num?", "bound_high": "num?", "undefined": "str?"},
-}  # fmt: skip
+_TABLE = {
+    "audit": (
+        "schema: evenface.audit/1|, evenface: str, versions: dict, input: dict, settings: dict, notes: list, "
+        "warnings: list, metrics: list, overall: dict, groups: list, gaps: list, worst: list, flows: list, "
+        "estimated: list"
+    ),
+    "input": (
+        "source: str, sha256: str, rows: int, answered: int, subjects: int?, scores: bool, classes: list, "
+        "label_space: str, attributes: list"
+    ),
+    "input.attributes": "name: str, levels: list, provenance: self-reported|annotated|estimated|unknown, missing: int",
+    "settings": (
+        "by: list, cross: int, level: num, resamples: int, permutations: int, seed: int, min_group: int, "
+        "unit: face|subject"
+    ),
+    "warnings": "code: str, message: str",
+    "metrics": (
+        "name: str, title: str, scope: group|groups, per_class: bool, direction: str, ideal: num?, low: num?, "
+        "high: num?, needs: any, null: str?, formula: str, source: str"
+    ),
+    "overall": "n: int, answered: int, confusion: list, metrics: dict",
+    "groups": (
+        "by: str, group: str, levels: dict, n: int, answered: int, subjects: int?, small: bool, confusion: "
+        "list, metrics: dict, calibration: list?"
+    ),
+    "value": (
+        "value: num?, low: num?, high: num?, low_simultaneous: num?, high_simultaneous: num?, shrunken: num?, "
+        "n: int, undefined: str?"
+    ),
+    "calibration": "confidence: num, accuracy: num?, n: int",
+    "gaps": (
+        "by: str, metric: str, family: main|per class|pairs, kind: difference|ratio|pair|between, value: "
+        "num?, low: num?, high: num?, chance_50: num?, chance_95: num?, p: num?, p_adjusted: num?, p_holm: "
+        "num?, smallest_detectable: num?, best: str?, worst: str?, left_out: list, undefined: str?"
+    ),
+    "worst": (
+        "by: str, metric: str, group: str?, probability: num?, runner_up: str?, runner_up_probability: num?, "
+        "undefined: str?"
+    ),
+    "flows": (
+        "by: str, group: str, true: str, predicted: str, n: int, count: int, rate: num?, rest_rate: num?, "
+        "ratio: num?, low: num?, high: num?, p: num?, p_adjusted: num?, words: str"
+    ),
+    "estimated": (
+        "attribute: str, metric: str, group: str, observed: num?, corrected: num?, low: num?, high: num?, "
+        "bound_low: num?, bound_high: num?, undefined: str?"
+    ),
+}
+SHAPE = {name: dict(field.split(": ") for field in fields.split(", ")) for name, fields in _TABLE.items()}
 _PROBABILITIES = ("p", "p_adjusted", "p_holm", "probability", "runner_up_probability", "rate", "rest_rate")
 _PYTHON = {"str": str, "bool": bool, "dict": Mapping, "list": list | tuple, "any": object}
 
@@ -68,9 +92,9 @@ def _record(where: str, shape: str, record: Any) -> Iterator[str]:
             yield f"{where}.{key}: must be {kind}, is {record[key]!r}"
         elif key in _PROBABILITIES and record.get(key) is not None and not 0 <= record[key] <= 1:
             yield f"{where}.{key}: must be in 0..1, is {record[key]!r}"
-    low, high = record.get("low"), record.get("high")
-    if _fits(low, "num") and _fits(high, "num") and low > high:
-        yield f"{where}: low {low} is above high {high}"
+    ends: list[float] = [record[key] for key in ("low", "high") if _fits(record.get(key), "num")]
+    if ends != sorted(ends):
+        yield f"{where}: low {ends[0]} is above high {ends[1]}"
     main = next((key for key in ("value", "corrected", "group") if key in expected), None)
     if "undefined" in expected and main and record.get(main) is None and not record.get("undefined"):
         yield f"{where}: {main} is null, but undefined gives no reason"
@@ -116,12 +140,17 @@ def _agreement(audit: Mapping[str, Any]) -> Iterator[str]:
         yield "groups: a group stands there twice"
     for key in ("gaps", "worst", "flows"):
         for i, record in enumerate(audit[key]):
-            named = [record[k] for k in ("best", "worst", "group", "runner_up") if record.get(k) is not None] + list(record.get("left_out", ()))
-            yield from (f"{key}[{i}]: no group {name!r} by {record['by']!r}" for name in named if (record["by"], name) not in groups)
+            named = [record.get(k) for k in ("best", "worst", "group", "runner_up")] + list(record.get("left_out", ()))
+            lost = [name for name in named if name is not None and (record["by"], name) not in groups]
+            yield from (f"{key}[{i}]: no group {name!r} by {record['by']!r}" for name in lost)
             if "metric" in record and not {record["metric"], record["metric"].partition("[")[0]} & metrics:
                 yield f"{key}[{i}]: metric {record['metric']!r} is not in metrics"
     for i, flow in enumerate(audit["flows"]):
-        yield from (f"flows[{i}].{k}: no class {flow[k]!r}" for k in ("true", "predicted") if flow[k] not in (*classes, "no answer"))
+        yield from (
+            f"flows[{i}].{k}: no class {flow[k]!r}"
+            for k in ("true", "predicted")
+            if flow[k] not in (*classes, "no answer")
+        )
 
 
 def validate_audit(audit: Mapping[str, Any]) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from evenface.report.words import Findings, clean
 
-GROUP_COLUMNS = ("by", "group", "faces", "answered", "small", "metric", "value", "low", "high", "low_simultaneous", "high_simultaneous", "shrunken",
-                 "undefined")  # fmt: skip
-GAP_COLUMNS = ("by", "metric", "family", "kind", "value", "low", "high", "chance_50", "chance_95", "p", "p_adjusted", "p_holm", "smallest_detectable", "best",
-               "worst", "undefined")  # fmt: skip
+VALUE_COLUMNS = ("value", "low", "high", "low_simultaneous", "high_simultaneous", "shrunken", "undefined")
+GROUP_COLUMNS = ("by", "group", "faces", "answered", "small", "metric", *VALUE_COLUMNS)
+TEST_COLUMNS = ("chance_50", "chance_95", "p", "p_adjusted", "p_holm", "smallest_detectable")
+GAP_COLUMNS = ("by", "metric", "family", "kind", "value", "low", "high", *TEST_COLUMNS, "best", "worst", "undefined")
 
 
 def _safe(value: Any) -> Any:
@@ -34,7 +34,15 @@ def _write(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 def tables(found: Findings) -> dict[str, str]:
     """Give file names and contents; an undefined value is an empty field with its reason in the last column."""
     groups = (
-        (group["by"], group["group"], group["n"], group["answered"], group["small"], metric, *(cell.get(name) for name in GROUP_COLUMNS[6:]))
+        (
+            group["by"],
+            group["group"],
+            group["n"],
+            group["answered"],
+            group["small"],
+            metric,
+            *(cell.get(name) for name in VALUE_COLUMNS),
+        )
         for group in found.audit["groups"]
         for metric, cell in group["metrics"].items()
     )

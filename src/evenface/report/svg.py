@@ -12,8 +12,24 @@ from dataclasses import dataclass
 
 from evenface.report.words import clean
 
-LIGHT = {"paper": "#ffffff", "ink": "#1b2430", "muted": "#566070", "grid": "#dfe4ea", "band": "#e9edf2", "blue": "#0b63a5", "orange": "#b84a00"}
-DARK = {"paper": "#12161c", "ink": "#e8ebf0", "muted": "#a9b3c0", "grid": "#333c47", "band": "#232b35", "blue": "#6db7ef", "orange": "#f29b5c"}
+LIGHT = {
+    "paper": "#ffffff",
+    "ink": "#1b2430",
+    "muted": "#566070",
+    "grid": "#dfe4ea",
+    "band": "#e9edf2",
+    "blue": "#0b63a5",
+    "orange": "#b84a00",
+}
+DARK = {
+    "paper": "#12161c",
+    "ink": "#e8ebf0",
+    "muted": "#a9b3c0",
+    "grid": "#333c47",
+    "band": "#232b35",
+    "blue": "#6db7ef",
+    "orange": "#f29b5c",
+}
 
 RULES = {
     "t": "font-size:12px;fill:{ink}",
@@ -87,8 +103,8 @@ class Figure:
     def inline(self) -> str:
         """The `<svg>` element for a page that has the chart classes."""
         return (
-            f'<svg class="chart" role="img" aria-label="{escape(self.alt)}" viewBox="0 0 {self.width:g} {self.height:g}" '
-            f'width="{self.width:g}" height="{self.height:g}">{self.body}</svg>'
+            f'<svg class="chart" role="img" aria-label="{escape(self.alt)}" width="{self.width:g}" '
+            f'height="{self.height:g}" viewBox="0 0 {self.width:g} {self.height:g}">{self.body}</svg>'
         )
 
     def standalone(self) -> str:
@@ -118,7 +134,9 @@ class Canvas:
     def slanted(self, x: float, y: float, text: str, style: str = "s", *, hint: str = "") -> None:
         """Write text that rises to the right from (x, y)."""
         title = f"<title>{escape(hint)}</title>" if hint and hint != text else ""
-        self.parts.append(f'<text class="{style}" transform="translate({x:.1f},{y:.1f}) rotate(-40)">{escape(text)}{title}</text>')
+        self.parts.append(
+            f'<text class="{style}" transform="translate({x:.1f},{y:.1f}) rotate(-40)">{escape(text)}{title}</text>'
+        )
 
     def line(self, x1: float, y1: float, x2: float, y2: float, style: str) -> None:
         """Draw a straight line."""
@@ -127,7 +145,9 @@ class Canvas:
     def rect(self, x: float, y: float, width: float, height: float, style: str, *, opacity: float = 1.0) -> None:
         """Draw a rectangle; `opacity` is of its filling."""
         fill = "" if opacity == 1 else f' fill-opacity="{opacity:.2f}"'
-        self.parts.append(f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"{fill}/>')
+        self.parts.append(
+            f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"{fill}/>'
+        )
 
     def circle(self, x: float, y: float, radius: float, style: str) -> None:
         """Draw a circle."""
@@ -135,7 +155,9 @@ class Canvas:
 
     def diamond(self, x: float, y: float, radius: float, style: str) -> None:
         """Draw a square that stands on its corner."""
-        self.parts.append(f'<path class="{style}" d="M{x - radius:.1f} {y:.1f}l{radius:g} {-radius:g} {radius:g} {radius:g} {-radius:g} {radius:g}z"/>')
+        side = f"{radius:g}"
+        path = f"M{x - radius:.1f} {y:.1f}l{side} -{side} {side} {side} -{side} {side}z"
+        self.parts.append(f'<path class="{style}" d="{path}"/>')
 
     def polyline(self, points: list[tuple[float, float]], style: str) -> None:
         """Draw straight lines from point to point."""

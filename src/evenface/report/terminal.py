@@ -31,10 +31,20 @@ def render(audit: Mapping[str, Any]) -> Group:
     previous = None
     for gap in found.headline_gaps:
         key = found.judge(gap).key
-        cells = ("" if gap["by"] == previous else gap["by"], found.title(gap["metric"]), number(gap["value"]), number(gap["chance_95"]),
-                 p_value(corrected_p(gap)), f"{found.judge(gap).mark} {_SHORT[key]}")  # fmt: skip
-        table.add_row(*(Text(clean(cell), style=_STYLE[key]) for cell in cells), end_section=False)
+        cells = (
+            "" if gap["by"] == previous else gap["by"],
+            found.title(gap["metric"]),
+            number(gap["value"]),
+            number(gap["chance_95"]),
+            p_value(corrected_p(gap)),
+            f"{found.judge(gap).mark} {_SHORT[key]}",
+        )
+        table.add_row(*(Text(clean(cell), style=_STYLE[key]) for cell in cells))
         previous = gap["by"]
     warnings = [Text(f"! {clean(warning['message'])}", style="yellow") for warning in audit["warnings"]]
-    legend = Text(f"Gap: best minus worst group. Chance: what it stays below in {found.level} of cases without a true difference. p: corrected.", style="dim")
+    legend = Text(
+        f"Gap: best minus worst group. Chance: what it stays below in {found.level} of cases "
+        "without a true difference. p: corrected.",
+        style="dim",
+    )
     return Group(*warnings, table, legend, Text(), *(Text(clean(sentence)) for sentence in found.summary()))

@@ -82,13 +82,17 @@ def verdict(gap: Record, alpha: float = 0.05) -> Verdict:
     """
     p, seen = corrected_p(gap), gap.get("smallest_detectable")
     if gap.get("value") is None or p is None:
-        return Verdict("unclear", "too little data to tell", "?", gap.get("undefined") or "no chance level could be computed")
+        return Verdict(
+            "unclear", "too little data to tell", "?", gap.get("undefined") or "no chance level could be computed"
+        )
     if p < alpha:
         return Verdict("larger", "larger than chance explains", "▲", f"chance level {number(gap.get('chance_95'))}")
     if seen is None:
         return Verdict("within", "within chance", "○", "")
     if seen > COARSE:
-        return Verdict("unclear", "too little data to tell", "?", f"only a gap of {number(seen)} or more could have been seen")
+        return Verdict(
+            "unclear", "too little data to tell", "?", f"only a gap of {number(seen)} or more could have been seen"
+        )
     return Verdict("within", "within chance", "○", f"a gap below {number(seen)} could have been missed")
 
 
@@ -129,7 +133,9 @@ class Findings:
         found = self.metric.get(metric) or self.metric.get(base)
         if found is None:
             return metric
-        return f"{found['title']}, {klass.removesuffix(']')}" if klass and found["name"] == base else str(found["title"])
+        return (
+            f"{found['title']}, {klass.removesuffix(']')}" if klass and found["name"] == base else str(found["title"])
+        )
 
     def lower_is_better(self, metric: str) -> bool:
         """Whether a small value is a good one."""
@@ -165,23 +171,37 @@ class Findings:
     def summary(self) -> list[str]:
         """The audit in three to seven sentences, all made from its numbers."""
         larger = [gap for gap in self.headline_gaps if self.judge(gap).key == "larger"]
-        parts = [self._scope(), self._found(larger), self._clearest(larger), self._not_found(), self._confusion(), self._unanswered(),
-                 self._guessed()]  # fmt: skip
+        parts = [
+            self._scope(),
+            self._found(larger),
+            self._clearest(larger),
+            self._not_found(),
+            self._confusion(),
+            self._unanswered(),
+            self._guessed(),
+        ]
         return [part for part in parts if part]
 
     def _scope(self) -> str:
         data = self.audit["input"]
         names = [attribute["name"] for attribute in data["attributes"]]
         return (
-            f"A model's answers for {data['rows']:,} faces and {len(data['classes'])} expressions were compared between "
+            f"A model's answers for {data['rows']:,} faces and {len(data['classes'])} expressions were compared "
+            f"between "
             f"{len(self.audit['groups']):,} groups, formed by {listing(names)}."
         )
 
     def _found(self, larger: Sequence[Record]) -> str:
         total = len(self.headline_gaps)
         if not larger:
-            return f"Of {total} headline gaps, none is larger than chance explains. That is not evidence that groups are treated alike."
-        return f"Of {total} headline gaps, {len(larger)} {'is' if len(larger) == 1 else 'are'} larger than chance explains."
+            return (
+                f"Of {total} headline gaps, none is larger than chance explains. That is not evidence that "
+                f"groups are treated alike."
+            )
+        return (
+            f"Of {total} headline gaps, {len(larger)} {'is' if len(larger) == 1 else 'are'} larger than chance "
+            f"explains."
+        )
 
     def _clearest(self, larger: Sequence[Record]) -> str:
         """The gap that lies furthest beyond its chance level, and who is worst in it."""
@@ -190,25 +210,34 @@ class Findings:
         gap = max(larger, key=lambda g: g["value"] - (g["chance_95"] or 0))
         metric = gap["metric"]
         text = (
-            f"Furthest beyond chance: {self.title(metric)} is {number(self.value(gap['worst'], metric))} for {gap['worst']} and "
+            f"Furthest beyond chance: {self.title(metric)} is {number(self.value(gap['worst'], metric))} for "
+            f"{gap['worst']} and "
             f"{number(self.value(gap['best'], metric))} for {gap['best']}, a gap of {number(gap['value'])} "
             f"({self.level} interval {interval(gap)}); with no true difference it would stay below "
-            f"{number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after correction for all comparisons)."
+            f"{number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after correction "
+            f"for all comparisons)."
         )
         worst = self.worst(gap["by"], metric)
         if worst:
             text += f" {worst['group']} is the worst-off group with probability {number(worst['probability'], 2)}"
-            text += f", {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}." if worst["runner_up"] else "."
+            text += (
+                f", {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}."
+                if worst["runner_up"]
+                else "."
+            )
         return text
 
     def _not_found(self) -> str:
         """What the sample could have shown where the first headline metric shows nothing."""
         quiet = [g for g in self.headline_gaps if g["metric"] == self.headline[0] and self.judge(g).key != "larger"]
-        seen = [f"{g['by']} ({number(g['smallest_detectable'])})" for g in quiet if g["smallest_detectable"] is not None]
+        seen = [
+            f"{g['by']} ({number(g['smallest_detectable'])})" for g in quiet if g["smallest_detectable"] is not None
+        ]
         if not seen:
             return ""
         return (
-            f"{self.title(self.headline[0])} shows no gap beyond chance by {listing(seen)}; in brackets the smallest gap that this "
+            f"{self.title(self.headline[0])} shows no gap beyond chance by {listing(seen)}; in brackets the "
+            f"smallest gap that this "
             "sample would have shown with 80 % power, so smaller ones may exist unseen."
         )
 
@@ -216,7 +245,10 @@ class Findings:
         flows = self.notable_flows()
         if not flows:
             return ""
-        return f"The confusion that differs most: {flows[0]['words']} ({p_phrase(flows[0]['p_adjusted'])} after correction)."
+        return (
+            f"The confusion that differs most: {flows[0]['words']} ({p_phrase(flows[0]['p_adjusted'])} after "
+            f"correction)."
+        )
 
     def _unanswered(self) -> str:
         rows, answered = self.audit["input"]["rows"], self.audit["input"]["answered"]
@@ -234,9 +266,9 @@ class Findings:
         names = [a["name"] for a in self.audit["input"]["attributes"] if a["provenance"] == "estimated"]
         if not names:
             return ""
-        return f"The attribute {listing(names)} was estimated, not stated by the people shown: its errors blur or shift gaps." if (
-            len(names) == 1
-        ) else f"The attributes {listing(names)} were estimated, not stated by the people shown: their errors blur or shift gaps."
+        return (
+            f"Estimated, not stated by the people shown: {listing(names)}. Errors of the estimate blur or shift gaps."
+        )
 
 
 def short_levels(levels: Iterable[str], room: int) -> str:

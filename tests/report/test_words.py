@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evenface.report.words import (
+    Findings,
+    clean,
+    corrected_p,
+    interval,
+    listing,
+    number,
+    p_value,
+    short_levels,
+    verdict,
+)
+
+GAP: dict[str, Any] = {
+    "value": 0.1, "p_adjusted": 0.01, "p_holm": 0.02, "chance_95": 0.05, "smallest_detectable": 0.08, "undefined": None
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({}, "larger"),
+        ({"p_adjusted": 0.05}, "within"),
+        ({"p_adjusted": 0.3, "smallest_detectable": 0.21}, "unclear"),
+        ({"p_adjusted": 0.3, "smallest_detectable": None}, "within"),
+        ({"p_adjusted": None}, "larger"),
+        ({"p_adjusted": None, "p_holm": None}, "unclear"),
+        ({"value": None, "undefined": "one group"}, "unclear"),
+    ],
+)
+def test_a_verdict_follows_the_corrected_p_alone(change: dict[str, Any], key: str) -> None:
+    judged = verdict(GAP | change)
+    assert judged.key == key
+    assert "fair" not in judged.words
+    assert judged.mark in "▲○?"
+
+
+def test_a_raw_p_never_decides() -> None:
+    assert corrected_p({"p": 0.001, "p_adjusted": None, "p_holm": None}) is None
+
+
+def test_within_chance_says_what_could_have_been_missed() -> None:
+    assert "0.080" in verdict(GAP | {"p_adjusted": 0.5}).detail
+    assert verdict(GAP | {"value": None, "undefined": "one group"}).detail == "one group"
+
+
+def test_numbers_are_written_without_lies() -> None:
+    assert (number(None), number(0.12349), number(-0.5, 1)) == ("–", "0.123", "−0.5")
+    assert (p_value(None), p_value(0.0009), p_value(0.0321)) == ("–", "< 0.001", "0.032")
+    assert interval({"low": None, "high": 1.0}) == "–"
+    assert (listing([]), listing(["a"]), listing(["a", "b", "c"])) == ("", "a", "a, b and c")
+
+
+def test_hidden_characters_become_visible() -> None:
+    assert clean("a\u202eb\x1b[31m\nc") == "a\\u202eb\\u001b[31m c"
+
+
+def test_a_short_name_keeps_something_of_each_level() -> None:
+    short = short_levels(["Female", "x" * 60], 24)
+    assert short.startswith("Female · xx")
+    assert short.endswith("…")
+    assert len(short) <= 24
+
+
+def test_the_summary_names_gap_interval_chance_and_the_unanswered(big: dict[str, Any]) -> None:
+    text = " ".join(Findings(big).summary())
+    parts = ("3,000 faces", "95 % interval", "with no true difference it would stay below", "got no answer")
+    assert all(part in text for part in (*parts, "worst-off group with probability", "Errors of the estimate"))
+    assert 3 <= len(Findings(big).summary()) <= 7
+
+
+def test_the_clearest_gap_is_the_one_furthest_beyond_its_chance_level(big: dict[str, Any]) -> None:
+    found = Findings(big)
+    larger = [g for g in found.headline_gaps if found.judge(g).key == "larger"]
+    first = max(larger, key=lambda g: g["value"] - g["chance_95"])
+    sentence = next(s for s in found.summary() if s.startswith("Furthest"))
+    assert f"a gap of {number(first['value'])}" in sentence
+    assert first["worst"] in sentence
+
+
+def test_nothing_found_is_not_called_fair(audit: dict[str, Any]) -> None:
+    for gap in audit["gaps"]:
+        gap |= {"p_adjusted": 0.9, "p_holm": 0.9, "smallest_detectable": 0.07}
+    text = " ".join(Findings(audit).summary())
+    assert "none is larger than chance explains. That is not evidence that groups are treated alike." in text
+    assert "gender (0.070)" in text
+    assert "80 % power" in text
+    assert "Furthest" not in text
+
+
+def test_titles_of_single_classes(big: dict[str, Any]) -> None:
+    found = Findings(big)
+    assert found.title("tpr[happy]") == "True positive rate, happy"
+    assert found.title("unheard_of") == "unheard_of"
+    assert found.lower_is_better("equalized_odds")
+    assert not found.lower_is_better("tpr[happy]")
