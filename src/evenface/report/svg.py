@@ -19,7 +19,7 @@ LIGHT = {
     "grid": "#dfe4ea",
     "band": "#e9edf2",
     "blue": "#0b63a5",
-    "orange": "#b84a00",
+    "orange": "#ad4500",
 }
 DARK = {
     "paper": "#12161c",
