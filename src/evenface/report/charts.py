@@ -19,6 +19,7 @@ MOST_ROWS = 24  # a forest plot shows no more groups: the worst 18 and the best 
 WORST_ROWS = 18
 MOST_PANELS = 3  # headline metrics drawn per grouping
 MOST_FLOWS = 12
+MOST_SQUARES = 12
 
 
 def slug(*names: str) -> str:
@@ -205,7 +206,8 @@ def flow_chart(found: Findings) -> Iterator[Figure]:
 def calibration(found: Findings) -> Iterator[Figure]:
     """Draw accuracy against confidence, a small square per group, for each grouping by one attribute."""
     for by, groups in found.groups.items():
-        shown = [g for g in groups if g["calibration"] and not g["small"]][:12]
+        known = [g for g in groups if g["calibration"] and not g["small"]]
+        shown = known[:MOST_SQUARES]
         if not shown or len(shown[0]["levels"]) > 1:
             continue
         canvas, side = Canvas(), 146
@@ -213,6 +215,9 @@ def calibration(found: Findings) -> Iterator[Figure]:
         for i, group in enumerate(shown):
             _calibration_square(canvas, 22 + (i % 2) * (side + 22), 44 + (i // 2) * (side + 48), side, group)
         height = 44 + ((len(shown) + 1) // 2) * (side + 48) - 6
+        if len(known) > len(shown):
+            height += 16
+            canvas.text(0, height - 4, f"the first {len(shown)} of {len(known)} groups; all are in audit.json", "xs")
         alt = f"Accuracy against confidence for {len(shown)} groups by {by}; a perfectly calibrated model lies on "
         "the diagonal."
         yield Figure(f"calibration-{slug(by)}", f"Calibration by {by}", alt, canvas.done(), WIDTH, height, by)

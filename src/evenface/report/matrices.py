@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from evenface.report.svg import Canvas, Figure, cut
 from evenface.report.words import Findings, Record, number
 
-CELL_WIDTH, CELL_HEIGHT = 58, 44
+CELL_WIDTH, CELL_HEIGHT = 52, 44
 MOST_LEVELS = 12  # a heat map has at most this many rows and columns; the table holds the rest
 STRONGEST = 0.6  # opacity of the strongest colour: ink on it stays readable in both themes
 
@@ -32,25 +32,29 @@ def _heat_map(found: Findings, by: str, metric: str, groups: Sequence[Record], n
     overall = found.audit["overall"]["metrics"].get(metric, {}).get("value")
     values = [g["metrics"].get(metric, {}).get("value") for g in groups]
     reach = max([abs(v - overall) for v in values if v is not None and overall is not None], default=0) or 1
-    left, top = 12 + 6.6 * min(20, max(len(level) for level in rows)), _headroom(columns)
+    left, top = 12 + 6.6 * min(16, max(len(level) for level in rows)), _headroom(columns)
     canvas = Canvas()
     canvas.text(0, 14, cut(f"{found.title(metric)}, {down} × {across}", 50), "h")
     for j, level in enumerate(columns):
         canvas.slanted(left + CELL_WIDTH * (j + 0.4), top - 6, cut(level, 12), hint=level)
     for i, level in enumerate(rows):
         y = top + CELL_HEIGHT * i
-        canvas.text(left - 8, y + 26, cut(level, 20), "t", anchor="end", hint=level)
+        canvas.text(left - 8, y + 26, cut(level, 16), "t", anchor="end", hint=level)
         for j, other in enumerate(columns):
             _heat_cell(canvas, left + CELL_WIDTH * j, y, table.get((level, other)), metric, overall, reach)
+    bottom = top + CELL_HEIGHT * len(rows) + 4
+    if len(order[down]) > MOST_LEVELS or len(order[across]) > MOST_LEVELS:
+        canvas.text(0, bottom + 12, f"the first {MOST_LEVELS} levels; all are in the table", "xs")
+        bottom += 16
     alt = f"{found.title(metric)} in each cell of {down} and {across}. The numbers stand in the table of all groups."
-    width = max(344, left + CELL_WIDTH * len(columns) + 40)
+    width = max(344, left + CELL_WIDTH * len(columns) + 28)
     return Figure(
         name,
         f"{found.title(metric)}, {down} × {across}",
         alt,
         canvas.done(),
         width,
-        top + CELL_HEIGHT * len(rows) + 4,
+        bottom,
         by,
     )
 
@@ -116,8 +120,8 @@ def _matrix(
     found: Findings, name: str, title: str, shares: Sequence[Sequence[float | None]], *, signed: bool
 ) -> Figure:
     classes = found.audit["input"]["classes"]
-    columns = [*classes, "no answer"]
-    wide, high, left, top = 38, 30, 12 + 6.4 * min(14, max(map(len, classes))), _headroom(columns)
+    columns = [*classes, "none"]
+    wide, high, left, top = 34, 30, 12 + 6.4 * min(14, max(map(len, classes))), _headroom(columns)
     reach = max([abs(v) for row in shares for v in row if v is not None], default=0) or 1
     canvas = Canvas()
     canvas.text(0, 14, cut(title, 52), "h", hint=title)
@@ -136,11 +140,11 @@ def _matrix(
     canvas.text(
         left,
         top + high * len(classes) + 14,
-        "rows: true class; columns: answer; per cent" + (" points" if signed else ""),
+        "rows: true class; columns: answer, or none; per cent" + (" points" if signed else ""),
         "xs",
     )
     alt = f"Confusion matrix. {title}, in per cent of each true class."
-    width = max(344, left + wide * len(columns) + 40)
+    width = max(344, left + wide * len(columns) + 14)
     return Figure(name, title, alt, canvas.done(), width, top + high * len(classes) + 22)
 
 

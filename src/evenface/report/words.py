@@ -146,13 +146,12 @@ class Findings:
         """The verdict on a gap at this audit's level."""
         return verdict(gap, self.alpha)
 
-    def value(self, group: str | None, metric: str) -> float | None:
+    def value(self, by: str, group: str | None, metric: str) -> float | None:
         """A group's value of a metric."""
-        for entry in self.audit["groups"]:
-            if entry["group"] == group and metric in entry["metrics"]:
-                value: float | None = entry["metrics"][metric]["value"]
-                return value
-        return None
+        hits = (
+            g["metrics"][metric]["value"] for g in self.groups[by] if g["group"] == group and metric in g["metrics"]
+        )
+        return next(hits, None)
 
     def gap(self, by: str, metric: str) -> Record | None:
         """The gap (max - min) of one grouping and metric, if the audit has it."""
@@ -210,9 +209,9 @@ class Findings:
         gap = max(larger, key=lambda g: g["value"] - (g["chance_95"] or 0))
         metric = gap["metric"]
         text = (
-            f"Furthest beyond chance: {self.title(metric)} is {number(self.value(gap['worst'], metric))} for "
+            f"Furthest beyond chance: {self.title(metric)} is {number(self.value(gap['by'], gap['worst'], metric))} for "
             f"{gap['worst']} and "
-            f"{number(self.value(gap['best'], metric))} for {gap['best']}, a gap of {number(gap['value'])} "
+            f"{number(self.value(gap['by'], gap['best'], metric))} for {gap['best']}, a gap of {number(gap['value'])} "
             f"({self.level} interval {interval(gap)}); with no true difference it would stay below "
             f"{number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after correction "
             f"for all comparisons)."
