@@ -34,7 +34,8 @@ def _heat_map(found: Findings, by: str, metric: str, groups: Sequence[Record], n
     reach = max([abs(v - overall) for v in values if v is not None and overall is not None], default=0) or 1
     left, top = 12 + 6.6 * min(16, max(len(level) for level in rows)), _headroom(columns)
     canvas = Canvas()
-    canvas.text(0, 14, cut(f"{found.title(metric)}, {down} × {across}", 50), "h")
+    title = f"{found.title(metric)}, {down} × {across}"
+    canvas.text(0, 14, cut(title, 50), "h")
     for j, level in enumerate(columns):
         canvas.slanted(left + CELL_WIDTH * (j + 0.4), top - 6, cut(level, 12), hint=level)
     for i, level in enumerate(rows):
@@ -48,15 +49,7 @@ def _heat_map(found: Findings, by: str, metric: str, groups: Sequence[Record], n
         bottom += 16
     alt = f"{found.title(metric)} in each cell of {down} and {across}. The numbers stand in the table of all groups."
     width = max(344, left + CELL_WIDTH * len(columns) + 28)
-    return Figure(
-        name,
-        f"{found.title(metric)}, {down} × {across}",
-        alt,
-        canvas.done(),
-        width,
-        bottom,
-        by,
-    )
+    return Figure(name, title, alt, canvas.done(), width, bottom, by)
 
 
 def _heat_cell(

@@ -148,10 +148,8 @@ class Findings:
 
     def value(self, by: str, group: str | None, metric: str) -> float | None:
         """A group's value of a metric."""
-        hits = (
-            g["metrics"][metric]["value"] for g in self.groups[by] if g["group"] == group and metric in g["metrics"]
-        )
-        return next(hits, None)
+        cells = (g["metrics"].get(metric) for g in self.groups[by] if g["group"] == group)
+        return next((cell["value"] for cell in cells if cell), None)
 
     def gap(self, by: str, metric: str) -> Record | None:
         """The gap (max - min) of one grouping and metric, if the audit has it."""
