@@ -1,6 +1,7 @@
 """Charts made of cells: the heat map of a crossing, and confusion matrices.
 
-Blue is above and orange below what a cell is compared with; the number in the cell says the same.
+Blue is above and orange below what a cell is compared with; the number in the cell says the same. Small groups get
+no colour, since chance alone would give them the strongest.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def _heat_map(found: Findings, by: str, metric: str, groups: Sequence[Record], n
     rows, columns = order[down][:MOST_LEVELS], order[across][:MOST_LEVELS]
     table = {(g["levels"][down], g["levels"][across]): g for g in groups}
     overall = found.audit["overall"]["metrics"].get(metric, {}).get("value")
-    values = [g["metrics"].get(metric, {}).get("value") for g in groups]
+    values = [g["metrics"].get(metric, {}).get("value") for g in groups if not g["small"]]
     reach = max([abs(v - overall) for v in values if v is not None and overall is not None], default=0) or 1
     left, top = 12 + 6.6 * min(16, max(len(level) for level in rows)), _headroom(columns)
     canvas = Canvas()
@@ -62,7 +63,7 @@ def _heat_cell(
         canvas.text(middle, y + 25, "–", "s", anchor="middle", hint=cell["undefined"] or "" if cell else "no faces")
         return
     value = cell["value"]
-    if overall is not None:
+    if overall is not None and not group["small"]:
         canvas.rect(
             x,
             y,

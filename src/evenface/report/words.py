@@ -206,10 +206,10 @@ class Findings:
             return ""
         gap = max(larger, key=lambda g: g["value"] - (g["chance_95"] or 0))
         metric = gap["metric"]
+        low, high = (number(self.value(gap["by"], gap[end], metric)) for end in ("worst", "best"))
         text = (
-            f"Furthest beyond chance: {self.title(metric)} is {number(self.value(gap['by'], gap['worst'], metric))} for "
-            f"{gap['worst']} and "
-            f"{number(self.value(gap['by'], gap['best'], metric))} for {gap['best']}, a gap of {number(gap['value'])} "
+            f"Furthest beyond chance: {self.title(metric)} is {low} for {gap['worst']} and {high} for {gap['best']}, "
+            f"a gap of {number(gap['value'])} "
             f"({self.level} interval {interval(gap)}); with no true difference it would stay below "
             f"{number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after correction "
             f"for all comparisons)."
