@@ -33,6 +33,11 @@ def test_a_forest_plot_shows_overall_chance_band_and_worst(big: dict[str, Any]) 
     assert f"all {big['overall']['metrics']['accuracy']['value']:.3f}" in body
 
 
+def test_no_group_is_called_worst_where_chance_explains_the_gap(big: dict[str, Any]) -> None:
+    quiet = [gap | {"p_adjusted": 0.4, "p_holm": 0.4} for gap in big["gaps"]]
+    assert 'class="worst"' not in forest(Findings(big | {"gaps": quiet}), "race", "accuracy").body
+
+
 def test_many_groups_are_cut_and_the_rest_counted(big: dict[str, Any]) -> None:
     groups = [g | {"by": "race", "group": f"race={i}", "levels": {"race": str(i)}, "small": False} for i in range(7)
               for g in big["groups"] if g["by"] == "race"]  # fmt: skip

@@ -16,9 +16,8 @@ from evenface.report.words import (
     verdict,
 )
 
-GAP: dict[str, Any] = {
-    "value": 0.1, "p_adjusted": 0.01, "p_holm": 0.02, "chance_95": 0.05, "smallest_detectable": 0.08, "undefined": None
-}  # fmt: skip
+GAP: dict[str, Any] = {"value": 0.1, "p_adjusted": 0.01, "p_holm": 0.02, "chance_95": 0.05, "undefined": None}
+GAP |= {"kind": "difference", "smallest_detectable": 0.08}
 
 
 @pytest.mark.parametrize(
@@ -87,10 +86,23 @@ def test_nothing_found_is_not_called_fair(audit: dict[str, Any]) -> None:
     for gap in audit["gaps"]:
         gap |= {"p_adjusted": 0.9, "p_holm": 0.9, "smallest_detectable": 0.07}
     text = " ".join(Findings(audit).summary())
-    assert "none is larger than chance explains. That is not evidence that groups are treated alike." in text
+    assert "none is larger than chance explains" in text
+    assert "That is not evidence that groups are treated alike." in text
     assert "gender (0.070)" in text
     assert "80 % power" in text
     assert "Furthest" not in text
+
+
+def test_little_data_is_measured_against_the_range_of_the_metric() -> None:
+    weak = GAP | {"p_adjusted": 0.5, "smallest_detectable": 0.3}
+    assert [verdict(weak, span=span).key for span in (1.0, 2.0, None)] == ["unclear", "within", "within"]
+    assert verdict(weak | {"kind": "ratio"}).key == "within"
+
+
+def test_of_two_groups_a_confusion_is_told_once(audit: dict[str, Any]) -> None:
+    flow = audit["flows"][0] | {"by": "gender", "group": "gender=Female", "p_adjusted": 0.001, "ratio": 4.0}
+    audit["flows"] = [flow | {"group": "gender=Male", "ratio": 0.25}, flow]
+    assert Findings(audit).notable_flows() == [flow]
 
 
 def test_titles_of_single_classes(big: dict[str, Any]) -> None:

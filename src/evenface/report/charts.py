@@ -20,6 +20,7 @@ WORST_ROWS = 18
 MOST_PANELS = 3  # headline metrics drawn per grouping
 MOST_FLOWS = 12
 MOST_SQUARES = 12
+FIRM_BIN = 10  # a calibration bin of fewer faces is drawn open, and no line leads to it
 
 
 def slug(*names: str) -> str:
@@ -81,7 +82,7 @@ def _span(found: Findings, metric: str, rows: Sequence[Record], extra: Sequence[
     values = [v for g in rows for v in (g["metrics"][metric][k] for k in ("value", "low", "high")) if v is not None]
     low, high = min([*values, *extra]), max([*values, *extra])
     pad = 0.06 * (high - low) or 0.05
-    limits = found.metric.get(metric) or found.metric.get(metric.partition("[")[0]) or {}
+    limits = found.about(metric)
     floor, roof = limits.get("low"), limits.get("high")
     low = low - pad if floor is None else max(low - pad, floor)
     high = high + pad if roof is None else min(high + pad, roof)
@@ -112,7 +113,7 @@ def forest(found: Findings, by: str, metric: str) -> Figure:
             "xs",
             anchor="end" if scale(overall) > WIDTH / 2 else "start",
         )
-    worst = gap["worst"] if gap else None
+    worst = gap["worst"] if gap and found.judge(gap).key == "larger" else None  # else chance alone may have picked it
     for i, group in enumerate(rows):
         _lines(canvas, scale, top + ROW * i, overall)
         _forest_row(canvas, scale, top + ROW * i, group, metric, worst=group["group"] == worst)
@@ -172,7 +173,7 @@ def _forest_alt(found: Findings, by: str, metric: str, rows: Sequence[Record]) -
 
 def flow_chart(found: Findings) -> Iterator[Figure]:
     """Draw the rates of the confusions that differ most: the group's (filled) and everyone else's (open)."""
-    flows = (found.notable_flows() or list(found.audit["flows"]))[:MOST_FLOWS]
+    flows = (found.notable_flows() or found.flows())[:MOST_FLOWS]
     if not flows:
         return
     roof = max(max(f["rate"] or 0, f["rest_rate"] or 0) for f in flows)
@@ -229,10 +230,10 @@ def _calibration_square(canvas: Canvas, x: float, y: float, side: float, group: 
     canvas.rect(x, y, side, side, "cell")
     canvas.line(across(0), up(0), across(1), up(1), "ref")
     bins = [b for b in group["calibration"] if b["confidence"] is not None and b["accuracy"] is not None]
-    points = [(across(b["confidence"]), up(b["accuracy"])) for b in bins]
-    canvas.polyline(points, "line")
-    for point, entry in zip(points, bins, strict=True):
-        canvas.circle(*point, 3.5, "dot" if entry["n"] >= 10 else "open")
+    points = [(across(b["confidence"]), up(b["accuracy"]), b["n"] >= FIRM_BIN) for b in bins]
+    canvas.polyline([(px, py) for px, py, firm in points if firm], "line")
+    for px, py, firm in points:
+        canvas.circle(px, py, 3.5 if firm else 2.5, "dot" if firm else "open")
     for tick in (0, 0.5, 1):
         canvas.text(across(tick), y + side + 13, f"{tick:g}", "xs", anchor="middle")
         canvas.text(x - 5, up(tick) + 3, f"{tick:g}", "xs", anchor="end")

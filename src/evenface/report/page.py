@@ -60,13 +60,11 @@ def render(found: Findings, charts: Mapping[str, Sequence[Figure]]) -> str:
         kind: [{"by": figure.by, "title": figure.title, "svg": figure.inline()} for figure in figures]
         for kind, figures in charts.items()
     }
-    per_class = [gap for gap in audit["gaps"] if gap["family"] == "per class"]
     return _template().render(
         audit=audit,
         found=found,
         charts=drawn,
-        per_class=per_class,
-        per_class_larger=[gap for gap in per_class if found.judge(gap).key == "larger"],
+        nulls=prose.NULLS,
         corrected_p=words.corrected_p,
         command=prose.command(found),
         methods=prose.methods(found),

@@ -25,6 +25,12 @@ LAW = (
     "people exposed to it (Article 50(3)).",
 )
 
+NULLS = {
+    "any": "groups exchanged among all faces",
+    "within_true": "groups exchanged within each true class",
+    "within_predicted": "groups exchanged within each answer",
+}
+
 
 def methods(found: Findings) -> list[str]:
     """Say in plain words how intervals, chance levels and verdicts were made, with this audit's settings."""

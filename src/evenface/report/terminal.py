@@ -22,29 +22,24 @@ def render(audit: Mapping[str, Any]) -> Group:
     from rich.text import Text
 
     found = Findings(audit)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("Groups by", "Metric"):
         table.add_column(name, overflow="fold", ratio=1)
-    for name in ("Gap", "Chance", "p"):
+    for name in ("Gap", "Chance", "Seen", "p"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     previous = None
     for gap in found.headline_gaps:
-        key = found.judge(gap).key
-        cells = (
-            "" if gap["by"] == previous else gap["by"],
-            found.title(gap["metric"]),
-            number(gap["value"]),
-            number(gap["chance_95"]),
-            p_value(corrected_p(gap)),
-            f"{found.judge(gap).mark} {_SHORT[key]}",
-        )
-        table.add_row(*(Text(clean(cell), style=_STYLE[key]) for cell in cells))
+        judged = found.judge(gap)
+        names = ("" if gap["by"] == previous else gap["by"], found.title(gap["metric"]))
+        numbers = [number(gap[name]) for name in ("value", "chance_95", "smallest_detectable")]
+        cells = (*names, *numbers, p_value(corrected_p(gap)), f"{judged.mark} {_SHORT[judged.key]}")
+        table.add_row(*(Text(clean(cell), style=_STYLE[judged.key]) for cell in cells))
         previous = gap["by"]
     warnings = [Text(f"! {clean(warning['message'])}", style="yellow") for warning in audit["warnings"]]
     legend = Text(
         f"Gap: best minus worst group. Chance: what it stays below in {found.level} of cases "
-        "without a true difference. p: corrected.",
+        "without a true difference. Seen: the smallest gap this sample would have shown with 80 % power. p: corrected.",
         style="dim",
     )
     return Group(*warnings, table, legend, Text(), *(Text(clean(sentence)) for sentence in found.summary()))

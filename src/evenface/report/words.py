@@ -14,7 +14,8 @@ from typing import Any
 
 Record = Mapping[str, Any]
 
-COARSE = 0.2  # a gap smaller than this would be missed: "within chance" would say too much
+HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")  # what the report puts first, where the audit has it
+COARSE = 0.2  # share of a metric's range: where smaller gaps would be missed, "within chance" would say too much
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -74,25 +75,29 @@ def corrected_p(gap: Record) -> float | None:
     return gap["p_adjusted"] if gap.get("p_adjusted") is not None else gap.get("p_holm")
 
 
-def verdict(gap: Record, alpha: float = 0.05) -> Verdict:
+def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdict:
     """Judge one entry of `gaps`.
 
     A gap is "larger than chance explains" only by its corrected p. Otherwise it is "within chance", unless so
-    little data stood behind it that a gap of 0.2 would have been missed: then nothing can be told.
+    little data stood behind it that a difference of a fifth of the metric's range would have been missed: then
+    nothing can be told.
+
+    Args:
+        gap: The entry.
+        alpha: One minus the audit's level.
+        span: Width of the metric's range; None: it has no bounds.
     """
     p, seen = corrected_p(gap), gap.get("smallest_detectable")
     if gap.get("value") is None or p is None:
-        return Verdict(
-            "unclear", "too little data to tell", "?", gap.get("undefined") or "no chance level could be computed"
-        )
+        why = gap.get("undefined") or "no chance level could be computed"
+        return Verdict("unclear", "too little data to tell", "?", why)
     if p < alpha:
         return Verdict("larger", "larger than chance explains", "▲", f"chance level {number(gap.get('chance_95'))}")
-    if seen is None:
+    if seen is None or gap["kind"] not in ("difference", "pair"):
         return Verdict("within", "within chance", "○", "")
-    if seen > COARSE:
-        return Verdict(
-            "unclear", "too little data to tell", "?", f"only a gap of {number(seen)} or more could have been seen"
-        )
+    if span is not None and seen > COARSE * span:
+        why = f"only a gap of {number(seen)} or more could have been seen"
+        return Verdict("unclear", "too little data to tell", "?", why)
     return Verdict("within", "within chance", "○", f"a gap below {number(seen)} could have been missed")
 
 
@@ -114,8 +119,9 @@ class Findings:
 
     @cached_property
     def headline(self) -> list[str]:
-        """Metrics that the report puts first: those for which a worst group is named."""
-        return list(dict.fromkeys(entry["metric"] for entry in self.audit["worst"])) or ["accuracy"]
+        """Metrics that the report puts first: the usual three, or else the first three with a worst group."""
+        known = dict.fromkeys(entry["metric"] for entry in self.audit["worst"])
+        return [metric for metric in HEADLINE if metric in known] or list(known)[:3]
 
     @cached_property
     def headline_gaps(self) -> list[Record]:
@@ -127,24 +133,29 @@ class Findings:
         """All gaps of the main family, in the audit's order."""
         return [gap for gap in self.audit["gaps"] if gap["family"] == "main"]
 
+    def about(self, metric: str) -> Record:
+        """The entry of `metrics` for a metric or one class of it; empty if the audit has none."""
+        return self.metric.get(metric) or self.metric.get(metric.partition("[")[0]) or {}
+
     def title(self, metric: str) -> str:
         """A metric's title; `tpr[happy]` becomes "True positive rate, happy"."""
-        base, _, klass = metric.partition("[")
-        found = self.metric.get(metric) or self.metric.get(base)
-        if found is None:
-            return metric
-        return (
-            f"{found['title']}, {klass.removesuffix(']')}" if klass and found["name"] == base else str(found["title"])
-        )
+        found = self.about(metric)
+        klass = "" if metric in self.metric else metric.partition("[")[2].removesuffix("]")
+        return f"{found['title']}, {klass}" if klass and found else str(found.get("title", metric))
 
     def lower_is_better(self, metric: str) -> bool:
         """Whether a small value is a good one."""
-        found = self.metric.get(metric) or self.metric.get(metric.partition("[")[0]) or {}
-        return found.get("direction") == "lower"
+        return self.about(metric).get("direction") == "lower"
 
     def judge(self, gap: Record) -> Verdict:
         """The verdict on a gap at this audit's level."""
-        return verdict(gap, self.alpha)
+        low, high = (self.about(gap["metric"]).get(end) for end in ("low", "high"))
+        return verdict(gap, self.alpha, None if low is None or high is None else high - low)
+
+    def larger(self, family: str) -> tuple[list[Record], int]:
+        """The gaps of a family that are larger than chance explains, and how many it has in all."""
+        gaps = [gap for gap in self.audit["gaps"] if gap["family"] == family]
+        return [gap for gap in gaps if self.judge(gap).key == "larger"], len(gaps)
 
     def value(self, by: str, group: str | None, metric: str) -> float | None:
         """A group's value of a metric."""
@@ -161,9 +172,13 @@ class Findings:
         hits = (w for w in self.audit["worst"] if (w["by"], w["metric"]) == (by, metric) and w["group"] is not None)
         return next(hits, None)
 
+    def flows(self) -> list[Record]:
+        """Confusions, without those that say of one of two groups what is said of the other."""
+        return [f for f in self.audit["flows"] if len(self.groups[f["by"]]) != 2 or (f["ratio"] or 1) >= 1]
+
     def notable_flows(self) -> list[Record]:
         """Confusions whose corrected p is below the level's."""
-        return [f for f in self.audit["flows"] if f["p_adjusted"] is not None and f["p_adjusted"] < self.alpha]
+        return [f for f in self.flows() if f["p_adjusted"] is not None and f["p_adjusted"] < self.alpha]
 
     def summary(self) -> list[str]:
         """The audit in three to seven sentences, all made from its numbers."""
@@ -189,16 +204,14 @@ class Findings:
         )
 
     def _found(self, larger: Sequence[Record]) -> str:
-        total = len(self.headline_gaps)
-        if not larger:
-            return (
-                f"Of {total} headline gaps, none is larger than chance explains. That is not evidence that "
-                f"groups are treated alike."
-            )
-        return (
-            f"Of {total} headline gaps, {len(larger)} {'is' if len(larger) == 1 else 'are'} larger than chance "
-            f"explains."
+        names = listing([self.title(metric) for metric in self.headline])
+        main, total = self.larger("main")
+        text = (
+            f"Of {len(self.headline_gaps)} gaps in {names}, {len(larger) or 'none'} "
+            f"{'are' if len(larger) > 1 else 'is'} larger than chance explains; of all {total} main comparisons, "
+            f"{len(main) or 'none'}."
         )
+        return text if larger else f"{text} That is not evidence that groups are treated alike."
 
     def _clearest(self, larger: Sequence[Record]) -> str:
         """The gap that lies furthest beyond its chance level, and who is worst in it."""
@@ -219,7 +232,7 @@ class Findings:
             text += f" {worst['group']} is the worst-off group with probability {number(worst['probability'], 2)}"
             text += (
                 f", {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}."
-                if worst["runner_up"]
+                if worst["runner_up_probability"]
                 else "."
             )
         return text
