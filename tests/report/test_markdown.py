@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from evenface.report import markdown
 from evenface.report.words import Findings
 
@@ -32,3 +34,19 @@ def test_markdown_has_its_parts(big: dict[str, Any]) -> None:
         "## Limits",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("age=0-19 (60 %)", "age=0-19 (60 %)"),
+        ("# big", "\\# big"),
+        ("1. one", "1\\. one"),
+        ("- item", "\\- item"),
+        ("![x](y)", "!\\[x\\](y)"),
+        ("> a & b\n| c", "&gt; a &amp; b \\| c"),
+        ("$x$ ~y~ www.a.b http://c @d", "\\$x\\$ \\~y\\~ www&#46;a.b http:&#47;/c &#64;d"),
+    ],
+)
+def test_text_means_only_itself(text: str, safe: str) -> None:
+    assert markdown.escape(text).replace("\\&gt;", "&gt;") == safe

@@ -16,7 +16,15 @@ def test_the_command_quotes_what_a_shell_would_run(audit: dict[str, Any]) -> Non
 def test_methods_name_the_settings(audit: dict[str, Any]) -> None:
     audit["settings"] |= {"unit": "subject", "resamples": 2500, "min_group": 17}
     text = " ".join(methods(Findings(audit)))
-    assert all(part in text for part in ("2,500 resamples of persons", "fewer than 17", "below 0.05", "max-T"))
+    assert all(
+        part in text
+        for part in (
+            "2,500 resamples of persons (all faces of one person move together)",
+            "fewer than 17",
+            "below 0.05",
+            "max-T",
+        )
+    )
 
 
 def test_the_limits_say_perceived_and_name_the_law() -> None:
