@@ -19,7 +19,7 @@ def test_markdown_tables_keep_their_columns(renamed: Callable[[str], dict[str, A
     widths = {10, 7}  # nine columns of verdicts, six of groups
     assert set(bars) == widths
     assert "<b>" not in text
-    assert "](http" not in text
+    assert "[x](" not in text
     assert "\x1b" not in text
 
 
@@ -41,6 +41,7 @@ def test_markdown_has_its_parts(big: dict[str, Any]) -> None:
     [
         ("age=0-19 (60 %)", "age=0-19 (60 %)"),
         ("# big", "\\# big"),
+        ("0.75", "0.75"),
         ("1. one", "1\\. one"),
         ("- item", "\\- item"),
         ("![x](y)", "!\\[x\\](y)"),
@@ -49,4 +50,4 @@ def test_markdown_has_its_parts(big: dict[str, Any]) -> None:
     ],
 )
 def test_text_means_only_itself(text: str, safe: str) -> None:
-    assert markdown.escape(text).replace("\\&gt;", "&gt;") == safe
+    assert markdown.escape(text) == safe

@@ -9,18 +9,14 @@ from evenface.report import prose
 from evenface.report.words import Findings, Record, clean, corrected_p, interval, number, p_value
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")  # brackets alone make links and images, so round ones may stay
-_FIRST = re.compile(r"^\s*(\d*)([#+.)>=-])")  # what opens a heading, list or quotation
+_FIRST = re.compile(r"^\s*(\d+(?=[.)]\s)|(?=[#+=-]))(.)")  # what opens a heading or a list
 MOST_FLOWS = 12
 
 
 def escape(text: str) -> str:
     """Make text mean only itself in a Markdown table, list or sentence."""
-    text = (
-        _FIRST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", clean(text)))
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-    )
+    text = _FIRST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", clean(text)))
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("@", "&#64;").replace("://", ":&#47;/").replace("www.", "www&#46;")
 
 

@@ -37,21 +37,26 @@ def methods(found: Findings) -> list[str]:
     s = found.audit["settings"]
     unit = "persons (all faces of one person move together)" if s["unit"] == "subject" else "faces"
     return [
-        f"Everything is computed from counts of faces per group, true class and answer. {found.level} intervals "
-        f"come from {s['resamples']:,} resamples of {unit}.",
-        "Simultaneous intervals (thin lines) are widened so that all groups of a grouping are covered at once.",
-        f"The chance level of a gap comes from {s['permutations']:,} draws in which group membership is exchanged "
-        f"at random between {unit}, in the way that each "
-        f"metric's table entry names. In {found.level} of such draws, where no true difference exists, the gap "
-        f"stays within it.",
-        "p is the share of those draws at least as extreme as what was seen. The corrected p accounts for all gaps "
-        "of its family over all groupings (max-T).",
-        f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it "
-        f"is within chance; and if even a gap of "
-        f"{COARSE:g} would have been missed, or nothing could be computed, the verdict is: too little data to tell.",
+        "Everything is computed from counts of faces per group, true class and answer, or from the probabilities "
+        "given.",
+        f"A group's {found.level} interval is Wilson's score interval at the number of independent faces that the "
+        "metric's variance amounts to. Simultaneous intervals (thin lines) cover all groups of a grouping at once.",
+        f"The chance level of a gap comes from {s['permutations']:,} draws that exchange groups at random between "
+        f"{unit}, in the way that each metric's table entry names. In {found.level} of such draws, where no true "
+        "difference exists, the gap stays within it.",
+        f"A gap's {found.level} interval holds the true gaps that would not make the one seen unlikely, judged by "
+        f"those "
+        f"draws and {s['resamples']:,} resamples of {unit}. Noise alone spreads groups apart, so a gap tends to look "
+        "larger than it is and may even lie above its own interval.",
+        "p is the share of chance draws at least as extreme as what was seen. The corrected p accounts for all gaps of "
+        "its family over all groupings (max-T).",
+        f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it is "
+        f"within chance; and if even a difference of {100 * COARSE:g} % of the metric's range would have been "
+        f"missed, or "
+        "nothing could be computed, the verdict is: too little data to tell.",
         "The smallest detectable gap is what this sample would have shown with 80 % power.",
         f"Groups with fewer than {s['min_group']} answered faces are shown and marked (†), but left out of gaps. An "
-        f"undefined value is a dash, never a zero.",
+        "undefined value is a dash, never a zero.",
     ]
 
 
