@@ -4,17 +4,8 @@ from typing import Any
 
 import pytest
 
-from evenface.report.words import (
-    Findings,
-    clean,
-    corrected_p,
-    interval,
-    listing,
-    number,
-    p_value,
-    short_levels,
-    verdict,
-)
+from evenface.report.text import number
+from evenface.report.words import Findings, corrected_p, verdict
 
 GAP: dict[str, Any] = {"value": 0.1, "p_adjusted": 0.01, "p_holm": 0.02, "chance_95": 0.05, "undefined": None}
 GAP |= {"kind": "difference", "smallest_detectable": 0.08}
@@ -28,6 +19,7 @@ GAP |= {"kind": "difference", "smallest_detectable": 0.08}
         ({"p_adjusted": 0.3, "smallest_detectable": 0.21}, "unclear"),
         ({"p_adjusted": 0.3, "smallest_detectable": None}, "within"),
         ({"p_adjusted": None}, "larger"),
+        ({"p_adjusted": 0.3, "p": 0.01}, "unclear"),
         ({"p_adjusted": None, "p_holm": None}, "unclear"),
         ({"value": None, "undefined": "one group"}, "unclear"),
     ],
@@ -48,24 +40,6 @@ def test_within_chance_says_what_could_have_been_missed() -> None:
     assert verdict(GAP | {"value": None, "undefined": "one group"}).detail == "one group"
 
 
-def test_numbers_are_written_without_lies() -> None:
-    assert (number(None), number(0.12349), number(-0.5, 1)) == ("–", "0.123", "−0.5")
-    assert (p_value(None), p_value(0.0009), p_value(0.0321)) == ("–", "< 0.001", "0.032")
-    assert interval({"low": None, "high": 1.0}) == "–"
-    assert (listing([]), listing(["a"]), listing(["a", "b", "c"])) == ("", "a", "a, b and c")
-
-
-def test_hidden_characters_become_visible() -> None:
-    assert clean("a\u202eb\x1b[31m\nc") == "a\\u202eb\\u001b[31m c"
-
-
-def test_a_short_name_keeps_something_of_each_level() -> None:
-    short = short_levels(["Female", "x" * 60], 24)
-    assert short.startswith("Female · xx")
-    assert short.endswith("…")
-    assert len(short) <= 24
-
-
 def test_the_summary_names_gap_interval_chance_and_the_unanswered(big: dict[str, Any]) -> None:
     text = " ".join(Findings(big).summary())
     parts = ("3,000 faces", "95 % interval", "with no true difference it would stay below", "got no answer")
@@ -84,13 +58,29 @@ def test_the_clearest_gap_is_the_one_furthest_beyond_its_chance_level(big: dict[
 
 def test_nothing_found_is_not_called_fair(audit: dict[str, Any]) -> None:
     for gap in audit["gaps"]:
-        gap |= {"p_adjusted": 0.9, "p_holm": 0.9, "smallest_detectable": 0.07}
+        gap |= {"p": 0.5, "p_adjusted": 0.9, "p_holm": 0.9, "smallest_detectable": 0.07}
     text = " ".join(Findings(audit).summary())
     assert "none is larger than chance explains" in text
     assert "That is not evidence that groups are treated alike." in text
     assert "gender (0.070)" in text
     assert "80 % power" in text
     assert "Furthest" not in text
+
+
+def test_what_correction_leaves_open_is_said(audit: dict[str, Any]) -> None:
+    for gap in audit["gaps"]:
+        gap |= {"p": 0.01, "p_adjusted": 0.9, "p_holm": 0.9}
+    text = " ".join(Findings(audit).summary())
+    assert "p = 0.01) is beyond chance on its own, but not among all comparisons" in text
+    assert "shows no gap beyond chance" not in text
+
+
+def test_the_surest_other_comparison_is_told_where_the_headline_shows_nothing(audit: dict[str, Any]) -> None:
+    for gap in audit["gaps"]:
+        gap |= {"p": 0.5, "p_adjusted": 0.001 if gap["kind"] == "between" else 0.9, "p_holm": 0.9}
+    text = " ".join(Findings(audit).summary())
+    assert "none is larger than chance explains; of all 27 main comparisons, 3." in text
+    assert "The surest of them: Equalized odds by gender (between) is" in text
 
 
 def test_little_data_is_measured_against_the_range_of_the_metric() -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from evenface.report.matrices import confusion_matrices, heat_maps
 from evenface.report.svg import Canvas, Figure, Scale, cut
-from evenface.report.words import Findings, Record, number, short_levels
+from evenface.report.text import Record, number, short_levels
+from evenface.report.words import Findings
 
 WIDTH = 344
 ROW = 34

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from evenface.report import prose
-from evenface.report.words import Findings, Record, clean, corrected_p, interval, number, p_value
+from evenface.report.text import Record, clean, interval, number, p_value
+from evenface.report.words import Findings, corrected_p
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")  # brackets alone make links and images, so round ones may stay
 _FIRST = re.compile(r"^\s*(\d+(?=[.)]\s)|(?=[#+=-]))(.)")  # what opens a heading or a list

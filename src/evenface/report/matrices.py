@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from evenface.report.svg import Canvas, Figure, cut
-from evenface.report.words import Findings, Record, number
+from evenface.report.text import Record, number
+from evenface.report.words import Findings
 
 CELL_WIDTH, CELL_HEIGHT = 52, 44
 MOST_LEVELS = 12  # a heat map has at most this many rows and columns; the table holds the rest

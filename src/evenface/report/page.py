@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evenface.report import prose, svg, words
+from evenface.report import prose, svg, text, words
 from evenface.report.svg import Figure
 from evenface.report.words import Findings
 
@@ -28,9 +28,9 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: words.clean(value) if type(value) is str else value,
+        finalize=lambda value: text.clean(value) if type(value) is str else value,
     )
-    environment.filters |= {"num": words.number, "interval": words.interval, "p": words.p_value}
+    environment.filters |= {"num": text.number, "interval": text.interval, "p": text.p_value}
     return environment.get_template("report.html.jinja")
 
 

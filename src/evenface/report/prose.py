@@ -45,16 +45,16 @@ def methods(found: Findings) -> list[str]:
         f"{unit}, in the way that each metric's table entry names. In {found.level} of such draws, where no true "
         "difference exists, the gap stays within it.",
         f"A gap's {found.level} interval holds the true gaps that would not make the one seen unlikely, judged by "
-        f"those "
-        f"draws and {s['resamples']:,} resamples of {unit}. Noise alone spreads groups apart, so a gap tends to look "
-        "larger than it is and may even lie above its own interval.",
+        f"those draws and {s['resamples']:,} resamples of {unit}. Noise alone spreads groups apart, so a gap tends to "
+        "look larger than it is and may even lie above its own interval.",
         "p is the share of chance draws at least as extreme as what was seen. The corrected p accounts for all gaps of "
         "its family over all groupings (max-T).",
         f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it is "
-        f"within chance; and if even a difference of {100 * COARSE:g} % of the metric's range would have been "
-        f"missed, or "
-        "nothing could be computed, the verdict is: too little data to tell.",
-        "The smallest detectable gap is what this sample would have shown with 80 % power.",
+        "within chance; but too little data to tell, if it is beyond chance on its own though not after correction, if "
+        f"even a difference of {100 * COARSE:g} % of the metric's range would have been missed, or if nothing could be "
+        "computed.",
+        "The smallest detectable gap is what this sample would have shown with 80 % power in a comparison of its own; "
+        "after correction for many comparisons it must be larger.",
         f"Groups with fewer than {s['min_group']} answered faces are shown and marked (†), but left out of gaps. An "
         "undefined value is a dash, never a zero.",
     ]

@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from evenface.report.words import Findings, clean
+from evenface.report.text import clean
+from evenface.report.words import Findings
 
 VALUE_COLUMNS = ("value", "low", "high", "low_simultaneous", "high_simultaneous", "shrunken", "undefined")
 GROUP_COLUMNS = ("by", "group", "faces", "answered", "small", "metric", *VALUE_COLUMNS)

@@ -10,7 +10,7 @@ import html
 import math
 from dataclasses import dataclass
 
-from evenface.report.words import clean
+from evenface.report.text import clean
 
 LIGHT = {
     "paper": "#ffffff",

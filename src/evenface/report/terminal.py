@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from evenface.report.words import Findings, clean, corrected_p, number, p_value
+from evenface.report.text import clean, number, p_value
+from evenface.report.words import Findings, corrected_p
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -39,7 +40,8 @@ def render(audit: Mapping[str, Any]) -> Group:
     warnings = [Text(f"! {clean(warning['message'])}", style="yellow") for warning in audit["warnings"]]
     legend = Text(
         f"Gap: best minus worst group. Chance: what it stays below in {found.level} of cases "
-        "without a true difference. Seen: the smallest gap this sample would have shown with 80 % power. p: corrected.",
+        "without a true difference. Seen: the smallest gap that this sample would have shown with 80 % power, taken "
+        "alone. p: corrected.",
         style="dim",
     )
     return Group(*warnings, table, legend, Text(), *(Text(clean(sentence)) for sentence in found.summary()))

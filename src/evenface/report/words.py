@@ -6,51 +6,15 @@ All strings are plain text and hold names that a user chose: whoever shows them 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-Record = Mapping[str, Any]
+from evenface.report.text import Record, interval, listing, number, p_phrase
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")  # what the report puts first, where the audit has it
 COARSE = 0.2  # share of a metric's range: where smaller gaps would be missed, "within chance" would say too much
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """Make characters visible that would move, hide or reorder what stands beside them (controls, bidi marks)."""
-    return _UNSEEN.sub(lambda match: " " if match[0] in "\t\n\r" else f"\\u{ord(match[0]):04x}", text)
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Write a value with fixed decimals; undefined is a dash and never a zero."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
-
-
-def interval(record: Record, digits: int = 3) -> str:
-    """Write `low` to `high` of a record."""
-    if record.get("low") is None or record.get("high") is None:
-        return "–"
-    return f"{number(record['low'], digits)} to {number(record['high'], digits)}"
-
-
-def p_value(p: float | None) -> str:
-    """Write a p-value: two significant digits, and never "0"."""
-    if p is None:
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
-
-
-def p_phrase(p: float | None) -> str:
-    """Write a p-value with its sign: "p = 0.02", "p < 0.001"."""
-    return f"p {p_value(p)}" if p is not None and p < 0.001 else f"p = {p_value(p)}"
-
-
-def listing(items: Sequence[str]) -> str:
-    """Join with commas and a last "and"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +42,9 @@ def corrected_p(gap: Record) -> float | None:
 def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdict:
     """Judge one entry of `gaps`.
 
-    A gap is "larger than chance explains" only by its corrected p. Otherwise it is "within chance", unless so
-    little data stood behind it that a difference of a fifth of the metric's range would have been missed: then
-    nothing can be told.
+    A gap is "larger than chance explains" only by its corrected p. Otherwise it is "within chance", unless the
+    data leave it open: the gap is beyond chance on its own but not after correction, or so little data stood behind
+    it that a difference of a fifth of the metric's range would have been missed. Then nothing can be told.
 
     Args:
         gap: The entry.
@@ -93,12 +57,21 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
         return Verdict("unclear", "too little data to tell", "?", why)
     if p < alpha:
         return Verdict("larger", "larger than chance explains", "▲", f"chance level {number(gap.get('chance_95'))}")
+    if open_after_correction(gap, alpha):
+        why = f"beyond chance on its own ({p_phrase(gap['p'])}), but not among all comparisons"
+        return Verdict("unclear", "too little data to tell", "?", why)
     if seen is None or gap["kind"] not in ("difference", "pair"):
         return Verdict("within", "within chance", "○", "")
     if span is not None and seen > COARSE * span:
         why = f"only a gap of {number(seen)} or more could have been seen"
         return Verdict("unclear", "too little data to tell", "?", why)
     return Verdict("within", "within chance", "○", f"a gap below {number(seen)} could have been missed")
+
+
+def open_after_correction(gap: Record, alpha: float) -> bool:
+    """Whether a gap would be beyond chance if it were the only one tested, but is not among all comparisons."""
+    p = corrected_p(gap)
+    return p is not None and p >= alpha and gap.get("p") is not None and gap["p"] < alpha
 
 
 class Findings:
@@ -187,6 +160,7 @@ class Findings:
             self._scope(),
             self._found(larger),
             self._clearest(larger),
+            self._elsewhere(larger),
             self._not_found(),
             self._confusion(),
             self._unanswered(),
@@ -222,34 +196,51 @@ class Findings:
         low, high = (number(self.value(gap["by"], gap[end], metric)) for end in ("worst", "best"))
         text = (
             f"Furthest beyond chance: {self.title(metric)} is {low} for {gap['worst']} and {high} for {gap['best']}, "
-            f"a gap of {number(gap['value'])} "
-            f"({self.level} interval {interval(gap)}); with no true difference it would stay below "
-            f"{number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after correction "
-            f"for all comparisons)."
+            f"a gap of {number(gap['value'])} ({self.level} interval {interval(gap)}); with no true difference it "
+            f"would "
+            f"stay below {number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after "
+            "correction for all comparisons)."
         )
         worst = self.worst(gap["by"], metric)
-        if worst:
-            text += f" {worst['group']} is the worst-off group with probability {number(worst['probability'], 2)}"
-            text += (
-                f", {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}."
-                if worst["runner_up_probability"]
-                else "."
-            )
-        return text
+        if not worst:
+            return text
+        text += f" {worst['group']} is the worst-off group with probability {number(worst['probability'], 2)}"
+        if not worst["runner_up_probability"]:
+            return text + "."
+        return f"{text}, {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}."
+
+    def _elsewhere(self, larger: Sequence[Record]) -> str:
+        """The surest of the other main comparisons, where the headline shows nothing."""
+        others = [] if larger else self.larger("main")[0]
+        if not others:
+            return ""
+        gap = min(others, key=lambda g: (corrected_p(g) or 0, g["p"] or 0))
+        return (
+            f"The surest of them: {self.title(gap['metric'])} by {gap['by']} ({gap['kind']}) is "
+            f"{number(gap['value'])}, "
+            f"its chance level {number(gap['chance_95'])} ({p_phrase(corrected_p(gap))} after correction)."
+        )
 
     def _not_found(self) -> str:
-        """What the sample could have shown where the first headline metric shows nothing."""
+        """What stays open in the first headline metric, and what the sample could have shown there."""
+        title = self.title(self.headline[0])
         quiet = [g for g in self.headline_gaps if g["metric"] == self.headline[0] and self.judge(g).key != "larger"]
-        seen = [
-            f"{g['by']} ({number(g['smallest_detectable'])})" for g in quiet if g["smallest_detectable"] is not None
-        ]
-        if not seen:
-            return ""
-        return (
-            f"{self.title(self.headline[0])} shows no gap beyond chance by {listing(seen)}; in brackets the "
-            f"smallest gap that this "
-            "sample would have shown with 80 % power, so smaller ones may exist unseen."
-        )
+        unsure = [g for g in quiet if open_after_correction(g, self.alpha)]
+        seen = [g for g in quiet if g not in unsure and g["smallest_detectable"] is not None]
+        text = ""
+        if unsure:
+            gaps = listing([f"{g['by']} (gap {number(g['value'])}, {p_phrase(g['p'])})" for g in unsure])
+            text = (
+                f"{title} by {gaps} is beyond chance on its own, but not among all comparisons: more data could tell. "
+            )
+        if seen:
+            gaps = listing([f"{g['by']} ({number(g['smallest_detectable'])})" for g in seen])
+            text += (
+                f"{title} shows no gap beyond chance by {gaps}; in brackets the smallest gap that this sample would "
+                f"have "
+                "shown with 80 % power in a comparison of its own, so smaller ones may exist unseen."
+            )
+        return text.rstrip()
 
     def _confusion(self) -> str:
         flows = self.notable_flows()
@@ -279,14 +270,3 @@ class Findings:
         return (
             f"Estimated, not stated by the people shown: {listing(names)}. Errors of the estimate blur or shift gaps."
         )
-
-
-def short_levels(levels: Iterable[str], room: int) -> str:
-    """Name a group by its levels in at most about `room` characters, cutting the longest level first."""
-    parts = [clean(level) for level in levels]
-    while sum(map(len, parts)) + 3 * (len(parts) - 1) > room:
-        longest = max(range(len(parts)), key=lambda i: len(parts[i]))
-        if len(parts[longest]) < 5:
-            break
-        parts[longest] = parts[longest].removesuffix("…")[:-1] + "…"
-    return " · ".join(parts)
