@@ -1,0 +1,79 @@
+"""How the numbers were made, and what they cannot say: the report's standing text."""
+
+from __future__ import annotations
+
+import shlex
+
+from evenface.report.words import COARSE, Findings
+
+LIMITS = (
+    "The labels say which expression people saw in a face. They are perceived expressions, not what a person felt.",
+    "A gap between groups can come from the model, from the labels, from the photos or from how groups were "
+    "sampled; this audit cannot tell which.",
+    "“Within chance” is not “equal”: it means that this sample could not tell. The smallest detectable gap says "
+    "what could have been missed.",
+    "Groups are only as good as the attributes behind them. Annotated or estimated gender, race and age are other "
+    "people's or a model's reading of a face.",
+    "The result holds for these faces and this model version. Faces met in use may differ from them.",
+)
+LAW = (
+    "Intended use: research on, and quality control of, models that name perceived facial expressions. Not "
+    "intended: decisions about a person.",
+    "In the European Union, Regulation (EU) 2024/1689 (AI Act) prohibits systems that infer emotions of people at "
+    "work and in education, except for medical "
+    "or safety reasons (Article 5(1)(f)); whoever uses an emotion recognition system elsewhere must inform the "
+    "people exposed to it (Article 50(3)).",
+)
+
+NULLS = {
+    "any": "groups exchanged among all faces",
+    "within_true": "groups exchanged within each true class",
+    "within_predicted": "groups exchanged within each answer",
+}
+
+
+def methods(found: Findings) -> list[str]:
+    """Say in plain words how intervals, chance levels and verdicts were made, with this audit's settings."""
+    s = found.audit["settings"]
+    unit = "persons (all faces of one person move together)" if s["unit"] == "subject" else "faces"
+    return [
+        "Everything is computed from counts of faces per group, true class and answer, or from the probabilities "
+        "given.",
+        f"A group's {found.level} interval is Wilson's score interval at the number of independent faces that the "
+        "metric's variance amounts to. Simultaneous intervals (thin lines) cover all groups of a grouping at once.",
+        f"The chance level of a gap comes from {s['permutations']:,} draws that exchange groups at random between "
+        f"{unit}, in the way that each metric's table entry names. In {found.level} of such draws, where no true "
+        "difference exists, the gap stays within it.",
+        f"A gap's {found.level} interval holds the true gaps that would not make the one seen unlikely, judged by "
+        f"those draws and {s['resamples']:,} resamples of {unit}. Noise alone spreads groups apart, so a gap tends to "
+        "look larger than it is and may even lie above its own interval.",
+        "p is the share of chance draws at least as extreme as what was seen. The corrected p accounts for all gaps of "
+        "its family over all groupings (max-T).",
+        f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it is "
+        "within chance; but too little data to tell, if it is beyond chance on its own though not after correction, if "
+        f"even a difference of {100 * COARSE:g} % of the metric's range would have been missed, or if nothing could be "
+        "computed.",
+        "The smallest detectable gap is what this sample would have shown with 80 % power in a comparison of its own; "
+        "after correction for many comparisons it must be larger.",
+        f"Groups with fewer than {s['min_group']} answered faces are shown and marked (†), but left out of gaps. An "
+        "undefined value is a dash, never a zero.",
+    ]
+
+
+def command(found: Findings) -> str:
+    """The command that makes this audit again."""
+    s = found.audit["settings"]
+    parts = [
+        "evenface",
+        "audit",
+        found.audit["input"]["source"],
+        "--by",
+        ",".join(s["by"]),
+        "--cross",
+        str(s["cross"]),
+        "--resamples",
+        str(s["resamples"]),
+        "--seed",
+        str(s["seed"]),
+    ]
+    return " ".join(map(shlex.quote, parts))

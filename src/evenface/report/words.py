@@ -1,0 +1,272 @@
+"""What the numbers say, in words: verdicts, the summary and how a number is written.
+
+The HTML page, the Markdown file and the terminal take every sentence from here, so that they say the same.
+All strings are plain text and hold names that a user chose: whoever shows them must escape them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from evenface.report.text import Record, interval, listing, number, p_phrase
+
+HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")  # what the report puts first, where the audit has it
+COARSE = 0.2  # share of a metric's range: where smaller gaps would be missed, "within chance" would say too much
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one gap allows to be said.
+
+    Attributes:
+        key: `"larger"`, `"within"` or `"unclear"`.
+        words: The verdict.
+        mark: A sign for it, so that colour is never alone.
+        detail: Why, or what could have been seen.
+    """
+
+    key: str
+    words: str
+    mark: str
+    detail: str
+
+
+def corrected_p(gap: Record) -> float | None:
+    """Give the p corrected over the family: max-T, or Holm's where max-T is not defined; never the raw one."""
+    return gap["p_adjusted"] if gap.get("p_adjusted") is not None else gap.get("p_holm")
+
+
+def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdict:
+    """Judge one entry of `gaps`.
+
+    A gap is "larger than chance explains" only by its corrected p. Otherwise it is "within chance", unless the
+    data leave it open: the gap is beyond chance on its own but not after correction, or so little data stood behind
+    it that a difference of a fifth of the metric's range would have been missed. Then nothing can be told.
+
+    Args:
+        gap: The entry.
+        alpha: One minus the audit's level.
+        span: Width of the metric's range; None: it has no bounds.
+    """
+    p, seen = corrected_p(gap), gap.get("smallest_detectable")
+    if gap.get("value") is None or p is None:
+        why = gap.get("undefined") or "no chance level could be computed"
+        return Verdict("unclear", "too little data to tell", "?", why)
+    if p < alpha:
+        return Verdict("larger", "larger than chance explains", "▲", f"chance level {number(gap.get('chance_95'))}")
+    if open_after_correction(gap, alpha):
+        why = f"beyond chance on its own ({p_phrase(gap['p'])}), but not among all comparisons"
+        return Verdict("unclear", "too little data to tell", "?", why)
+    if seen is None or gap["kind"] not in ("difference", "pair"):
+        return Verdict("within", "within chance", "○", "")
+    if span is not None and seen > COARSE * span:
+        why = f"only a gap of {number(seen)} or more could have been seen"
+        return Verdict("unclear", "too little data to tell", "?", why)
+    return Verdict("within", "within chance", "○", f"a gap below {number(seen)} could have been missed")
+
+
+def open_after_correction(gap: Record, alpha: float) -> bool:
+    """Whether a gap would be beyond chance if it were the only one tested, but is not among all comparisons."""
+    p = corrected_p(gap)
+    return p is not None and p >= alpha and gap.get("p") is not None and gap["p"] < alpha
+
+
+class Findings:
+    """An audit's dict with its names looked up, and the sentences made from it."""
+
+    def __init__(self, audit: Mapping[str, Any]) -> None:
+        self.audit = audit
+        self.alpha = 1 - audit["settings"]["level"]
+        self.metric = {metric["name"]: metric for metric in audit["metrics"]}
+        self.groups: dict[str, list[Record]] = {}
+        for group in audit["groups"]:
+            self.groups.setdefault(group["by"], []).append(group)
+
+    @cached_property
+    def level(self) -> str:
+        """The confidence level, such as `"95 %"`."""
+        return f"{100 * self.audit['settings']['level']:g} %"
+
+    @cached_property
+    def headline(self) -> list[str]:
+        """Metrics that the report puts first: the usual three, or else the first three with a worst group."""
+        known = dict.fromkeys(entry["metric"] for entry in self.audit["worst"])
+        return [metric for metric in HEADLINE if metric in known] or list(known)[:3]
+
+    @cached_property
+    def headline_gaps(self) -> list[Record]:
+        """The gap (max - min) of each grouping and headline metric, grouping by grouping."""
+        table = {(gap["by"], gap["metric"]): gap for gap in self.audit["gaps"] if gap["kind"] == "difference"}
+        return [table[by, metric] for by in self.groups for metric in self.headline if (by, metric) in table]
+
+    def main_gaps(self) -> list[Record]:
+        """All gaps of the main family, in the audit's order."""
+        return [gap for gap in self.audit["gaps"] if gap["family"] == "main"]
+
+    def about(self, metric: str) -> Record:
+        """The entry of `metrics` for a metric or one class of it; empty if the audit has none."""
+        return self.metric.get(metric) or self.metric.get(metric.partition("[")[0]) or {}
+
+    def title(self, metric: str) -> str:
+        """A metric's title; `tpr[happy]` becomes "True positive rate, happy"."""
+        found = self.about(metric)
+        klass = "" if metric in self.metric else metric.partition("[")[2].removesuffix("]")
+        return f"{found['title']}, {klass}" if klass and found else str(found.get("title", metric))
+
+    def lower_is_better(self, metric: str) -> bool:
+        """Whether a small value is a good one."""
+        return self.about(metric).get("direction") == "lower"
+
+    def judge(self, gap: Record) -> Verdict:
+        """The verdict on a gap at this audit's level."""
+        low, high = (self.about(gap["metric"]).get(end) for end in ("low", "high"))
+        return verdict(gap, self.alpha, None if low is None or high is None else high - low)
+
+    def larger(self, family: str) -> tuple[list[Record], int]:
+        """The gaps of a family that are larger than chance explains, and how many it has in all."""
+        gaps = [gap for gap in self.audit["gaps"] if gap["family"] == family]
+        return [gap for gap in gaps if self.judge(gap).key == "larger"], len(gaps)
+
+    def value(self, by: str, group: str | None, metric: str) -> float | None:
+        """A group's value of a metric."""
+        cells = (g["metrics"].get(metric) for g in self.groups[by] if g["group"] == group)
+        return next((cell["value"] for cell in cells if cell), None)
+
+    def gap(self, by: str, metric: str) -> Record | None:
+        """The gap (max - min) of one grouping and metric, if the audit has it."""
+        hits = (g for g in self.audit["gaps"] if (g["by"], g["metric"], g["kind"]) == (by, metric, "difference"))
+        return next(hits, None)
+
+    def worst(self, by: str, metric: str) -> Record | None:
+        """Which group of a grouping is worst, if the audit could tell."""
+        hits = (w for w in self.audit["worst"] if (w["by"], w["metric"]) == (by, metric) and w["group"] is not None)
+        return next(hits, None)
+
+    def flows(self) -> list[Record]:
+        """Confusions, without those that say of one of two groups what is said of the other."""
+        return [f for f in self.audit["flows"] if len(self.groups[f["by"]]) != 2 or (f["ratio"] or 1) >= 1]
+
+    def notable_flows(self) -> list[Record]:
+        """Confusions whose corrected p is below the level's."""
+        return [f for f in self.flows() if f["p_adjusted"] is not None and f["p_adjusted"] < self.alpha]
+
+    def summary(self) -> list[str]:
+        """The audit in three to seven sentences, all made from its numbers."""
+        larger = [gap for gap in self.headline_gaps if self.judge(gap).key == "larger"]
+        parts = [
+            self._scope(),
+            self._found(larger),
+            self._clearest(larger),
+            self._elsewhere(larger),
+            self._not_found(),
+            self._confusion(),
+            self._unanswered(),
+            self._guessed(),
+        ]
+        return [part for part in parts if part]
+
+    def _scope(self) -> str:
+        data = self.audit["input"]
+        names = [attribute["name"] for attribute in data["attributes"]]
+        return (
+            f"A model's answers for {data['rows']:,} faces and {len(data['classes'])} expressions were compared "
+            f"between "
+            f"{len(self.audit['groups']):,} groups, formed by {listing(names)}."
+        )
+
+    def _found(self, larger: Sequence[Record]) -> str:
+        names = listing([self.title(metric) for metric in self.headline])
+        main, total = self.larger("main")
+        text = (
+            f"Of {len(self.headline_gaps)} gaps in {names}, {len(larger) or 'none'} "
+            f"{'are' if len(larger) > 1 else 'is'} larger than chance explains; of all {total} main comparisons, "
+            f"{len(main) or 'none'}."
+        )
+        return text if larger else f"{text} That is not evidence that groups are treated alike."
+
+    def _clearest(self, larger: Sequence[Record]) -> str:
+        """The gap that lies furthest beyond its chance level, and who is worst in it."""
+        if not larger:
+            return ""
+        gap = max(larger, key=lambda g: g["value"] - (g["chance_95"] or 0))
+        metric = gap["metric"]
+        low, high = (number(self.value(gap["by"], gap[end], metric)) for end in ("worst", "best"))
+        text = (
+            f"Furthest beyond chance: {self.title(metric)} is {low} for {gap['worst']} and {high} for {gap['best']}, "
+            f"a gap of {number(gap['value'])} ({self.level} interval {interval(gap)}); with no true difference it "
+            f"would "
+            f"stay below {number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after "
+            "correction for all comparisons)."
+        )
+        worst = self.worst(gap["by"], metric)
+        if not worst:
+            return text
+        text += f" {worst['group']} is the worst-off group with probability {number(worst['probability'], 2)}"
+        if not worst["runner_up_probability"]:
+            return text + "."
+        return f"{text}, {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}."
+
+    def _elsewhere(self, larger: Sequence[Record]) -> str:
+        """The surest of the other main comparisons, where the headline shows nothing."""
+        others = [] if larger else self.larger("main")[0]
+        if not others:
+            return ""
+        gap = min(others, key=lambda g: (corrected_p(g) or 0, g["p"] or 0))
+        return (
+            f"The surest of them: {self.title(gap['metric'])} by {gap['by']} ({gap['kind']}) is "
+            f"{number(gap['value'])}, "
+            f"its chance level {number(gap['chance_95'])} ({p_phrase(corrected_p(gap))} after correction)."
+        )
+
+    def _not_found(self) -> str:
+        """What stays open in the first headline metric, and what the sample could have shown there."""
+        title = self.title(self.headline[0])
+        quiet = [g for g in self.headline_gaps if g["metric"] == self.headline[0] and self.judge(g).key != "larger"]
+        unsure = [g for g in quiet if open_after_correction(g, self.alpha)]
+        seen = [g for g in quiet if g not in unsure and g["smallest_detectable"] is not None]
+        text = ""
+        if unsure:
+            gaps = listing([f"{g['by']} (gap {number(g['value'])}, {p_phrase(g['p'])})" for g in unsure])
+            text = (
+                f"{title} by {gaps} is beyond chance on its own, but not among all comparisons: more data could tell. "
+            )
+        if seen:
+            gaps = listing([f"{g['by']} ({number(g['smallest_detectable'])})" for g in seen])
+            text += (
+                f"{title} shows no gap beyond chance by {gaps}; in brackets the smallest gap that this sample would "
+                f"have "
+                "shown with 80 % power in a comparison of its own, so smaller ones may exist unseen."
+            )
+        return text.rstrip()
+
+    def _confusion(self) -> str:
+        flows = self.notable_flows()
+        if not flows:
+            return ""
+        return (
+            f"The confusion that differs most: {flows[0]['words']} ({p_phrase(flows[0]['p_adjusted'])} after "
+            f"correction)."
+        )
+
+    def _unanswered(self) -> str:
+        rows, answered = self.audit["input"]["rows"], self.audit["input"]["answered"]
+        if rows == answered:
+            return ""
+        single = [g for g in self.audit["groups"] if len(g["levels"]) == 1 and g["n"] and not g["small"]]
+        text = f"{rows - answered:,} faces ({100 * (rows - answered) / rows:.1f} %) got no answer"
+        if len(single) < 2:
+            return text + "."
+        low, high = (pick(single, key=lambda g: g["answered"] / g["n"]) for pick in (min, max))
+        share = [f"{100 * g['answered'] / g['n']:.1f} % for {g['group']}" for g in (low, high)]
+        return f"{text}; answered were from {share[0]} to {share[1]}."
+
+    def _guessed(self) -> str:
+        names = [a["name"] for a in self.audit["input"]["attributes"] if a["provenance"] == "estimated"]
+        if not names:
+            return ""
+        return (
+            f"Estimated, not stated by the people shown: {listing(names)}. Errors of the estimate blur or shift gaps."
+        )

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evenface.report.text import number
+from evenface.report.words import Findings, corrected_p, verdict
+
+GAP: dict[str, Any] = {"value": 0.1, "p_adjusted": 0.01, "p_holm": 0.02, "chance_95": 0.05, "undefined": None}
+GAP |= {"kind": "difference", "smallest_detectable": 0.08}
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({}, "larger"),
+        ({"p_adjusted": 0.05}, "within"),
+        ({"p_adjusted": 0.3, "smallest_detectable": 0.21}, "unclear"),
+        ({"p_adjusted": 0.3, "smallest_detectable": None}, "within"),
+        ({"p_adjusted": None}, "larger"),
+        ({"p_adjusted": 0.3, "p": 0.01}, "unclear"),
+        ({"p_adjusted": None, "p_holm": None}, "unclear"),
+        ({"value": None, "undefined": "one group"}, "unclear"),
+    ],
+)
+def test_a_verdict_follows_the_corrected_p_alone(change: dict[str, Any], key: str) -> None:
+    judged = verdict(GAP | change)
+    assert judged.key == key
+    assert "fair" not in judged.words
+    assert judged.mark in "▲○?"
+
+
+def test_a_raw_p_never_decides() -> None:
+    assert corrected_p({"p": 0.001, "p_adjusted": None, "p_holm": None}) is None
+
+
+def test_within_chance_says_what_could_have_been_missed() -> None:
+    assert "0.080" in verdict(GAP | {"p_adjusted": 0.5}).detail
+    assert verdict(GAP | {"value": None, "undefined": "one group"}).detail == "one group"
+
+
+def test_the_summary_names_gap_interval_chance_and_the_unanswered(big: dict[str, Any]) -> None:
+    text = " ".join(Findings(big).summary())
+    parts = ("3,000 faces", "95 % interval", "with no true difference it would stay below", "got no answer")
+    assert all(part in text for part in (*parts, "worst-off group with probability", "Errors of the estimate"))
+    assert 3 <= len(Findings(big).summary()) <= 7
+
+
+def test_the_clearest_gap_is_the_one_furthest_beyond_its_chance_level(big: dict[str, Any]) -> None:
+    found = Findings(big)
+    larger = [g for g in found.headline_gaps if found.judge(g).key == "larger"]
+    first = max(larger, key=lambda g: g["value"] - g["chance_95"])
+    sentence = next(s for s in found.summary() if s.startswith("Furthest"))
+    assert f"a gap of {number(first['value'])}" in sentence
+    assert first["worst"] in sentence
+
+
+def test_nothing_found_is_not_called_fair(audit: dict[str, Any]) -> None:
+    for gap in audit["gaps"]:
+        gap |= {"p": 0.5, "p_adjusted": 0.9, "p_holm": 0.9, "smallest_detectable": 0.07}
+    text = " ".join(Findings(audit).summary())
+    assert "none is larger than chance explains" in text
+    assert "That is not evidence that groups are treated alike." in text
+    assert "gender (0.070)" in text
+    assert "80 % power" in text
+    assert "Furthest" not in text
+
+
+def test_what_correction_leaves_open_is_said(audit: dict[str, Any]) -> None:
+    for gap in audit["gaps"]:
+        gap |= {"p": 0.01, "p_adjusted": 0.9, "p_holm": 0.9}
+    text = " ".join(Findings(audit).summary())
+    assert "p = 0.01) is beyond chance on its own, but not among all comparisons" in text
+    assert "shows no gap beyond chance" not in text
+
+
+def test_the_surest_other_comparison_is_told_where_the_headline_shows_nothing(audit: dict[str, Any]) -> None:
+    for gap in audit["gaps"]:
+        gap |= {"p": 0.5, "p_adjusted": 0.001 if gap["kind"] == "between" else 0.9, "p_holm": 0.9}
+    text = " ".join(Findings(audit).summary())
+    assert "none is larger than chance explains; of all 27 main comparisons, 3." in text
+    assert "The surest of them: Equalized odds by gender (between) is" in text
+
+
+def test_little_data_is_measured_against_the_range_of_the_metric() -> None:
+    weak = GAP | {"p_adjusted": 0.5, "smallest_detectable": 0.3}
+    assert [verdict(weak, span=span).key for span in (1.0, 2.0, None)] == ["unclear", "within", "within"]
+    assert verdict(weak | {"kind": "ratio"}).key == "within"
+
+
+def test_of_two_groups_a_confusion_is_told_once(audit: dict[str, Any]) -> None:
+    flow = audit["flows"][0] | {"by": "gender", "group": "gender=Female", "p_adjusted": 0.001, "ratio": 4.0}
+    audit["flows"] = [flow | {"group": "gender=Male", "ratio": 0.25}, flow]
+    assert Findings(audit).notable_flows() == [flow]
+
+
+def test_titles_of_single_classes(big: dict[str, Any]) -> None:
+    found = Findings(big)
+    assert found.title("tpr[happy]") == "True positive rate, happy"
+    assert found.title("unheard_of") == "unheard_of"
+    assert found.lower_is_better("equalized_odds")
+    assert not found.lower_is_better("tpr[happy]")
