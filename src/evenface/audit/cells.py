@@ -95,6 +95,14 @@ class Cells:
         """Number of faces."""
         return int(self.counts.sum())
 
+    @cached_property
+    def patterns(self) -> list[Ints]:
+        """Leaves by which attributes are known of them. Faces are only ever exchanged within such a pattern: those of
+        unknown gender belong to no gender, so by chance too they must not be dealt to one.
+        """
+        _, pattern = np.unique(self.levels < 0, axis=0, return_inverse=True)
+        return [np.flatnonzero(pattern.reshape(-1) == k) for k in range(int(pattern.max(initial=0)) + 1)]
+
 
 def count_cells(predictions: Predictions) -> Cells:
     """Count a table into cells by one streamed group-by; memory grows with the cells, not with the faces.
@@ -113,7 +121,7 @@ def count_cells(predictions: Predictions) -> Cells:
     count = table["count"].to_numpy()
     counts = np.zeros((len(profile), n_class, n_class + 1), np.int64)
     np.add.at(counts, (leaf, true, answer), count)
-    units = _units(table["subject"], leaf, true * (n_class + 1) + answer, count) if has_subject else None
+    units = _units(table, leaf, true * (n_class + 1) + answer, count) if has_subject else None
     names = tuple(a.name for a in attributes)
     return Cells(predictions.labels.names, names, profile, {a.name: a.levels for a in attributes}, counts, units)
 
@@ -131,11 +139,23 @@ def _leaves(table: pl.DataFrame, attributes: Sequence[Attribute]) -> tuple[Ints,
     return profile, leaf.reshape(-1)
 
 
-def _units(subject: pl.Series, leaf: Ints, cell: Ints, count: Ints) -> Units:
-    """Number the persons in the order of their names, so that the order of rows cannot matter."""
-    code = subject.cast(pl.String).fill_null("").rank("dense").cast(pl.Int64).to_numpy() - 1
-    order = np.lexsort((cell, leaf, code))
-    return Units(code[order], leaf[order], cell[order], count[order], int(code.max()) + 1)
+def person_code() -> pl.Expr:
+    """Number the persons in the order of their names, so that the order of rows cannot matter; null where not known."""
+    return pl.col("subject").cast(pl.String).rank("dense").cast(pl.Int64) - 1
+
+
+def _units(table: pl.DataFrame, leaf: Ints, cell: Ints, count: Ints) -> Units:
+    code = table.select(person_code())["subject"]
+    known = code.is_not_null().to_numpy()
+    named = int(code.max() or -1) + 1 if known.any() else 0  # type: ignore[arg-type]
+    # A face whose person is not known is a person of its own.
+    alone = np.repeat(np.flatnonzero(~known), count[~known])
+    order = np.flatnonzero(known)[np.lexsort((cell[known], leaf[known], code.to_numpy()[known]))]
+    alone = alone[np.lexsort((cell[alone], leaf[alone]))]
+    rows = np.concatenate([order, alone])
+    subject = np.concatenate([code.to_numpy()[order].astype(np.int64), named + np.arange(len(alone))])
+    size = np.concatenate([count[order], np.ones(len(alone), np.int64)])
+    return Units(subject, leaf[rows], cell[rows], size, named + len(alone))
 
 
 def make_groups(cells: Cells, cross: int) -> Groups:

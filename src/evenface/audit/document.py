@@ -163,13 +163,11 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
     out = []
     i = 0
     for frame in drawn.frames:
-        rows = plan.compared[frame.by]
-        small = set(range(plan.groups.spans[frame.by].start, plan.groups.spans[frame.by].stop)) - set(rows.tolist())
         for key in frame.keys:
-            where = _where(plan, table, frame, key, rows, small)
+            where = _where(plan, table, frame, key)
             out.append(_gap(key, found, i, float(adjusted[i]), float(stepped[i])) | where)
             if out[-1]["value"] is None:
-                out[-1]["undefined"] = "fewer than two groups have a value" if len(rows) > 1 else "fewer than two groups are large enough"
+                out[-1]["undefined"] = "fewer than two groups have a value that rests on enough faces"
             i += 1
     return out
 
@@ -200,22 +198,24 @@ def _range(key: GapKey) -> tuple[float, float]:
     return (0.0, metric.high - metric.low) if key.kind == "difference" else (0.0, metric.high if key.kind == "between" else 1.0)
 
 
-def _where(
-    plan: Plan, table: GroupTable, frame: Frame, key: GapKey, rows: NDArray[np.int64], small: set[int]
-) -> dict[str, Any]:
+def _where(plan: Plan, table: GroupTable, frame: Frame, key: GapKey) -> dict[str, Any]:
     """Which groups lie at the ends, and which took no part."""
     names = plan.groups.names
+    span = plan.groups.spans[frame.by]
+    every = np.arange(span.start, span.stop)
+    nowhere: dict[str, Any] = {"best": None, "worst": None}
     if key.kind == "between":
-        return {"best": None, "worst": None, "left_out": [names[g].name for g in sorted(small)], "undefined": None}
+        left_out = [names[g].name for g in np.setdiff1d(every, plan.compared[frame.by])]
+        return nowhere | {"left_out": left_out, "undefined": None}
     j = frame.group.index(key.column)
-    value = np.where(plan.enough[rows, j], table.value[rows, j], np.nan)
+    value = np.where(plan.enough[every, j], table.value[every, j], np.nan)
     known = np.isfinite(value)
-    left_out = [names[g].name for g in sorted(small | set(rows[~known].tolist()))]
+    rest: dict[str, Any] = {"left_out": [names[g].name for g in every[~known]], "undefined": None}
     if known.sum() < 2:
-        return {"best": None, "worst": None, "left_out": left_out, "undefined": None}
-    top, bottom = int(rows[known][value[known].argmax()]), int(rows[known][value[known].argmin()])
+        return nowhere | rest
+    top, bottom = every[int(np.nanargmax(value))], every[int(np.nanargmin(value))]
     best, worst = (bottom, top) if key.column.metric.direction == "lower" else (top, bottom)
-    return {"best": names[best].name, "worst": names[worst].name, "left_out": left_out, "undefined": None}
+    return {"best": names[best].name, "worst": names[worst].name} | rest
 
 
 def describe_flows(plan: Plan, drawn: Drawn) -> list[dict[str, Any]]:

@@ -62,15 +62,11 @@ class _Worker:
     then run along contiguous numbers, which numpy does about five times as fast.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, dtype: type) -> None:
         self.plan = plan
+        self.dtype = dtype
         self.classes = len(plan.cells.classes)
-        self.frames = tuple(
-            Frame(by, plan.compared[by] - span.start, plan.group_columns, plan.between_columns)
-            for by, span in plan.groups.spans.items()
-        )
-        # Single precision counts exactly up to 2^24 faces.
-        self.dtype = np.float32 if plan.cells.total < 2**24 else np.float64
+        self.frames = tuple(Frame(by, plan.group_columns, plan.between_columns) for by in plan.groups.spans)
         self.member = plan.groups.member.astype(self.dtype)
         self.map = margin_map(self.classes, self.dtype)
         self.lacking = np.where(plan.enough, 0, np.nan).astype(self.dtype)  # added to values that are not to be compared
@@ -122,7 +118,7 @@ class _Worker:
 
     def compared(self, values: Array, frame: Frame) -> Array:
         """The values of the groups that are compared, NaN where they rest on too few faces; (draw, group, column)."""
-        rows = self.plan.compared[frame.by]
+        rows = self.plan.shown[frame.by]
         return (values.T[:, rows] + self.lacking.T[:, rows, None]).T
 
     def departures(self, values: Array, between: Sequence[Array]) -> Array:
@@ -175,12 +171,9 @@ class _Some(Margins):
 
 def draw_all(plan: Plan) -> Drawn:
     """Draw bootstrap and chance tables and evaluate every gap on them."""
-    worker = _Worker(plan)
-    values, between = worker.blank(1)
-    worker.evaluate(plan.cells.counts.reshape(1, len(plan.cells.counts), -1), lambda m: True, values, between)
-    if plan.scores is not None:
-        worker.scores(plan.scores.observed(), values)
-    seen = worker.departures(values, between)[0]
+    # Single precision counts exactly up to 2^24 faces, and is enough for draws; what was seen is worth double.
+    worker = _Worker(plan, np.float32 if plan.cells.total < 2**24 else np.float64)
+    seen = _seen(_Worker(plan, np.float64))
     root = np.random.SeedSequence(plan.settings.seed)
     boot_seed, chance_seed = root.spawn(2)
     boots = _chunks(plan, plan.settings.resamples, boot_seed, lambda rng, size: _boot(worker, rng, size))
@@ -198,6 +191,16 @@ def draw_all(plan: Plan) -> Drawn:
         score_mean=mean,
         score_sd=np.sqrt(np.maximum(square - mean**2, 0)),
     )
+
+
+def _seen(worker: _Worker) -> Floats:
+    """Departures of the table itself, (gap,)."""
+    plan = worker.plan
+    values, between = worker.blank(1)
+    worker.evaluate(plan.cells.counts.reshape(1, len(plan.cells.counts), -1), lambda m: True, values, between)
+    if plan.scores is not None:
+        worker.scores(plan.scores.observed(), values)
+    return np.asarray(worker.departures(values, between)[0])
 
 
 def _chunks(

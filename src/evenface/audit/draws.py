@@ -6,7 +6,7 @@ where a cell is a (true class, answer) pair.
 * `Bootstrap` draws faces with replacement: a multinomial draw of all cells, which has exactly the law of
   drawing rows. Where subjects are known, persons are drawn and bring all their faces.
 * `Exchange` deals the same faces out to the groups anew, all margins kept: what chance alone gives if groups
-  do not matter. `within_true` keeps each leaf's labels too, `within_predicted` its answers. Where subjects are
+  do not matter. Faces are exchanged among leaves of which the same attributes are known. `within_true` keeps each leaf's labels too, `within_predicted` its answers. Where subjects are
   known, persons as wholes are dealt to the leaves.
 """
 
@@ -82,11 +82,13 @@ class Exchange:
         leaves, classes, answers = counts.shape
         n_cells = classes * answers
         if self.cells.units is not None:
-            return _exchange_persons(self.cells.units, leaves, n_cells, rng, size)
+            return _exchange_persons(self.cells, self.cells.units, rng, size)
         out = np.zeros((size, leaves, n_cells), np.int64)
-        for columns in _strata(classes, answers, self.null):
-            part = counts.reshape(leaves, n_cells)[:, columns]
-            out[:, :, columns] = deal(part, rng, size)
+        flat = counts.reshape(leaves, n_cells)
+        for pattern in self.cells.patterns:
+            for columns in _strata(classes, answers, self.null):
+                corner = np.ix_(pattern, columns)
+                out[:, *corner] = deal(flat[corner], rng, size)
         return out
 
 
@@ -164,12 +166,16 @@ def _hypergeometric(rng: np.random.Generator, good: Ints, bad: Ints, sample: Int
     return np.clip(normal, np.maximum(0, sample - bad), np.minimum(good, sample))
 
 
-def _exchange_persons(units: Units, leaves: int, n_cells: int, rng: np.random.Generator, size: int) -> NDArray[np.float64]:
+def _exchange_persons(cells: Cells, units: Units, rng: np.random.Generator, size: int) -> NDArray[np.float64]:
     """Deal persons to leaves. A person seen in several leaves is dealt as one part per leaf."""
+    leaves, n_cells = cells.counts.shape[0], cells.counts.shape[1] * cells.counts.shape[2]
     part, index = np.unique(units.subject * leaves + units.leaf, return_inverse=True)
     home = part % leaves
+    strata = [np.flatnonzero(np.isin(home, pattern)) for pattern in cells.patterns]
     out = np.empty((size, leaves * n_cells))
     for row in out:
-        place = rng.permutation(home)[index] * n_cells + units.cell
-        row[:] = np.bincount(place, weights=units.count, minlength=leaves * n_cells)
+        dealt = home.copy()
+        for stratum in strata:
+            dealt[stratum] = rng.permutation(home[stratum])
+        row[:] = np.bincount(dealt[index] * n_cells + units.cell, weights=units.count, minlength=leaves * n_cells)
     return out.reshape(size, leaves, n_cells)

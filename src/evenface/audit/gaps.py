@@ -27,7 +27,14 @@ from evenface.audit.metrics.between import spread
 
 Floats = NDArray[np.float64]
 Kind = Literal["difference", "ratio", "between"]
-TIE = 2e-6  # departures closer than this are one number, computed in another order or in single precision
+
+
+def tie(departure: Floats, chance: Floats) -> Floats:
+    """How close two departures must be to count as one number computed in another order or in single precision.
+
+    A thousandth of the spread of the chance draws: far above rounding, far below what could matter to p.
+    """
+    return np.nan_to_num(1e-3 * deviation(chance) + 1e-6 * np.abs(departure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +71,11 @@ class Frame:
 
     Attributes:
         by: Name of the grouping.
-        rows: Indices of the groups that are compared (those large enough).
         group: Columns of scope `group`.
         groups: Columns of scope `groups`.
     """
 
     by: str
-    rows: NDArray[np.int64]
     group: Sequence[Column]
     groups: Sequence[Column]
     keys: list[GapKey] = field(init=False)
@@ -128,15 +133,16 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
         level: Confidence, such as .95.
     """
     tail = (1 - level) / 2
-    u0, median = quantile(chance, level), quantile(chance, 0.5)
+    u0, median = chance_limit(chance, level), quantile(chance, 0.5)
+    near = tie(departure, chance)
     u1, l1 = quantile(boot, 1 - tail), quantile(boot, tail)
     with np.errstate(divide="ignore", invalid="ignore"):
         low = departure * (departure - u0) / np.maximum(u1 - u0, departure - u0)
-        low = np.where(departure > u0, np.clip(low, 0, departure), 0)
+        low = np.where(departure > u0 + near, np.clip(low, 0, departure), 0)
         high = np.where(l1 < departure, 2 * departure - l1, departure**2 / l1)
     high = np.where(np.isfinite(high), high, departure)
     unknown = ~np.isfinite(departure) | ~np.isfinite(u0)
-    extreme = (chance >= departure - TIE).sum(0)
+    extreme = (chance >= departure - near).sum(0)
     drawn = np.isfinite(chance).sum(0)
     noise = deviation(boot)
     detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * noise)
@@ -150,6 +156,14 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
         p=np.where(unknown, blank, (extreme + 1) / (drawn + 1)),
         smallest_detectable=np.where(unknown, blank, np.maximum(detectable, u0)),
     )
+
+
+def chance_limit(chance: Floats, level: float) -> Floats:
+    """The smallest departure with p < 1 - level: an order statistic of the draws, so that interval and p agree."""
+    known = np.isfinite(chance).sum(0)
+    place = np.clip(np.ceil(np.round(level * (known + 1), 9)).astype(int) - 1, 0, np.maximum(known - 1, 0))
+    value = np.sort(chance, axis=0)[place, np.arange(chance.shape[1])]
+    return np.where(known * 2 > len(chance), value, np.nan)
 
 
 def quantile(draws: Floats, q: float) -> Floats:
@@ -208,13 +222,13 @@ def adjust(departure: Floats, chance: Floats, families: Sequence[str]) -> Floats
         mean = filled.sum(0) / count
         sd = np.sqrt(np.where(known, (chance - mean) ** 2, 0).sum(0) / count)
         usable = np.isfinite(departure) & (sd > 0)
-        seen = np.where(usable, (departure - mean) / sd, -np.inf)
+        seen = np.where(usable, (departure - tie(departure, chance) - mean) / sd, -np.inf)
         drawn = np.where(known & usable, (chance - mean) / np.where(sd > 0, sd, 1), -np.inf)
     out = np.full(len(departure), np.nan)
     for family in dict.fromkeys(families):
         mine = np.array([f == family for f in families])
         top = np.sort(drawn[:, mine].max(1)) if mine.any() else np.zeros(0)
-        above = len(top) - np.searchsorted(top, seen[mine] - TIE, side="left")
+        above = len(top) - np.searchsorted(top, seen[mine], side="left")
         out[mine] = np.where(usable[mine], (above + 1) / (len(top) + 1), np.where(np.isfinite(departure[mine]), 1.0, np.nan))
     return out
 

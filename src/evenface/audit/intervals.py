@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.cells import Groups, Units
-from evenface.audit.evaluate import Column, evaluate
+from evenface.audit.evaluate import Column, evaluate, support
 from evenface.audit.metric import Array, Metric
 from evenface.audit.sums import CountSums
 
@@ -108,12 +108,24 @@ def precision(
         spread = np.where(np.isfinite(span), share * (1 - share), 1.0)
         scale = np.where(np.isfinite(span), span, 1.0)
         n = spread * scale**2 / variance
+    # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a proportion of the faces it rests on.
+    n = np.where(np.isfinite(n) & (n > 0), n, smallest_support(columns, counts))
     df = np.full(n.shape, np.inf)
     if units is not None and groups is not None:
         effect, persons = design_effect(slope, counts, groups, units)
         n = n / effect
         df = np.broadcast_to(np.maximum(persons - 1, 1)[:, None], n.shape).astype(float)
     return Precision(n, df, np.nan_to_num(np.clip(bias, -most, most)))
+
+
+def smallest_support(columns: Sequence[Column], counts: Array) -> Floats:
+    """Faces that each value rests on, (group, column); for a mean over classes, those of its rarest class."""
+    sums = CountSums(counts)
+    out = np.empty((len(counts), len(columns)))
+    for j, column in enumerate(columns):
+        faces = support(sums, column.metric.support)
+        out[:, j] = faces[:, min(column.index, faces.shape[-1] - 1)] if column.label is not None else faces.min(-1)
+    return np.maximum(out, 1)
 
 
 def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units) -> tuple[Floats, Floats]:

@@ -71,7 +71,9 @@ class Plan:
         between: Metrics of scope `groups`.
         scores: Score sums, if there are scores.
         enough: (group, column of scope `group`): whether a value rests on enough faces to be compared.
-        compared: Grouping -> indices of the groups large enough to be compared.
+        shown: Grouping -> indices of the groups with enough faces, answered or not: a group that gets no answers must
+            not drop out of the comparison of coverage.
+        compared: Grouping -> indices of the groups with enough answered faces, which all else is compared on.
         settings: See `AuditSettings`.
     """
 
@@ -83,6 +85,7 @@ class Plan:
     between: tuple[Metric, ...]
     scores: ScoreDraws | None
     enough: NDArray[np.bool_]
+    shown: dict[str, NDArray[np.int64]]
     compared: dict[str, NDArray[np.int64]]
     settings: AuditSettings
 
@@ -133,10 +136,7 @@ def make_plan(
 ) -> Plan:
     """Sort the metrics by what they read, and the groups by whether they are large enough to compare."""
     counts = np.tensordot(groups.member.astype(np.int64), cells.counts, axes=1)
-    answered = counts[..., :-1].sum((1, 2))
-    compared = {
-        by: np.flatnonzero(answered[span] >= settings.min_group) + span.start for by, span in groups.spans.items()
-    }
+    large, compared = (_large(counts[..., :stop].sum((1, 2)), groups, settings.min_group) for stop in (None, -1))
     by_group = [m for m in metrics if m.scope == "group"]
     by_group.sort(key=lambda m: m.needs == "scores")
     return Plan(
@@ -147,19 +147,25 @@ def make_plan(
         by_scores=tuple(m for m in by_group if m.needs == "scores"),
         between=tuple(m for m in metrics if m.scope == "groups"),
         scores=scores,
-        enough=_enough(by_group, counts, settings.min_rate),
+        enough=_enough(by_group, counts, settings),
+        shown=large,
         compared=compared,
         settings=settings,
     )
 
 
-def _enough(metrics: Sequence[Metric], counts: NDArray[np.int64], least: int) -> NDArray[np.bool_]:
-    """Where per-class values rest on at least `least` faces, (group, column); whole-group values always do."""
+def _large(faces: NDArray[np.int64], groups: Groups, least: int) -> dict[str, NDArray[np.int64]]:
+    return {by: np.flatnonzero(faces[span] >= least) + span.start for by, span in groups.spans.items()}
+
+
+def _enough(metrics: Sequence[Metric], counts: NDArray[np.int64], settings: AuditSettings) -> NDArray[np.bool_]:
+    """Where values rest on enough faces, (group, column): of the group, and of the class for a rate of one class."""
     sums, classes = CountSums(counts), counts.shape[1]
     parts = []
     for metric in metrics:
-        if not metric.per_class:
-            parts.append(np.ones((len(counts), 1), bool))
-        else:
-            parts.append(np.broadcast_to(support(sums, metric.support) >= least, (len(counts), classes)))
+        of_group = sums.rows if metric.support == "rows" else sums.answered
+        enough = of_group[:, None] >= settings.min_group
+        if metric.per_class:
+            enough = enough & (np.broadcast_to(support(sums, metric.support), (len(counts), classes)) >= settings.min_rate)
+        parts.append(enough)
     return np.concatenate(parts, axis=1) if parts else np.ones((len(counts), 0), bool)

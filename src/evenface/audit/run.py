@@ -75,7 +75,7 @@ def _measure(
     cells = count_cells(predictions)
     scored = collect(predictions, cells)
     groups = make_groups(cells, settings.cross)
-    scores = ScoreDraws(scored, groups) if scored is not None else None
+    scores = ScoreDraws(scored, groups, cells.patterns) if scored is not None else None
     plan = make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings)
     return _document(predictions, plan, scored)
 
@@ -110,6 +110,6 @@ def _overall(plan: Plan, scored: Scored | None) -> dict[str, Any]:
         (Group("", "all faces", {}),), np.ones((1, len(plan.cells.levels)), dtype=bool), {"": slice(0, 1)}
     )
     settings = replace(plan.settings, resamples=OVERALL_DRAWS, permutations=100)
-    scores = ScoreDraws(scored, everybody) if scored is not None else None
+    scores = ScoreDraws(scored, everybody, plan.cells.patterns) if scored is not None else None
     pooled = make_plan([m for m in plan.metrics if m.scope == "group"], plan.cells, everybody, scores, settings)
     return doc.describe_overall(pooled, overall_table(plan, pooled, draw_all(pooled)))

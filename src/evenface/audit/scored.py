@@ -12,7 +12,7 @@ class c (if not), centred (DeLong et al. 1988).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenface.audit.cells import Cells, Groups, Units
+from evenface.audit.cells import Cells, Groups, Units, person_code
 from evenface.audit.metric import Array
 from evenface.core.tables import Predictions
 
@@ -126,7 +126,7 @@ def batches(predictions: Predictions, cells: Cells) -> Iterator[Batch]:
     order = np.argsort(place)
     keep = [leaf.alias("leaf"), pl.col("true").cast(pl.Int64), pl.col("predicted").cast(pl.Int64), *scores]
     if cells.units is not None:
-        keep.append((pl.col("subject").cast(pl.String).fill_null("").rank("dense").cast(pl.Int64) - 1).alias("person"))
+        keep.append(person_code().fill_null(-1).alias("person"))
     answered = pl.col("predicted").is_not_null() & pl.all_horizontal(pl.col(scores).is_not_null())
     for part in frame.select(keep).filter(answered).collect_batches(chunk_size=BATCH, maintain_order=True):
         for piece in part.iter_slices(BATCH):
@@ -283,23 +283,29 @@ class _Persons:
         self.leaves = leaves
         self.part = np.unique(units.subject * leaves + units.leaf)
         self.total = np.zeros((len(self.part), width + 1))
+        self.alone = np.zeros((leaves, width + 1, width + 1))  # sums of outer products of faces of unknown persons
 
     def add(self, batch: Batch, x: Floats) -> None:
         if batch.person is None:
             return
-        index = np.searchsorted(self.part, batch.person * self.leaves + batch.leaf)
-        np.add.at(self.total, index, np.c_[x, np.ones(len(x))])
+        x1 = np.c_[x, np.ones(len(x))]
+        known = batch.person >= 0
+        index = np.searchsorted(self.part, (batch.person * self.leaves + batch.leaf)[known])
+        np.add.at(self.total, index, x1[known])
+        for leaf in np.unique(batch.leaf[~known]):
+            mine = x1[~known & (batch.leaf == leaf)]
+            self.alone[leaf] += mine.T @ mine
 
     def finish(self, scored: Scored) -> None:
         """Second moments of persons' totals about their leaf's mean per face, so that draws spread as persons do."""
-        for leaf in np.unique(self.part % self.leaves):
+        for leaf in np.flatnonzero(scored.n > 0):
             mine = self.total[(self.part % self.leaves == leaf) & (self.total[:, -1] > 0)]
-            if len(mine) == 0:
-                continue
             mean = scored.first[leaf] / scored.n[leaf]
-            centred = mine[:, :-1] - mine[:, -1:] * mean
-            scale = len(mine) / max(len(mine) - 1, 1)
-            scored.second[leaf] = centred.T @ centred * scale + np.outer(mean, mean) * scored.n[leaf]
+            centre = np.vstack([np.eye(len(mean)), -mean])  # takes (sum, count) to sum - count * mean
+            products = mine.T @ mine + self.alone[leaf]
+            persons = len(mine) + self.alone[leaf][-1, -1]
+            spread = centre.T @ products @ centre * (persons / max(persons - 1, 1))
+            scored.second[leaf] = spread + np.outer(mean, mean) * scored.n[leaf]
 
 
 class ScoreDraws:
@@ -308,21 +314,19 @@ class ScoreDraws:
     Args:
         scored: Moments per leaf.
         groups: Which leaves each group holds.
+        patterns: Leaves among which faces may be exchanged, see `Cells.patterns`.
     """
 
-    def __init__(self, scored: Scored, groups: Groups) -> None:
+    def __init__(self, scored: Scored, groups: Groups, patterns: Sequence[Ints]) -> None:
         self.scored = scored
         self.member = groups.member.astype(float)
         self.n = self.member @ scored.n
         histogram = np.einsum("gl,clsk->cgsk", self.member, scored.histogram, optimize=True)
         self.placement = placements_of(histogram)
-        pooled_n, pooled_first = scored.n.sum(), scored.first.sum(0)
-        self.mean = pooled_first / pooled_n
-        pooled = scored.second.sum(0) / pooled_n - np.outer(self.mean, self.mean)
-        self.pooled_root = _root(pooled)
-        pool = placements_of(scored.histogram.sum(1, keepdims=True))
-        self.pooled_auroc = pool.auroc[0]
-        self.auroc_root = _root(self._correlation(pooled))
+        self.pools = [_Pool(scored, leaves) for leaves in patterns]
+        self.pooled_auroc = placements_of(scored.histogram.sum(1, keepdims=True)).auroc[0]
+        everybody = _Pool(scored, np.arange(len(scored.n)))
+        self.auroc_root = _root(self._correlation(everybody.covariance))
 
     def _correlation(self, pooled: Floats) -> Floats:
         """Correlation between classes of the errors of their AUROCs, from pooled placements, (class, class)."""
@@ -358,17 +362,22 @@ class ScoreDraws:
         """What the same faces would have given had groups been dealt at random, (size, group, …)."""
         scored = self.scored
         leaves, width = scored.first.shape
-        normal = rng.standard_normal((self.pooled_root.shape[1], leaves * size), np.float32)
-        noise = (self.pooled_root.astype(np.float32) @ normal).reshape(width, leaves, size)
-        noise *= np.sqrt(scored.n)[:, None]
-        noise += (scored.n * self.mean[:, None])[:, :, None]
+        noise = np.zeros((width, leaves, size), np.float32)
+        for pool in self.pools:
+            n = scored.n[pool.leaves]
+            normal = rng.standard_normal((pool.root.shape[1], len(n) * size), np.float32)
+            drawn = (pool.root.astype(np.float32) @ normal).reshape(width, len(n), size)
+            noise[:, pool.leaves] = drawn * np.sqrt(n)[:, None] + (n * pool.mean[:, None])[:, :, None]
         sums = self._gather(noise)
         at = BINS * (scored.classes + 1) + 2
-        positive = sums[..., at : at + scored.classes]
-        negative = sums[..., at + scored.classes : at + 2 * scored.classes]
         with np.errstate(divide="ignore", invalid="ignore"):
-            auroc = self.pooled_auroc + positive / self.placement.positives + negative / self.placement.negatives
-        return self._sums(sums, auroc)
+            # Each side is dealt within its class: scaled from the share of the class in all faces to that in the group.
+            share = scored.histogram.sum((1, 3)) / scored.n.sum()  # (class, side)
+            own = (self.placement.negatives, self.placement.positives)
+            scale = [np.sqrt(own[side] / (self.n[:, None] * share[:, side])) / own[side] for side in (0, 1)]
+            positive = sums[..., at : at + scored.classes] * scale[1]
+            negative = sums[..., at + scored.classes : at + 2 * scored.classes] * scale[0]
+        return self._sums(sums, self.pooled_auroc + positive + negative)
 
     def _gather(self, drawn: Array) -> Array:
         """Leaves (feature, leaf, draw) to groups (draw, group, feature), draws innermost in memory, see `drawing`."""
@@ -391,6 +400,17 @@ class ScoreDraws:
             bin_confidence=bins[..., 1],
             labelled=self.placement.positives,
         )
+
+
+class _Pool:
+    """Moments of one face drawn from some leaves together."""
+
+    def __init__(self, scored: Scored, leaves: Ints) -> None:
+        self.leaves = leaves
+        n = max(float(scored.n[leaves].sum()), 1.0)
+        self.mean = scored.first[leaves].sum(0) / n
+        self.covariance = scored.second[leaves].sum(0) / n - np.outer(self.mean, self.mean)
+        self.root = _root(self.covariance)
 
 
 def _root(covariance: Floats) -> Floats:

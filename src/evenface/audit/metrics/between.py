@@ -167,12 +167,14 @@ def _between_group_entropy(sums: Sums, alpha: int) -> Array:
     total = n.sum(-1, keepdims=True)
     mean = (n * rates).sum(-1, keepdims=True) / total
     relative = rates / mean
+    # Both forms are sums of terms >= 0 (the subtracted parts cancel in exact arithmetic), so small values keep their digits.
+    off = relative - 1
     if alpha == 1:
-        inner = relative * np.log(np.where(relative > 0, relative, 1))
+        inner = np.maximum(relative * np.log1p(np.where(relative > 0, off, 0)) - off, 0)
     else:
-        inner = (relative**alpha - 1) / (alpha * (alpha - 1))
+        inner = off**2 / 2
     value = ((n / total) * inner).sum(-1)
-    return np.where((n > 0).sum(-1) > 1, np.maximum(value, 0), np.nan)
+    return np.where((n > 0).sum(-1) > 1, value, np.nan)
 
 
 @metric(

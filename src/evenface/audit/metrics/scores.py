@@ -65,6 +65,7 @@ def log_loss(sums: Sums) -> Array:
     formula="mean over classes of P(p_c of a face labelled c > p_c of another face), ties count half",
     source="Hanley & McNeil 1982; macro average as in scikit-learn's roc_auc_score(multi_class='ovr')",
     needs="scores",
+    null="within_true",
 )
 def auroc_macro(sums: Sums) -> Array:
     """How well the probabilities rank the faces of each class above the others, averaged over classes."""
@@ -77,6 +78,7 @@ def auroc_macro(sums: Sums) -> Array:
     source="Hanley & McNeil, Radiology 1982; intervals after DeLong et al., Biometrics 1988",
     per_class=True,
     needs="scores",
+    null="within_true",
     support="labelled",
 )
 def auroc(sums: Sums) -> Array:
