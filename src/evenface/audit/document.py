@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import erfc, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenface import __version__
 from evenface.audit.drawing import Drawn
-from evenface.audit.flows import measure, words
+from evenface.audit.flows import examine, standardise, words
 from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
 from evenface.audit.group_table import GroupTable
 from evenface.audit.metric import Metric
@@ -220,40 +219,54 @@ def _where(plan: Plan, table: GroupTable, frame: Frame, key: GapKey) -> dict[str
 
 def describe_flows(plan: Plan, drawn: Drawn) -> list[dict[str, Any]]:
     """`flows[]`: the strongest flows of each grouping, the strongest first."""
+    return [
+        _flow(plan, by, rows, place, strength, drawn.flow[:, i])
+        for i, (by, rows) in enumerate(plan.compared.items())
+        if len(rows) > 1
+        for place, strength in _strongest(plan.counts[rows])
+    ]
+
+
+def _strongest(counts: NDArray[np.int64]) -> list[tuple[tuple[int, int, int], float]]:
+    """The places (group, true, answer) of the strongest flows, and their statistics."""
+    statistic, tested = standardise(counts)
+    # Of two groups each flow has its mirror image; the one that is too frequent is told.
+    strength = np.where(tested, np.abs(statistic) if len(counts) > 2 else statistic, -1)
+    order = np.argsort(-strength, axis=None, kind="stable")[:FLOWS_PER_GROUPING]
+    places = [tuple(int(k) for k in np.unravel_index(i, strength.shape)) for i in order]
+    return [((g, t, a), float(strength[g, t, a])) for g, t, a in places if strength[g, t, a] > 0]
+
+
+def _flow(
+    plan: Plan,
+    by: str,
+    rows: NDArray[np.int64],
+    place: tuple[int, int, int],
+    strength: float,
+    chance: NDArray[np.float64],
+) -> dict[str, Any]:
     z = NormalDist().inv_cdf((1 + plan.settings.level) / 2)
+    flow = examine(plan.counts[rows], place, z, plan.groups.member[rows], plan.cells.units)
     classes = plan.cells.classes
-    out: list[dict[str, Any]] = []
-    for i, (by, rows) in enumerate(plan.compared.items()):
-        if len(rows) < 2:
-            continue
-        flows = measure(plan.counts[rows], z)
-        strength = np.nan_to_num(np.abs(flows.statistic), nan=-1.0)
-        for place in np.argsort(-strength, axis=None, kind="stable")[:FLOWS_PER_GROUPING]:
-            g, t, a = (int(k) for k in np.unravel_index(place, strength.shape))
-            if strength[g, t, a] < 0:
-                break
-            answer = classes[a] if a < len(classes) else None
-            rate, rest = float(flows.rate[g, t, a]), float(flows.rest[g, t, a])
-            top = np.count_nonzero(drawn.flow[:, i] >= strength[g, t, a] - 1e-9)
-            out.append(
-                {
-                    "by": by,
-                    "group": plan.groups.names[rows[g]].name,
-                    "true": classes[t],
-                    "predicted": answer,
-                    "n": int(flows.size[g, t]),
-                    "count": int(plan.counts[rows[g], t, a]),
-                    "rate": rate,
-                    "rest_rate": rest,
-                    "ratio": rate / rest if rest > 0 else None,
-                    "low": number(float(flows.low[g, t, a])),
-                    "high": number(float(flows.high[g, t, a])),
-                    "p": erfc(float(strength[g, t, a]) / sqrt(2)),
-                    "p_adjusted": (top + 1) / (len(drawn.flow) + 1),
-                    "words": words(plan.groups.names[rows[g]].name, classes[t], answer, rate, rest),
-                }
-            )
-    return out
+    true, answer = classes[place[1]], classes[place[2]] if place[2] < len(classes) else None
+    group = plan.groups.names[rows[place[0]]].name
+    rate, rest = flow.count / flow.size, flow.rest_count / flow.rest_size
+    return {
+        "by": by,
+        "group": group,
+        "true": true,
+        "predicted": answer,
+        "n": flow.size,
+        "count": flow.count,
+        "rate": rate,
+        "rest_rate": rest,
+        "ratio": rate / rest if rest > 0 else None,
+        "low": number(flow.low),
+        "high": number(flow.high),
+        "p": flow.p,
+        "p_adjusted": (np.count_nonzero(chance >= strength - 1e-5) + 1) / (len(chance) + 1),
+        "words": words(group, true, answer, flow),
+    }
 
 
 def describe_warnings(predictions: Predictions, plan: Plan) -> list[dict[str, str]]:

@@ -1,17 +1,19 @@
 """Confusion flows: which mistakes one group suffers more often than the rest.
 
 For each grouping, group, labelled class and wrong answer, the share of the group's faces of that class read so is
-held against the same share among all other faces. p comes from dealing the answers to the groups anew within each
-labelled class, corrected over all flows of the grouping by the maximum of their standardised sizes.
+held against the same share among all other faces. `p_adjusted` comes from dealing the answers to the groups anew within
+each labelled class, corrected over all flows of the grouping by the maximum of their standardised sizes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import erfc, exp, lgamma, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evenface.audit.cells import Units
 from evenface.audit.metric import Array
 
 Floats = NDArray[np.float64]
@@ -19,24 +21,26 @@ LEAST_EXPECTED = 1.0  # a flow is tested where chance alone would give at least 
 
 
 @dataclass(frozen=True)
-class Flows:
-    """All flows of one grouping, (group, true, answer); NaN where not tested.
+class Flow:
+    """One flow of one group.
 
     Attributes:
-        size: Faces of that true class in the group, (group, true).
-        rate: Share of them read so.
-        rest: The same share among all other faces of that class.
-        low: Lower end of the 95 % interval of rate / rest.
+        count: Faces of the group with this label and this answer.
+        size: Faces of the group with this label.
+        rest_count: The same answer among all other faces of this label.
+        rest_size: All other faces of this label.
+        low: Lower end of the interval of rate / rest rate.
         high: Upper end.
-        statistic: Standardised difference from what chance would give.
+        p: Two-sided, of equal rates, not corrected.
     """
 
-    size: Array
-    rate: Floats
-    rest: Floats
-    low: Floats
-    high: Floats
-    statistic: Floats
+    count: int
+    size: int
+    rest_count: int
+    rest_size: int
+    low: float
+    high: float
+    p: float
 
 
 def standardise(counts: Array) -> tuple[Floats, NDArray[np.bool_]]:
@@ -49,7 +53,8 @@ def standardise(counts: Array) -> tuple[Floats, NDArray[np.bool_]]:
         counts: (…, group, true, answer), the groups of one grouping.
 
     Returns:
-        (…, group, true, answer), and where the expected count is at least `LEAST_EXPECTED`.
+        (…, group, true, answer), and where a flow is tested: a mistake that chance would give at least
+        `LEAST_EXPECTED` times, in a group that is not alone with its label.
     """
     size = counts.sum(-1, keepdims=True)
     flow = counts.sum(-3, keepdims=True)
@@ -57,53 +62,91 @@ def standardise(counts: Array) -> tuple[Floats, NDArray[np.bool_]]:
     share = flow / np.maximum(total, 1)
     mean = size * share
     variance = size * share * (1 - share) * (total - size) / np.maximum(total - 1, 1)
-    return (counts - mean) / np.sqrt(variance + 0.5), mean >= LEAST_EXPECTED
-
-
-def measure(counts: Array, z: float) -> Flows:
-    """Rates and ratios of all flows of one grouping.
-
-    The ratio's interval is that of its logarithm with half a face added (Walter 1975; Pettigrew, Gart, Thomas 1986).
-
-    Args:
-        counts: (group, true, answer).
-        z: Two-sided critical value.
-    """
-    size = counts.sum(-1)
-    flow = counts.sum(0)
-    others = (flow.sum(-1) - size)[..., None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = counts / size[..., None]
-        rest = (flow - counts) / others
-        a, b = counts + 0.5, flow - counts + 0.5
-        n, m = size[..., None] + 0.5, others + 0.5
-        log_ratio = np.log(a / n) - np.log(b / m)
-        half = z * np.sqrt(np.maximum(1 / a - 1 / n + 1 / b - 1 / m, 0))
-    statistic, tested = standardise(counts)
-    wrong = ~np.eye(counts.shape[1], counts.shape[2], dtype=bool)
-    keep = tested & wrong & (size[..., None] > 0) & (others > 0)
-    return Flows(
-        size=size,
-        rate=rate,
-        rest=rest,
-        low=np.exp(log_ratio - half),
-        high=np.exp(log_ratio + half),
-        statistic=np.where(keep, statistic, np.nan),
-    )
+    wrong = ~np.eye(counts.shape[-2], counts.shape[-1], dtype=bool)
+    return (counts - mean) / np.sqrt(variance + 0.5), wrong & (mean >= LEAST_EXPECTED) & (size < total)
 
 
 def largest(counts: Array) -> Floats:
     """The largest |statistic| over the tested flows of each draw, (…); 0 where none is tested."""
     statistic, tested = standardise(counts)
-    wrong = ~np.eye(counts.shape[-2], counts.shape[-1], dtype=bool)
-    return np.asarray(np.where(tested & wrong, np.abs(statistic), 0).max((-1, -2, -3)))
+    return np.asarray(np.where(tested, np.abs(statistic), 0).max((-1, -2, -3)))
 
 
-def words(group: str, true: str, answer: str | None, rate: float, rest: float) -> str:
+def examine(
+    counts: Array, place: tuple[int, int, int], z: float, member: NDArray[np.bool_], units: Units | None
+) -> Flow:
+    """One flow: its rates, the interval of their ratio, and p.
+
+    Faces on their own: Fisher's exact test (twice the smaller tail), and the interval of the log ratio with half a
+    face added (Walter 1975). Persons: both from the variance of the log ratio between persons (a ratio estimator's).
+
+    Args:
+        counts: (group, true, answer), the groups of one grouping.
+        place: Which flow.
+        z: Two-sided critical value.
+        member: (group, leaf) of these groups.
+        units: Counts per person, if faces of one person are not independent.
+    """
+    g, t, a = place
+    size, count = int(counts[g, t].sum()), int(counts[g, t, a])
+    rest_size, rest_count = int(counts[:, t].sum()) - size, int(counts[:, t, a].sum()) - count
+    x, n, y, m = count + 0.5, size + 0.5, rest_count + 0.5, rest_size + 0.5
+    log_ratio = log(x / n) - log(y / m)
+    if units is None:
+        variance = max(1 / x - 1 / n + 1 / y - 1 / m, 0.0)
+        p = fisher(count, size, count + rest_count, size + rest_size)
+    else:
+        others = np.delete(member, g, 0).any(0)
+        answers = counts.shape[-1]
+        variance = _between_persons(units, member[g], t, a, answers, x, n)
+        variance += _between_persons(units, others, t, a, answers, y, m)
+        p = erfc(abs(log_ratio) / sqrt(2 * variance)) if variance > 0 else 1.0
+    half = z * sqrt(variance)
+    return Flow(count, size, rest_count, rest_size, exp(log_ratio - half), exp(log_ratio + half), p)
+
+
+def _between_persons(
+    units: Units, leaves: NDArray[np.bool_], t: int, a: int, answers: int, count: float, size: float
+) -> float:
+    """Variance of the log of count / size, with persons as the units."""
+    mine = leaves[units.leaf] & (units.cell // answers == t)
+    who, index = np.unique(units.subject[mine], return_inverse=True)
+    faces = np.bincount(index, weights=units.count[mine], minlength=len(who))
+    hits = np.bincount(index, weights=units.count[mine] * (units.cell[mine] % answers == a), minlength=len(who))
+    spread = ((hits - count / size * faces) ** 2).sum() * len(who) / max(len(who) - 1, 1)
+    return float(spread) / count**2
+
+
+def fisher(count: int, size: int, flow: int, total: int) -> float:
+    """Fisher's exact test of a flow, two-sided as twice the smaller tail (Fisher 1935).
+
+    Args:
+        count: Such answers in the group.
+        size: Faces of the group with this label.
+        flow: Such answers among all faces of this label.
+        total: All faces of this label.
+    """
+    first, last = max(0, size + flow - total), min(size, flow)
+    most = lgamma(total + 1) - lgamma(size + 1) - lgamma(total - size + 1)
+    k = range(first, last + 1)
+
+    def chance(i: int) -> float:
+        inside = lgamma(flow + 1) - lgamma(i + 1) - lgamma(flow - i + 1)
+        outside = lgamma(total - flow + 1) - lgamma(size - i + 1) - lgamma(total - flow - size + i + 1)
+        return exp(inside + outside - most)
+
+    mean = size * flow / total
+    tail = sum(chance(i) for i in (k[: count - first + 1] if count < mean else k[count - first :]))
+    return min(1.0, 2 * tail)
+
+
+def words(group: str, true: str, answer: str | None, flow: Flow) -> str:
     """One flow as a sentence."""
     read = "left without an answer" if answer is None else f"read as {answer}"
-    if rest == 0:
+    rate = flow.count / flow.size
+    if flow.rest_count == 0:
         return f"{true} {read}: {rate:.1%} for {group}, never for the rest"
+    rest = flow.rest_count / flow.rest_size
     ratio = rate / rest
     how = f"{ratio:.1f} times as often" if ratio >= 1 else f"{ratio:.2f} times as often"
     return f"{true} {read}: {how} for {group} ({rate:.1%} against {rest:.1%})"

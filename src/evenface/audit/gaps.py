@@ -10,7 +10,8 @@ A gap is held as a **departure**: 0 when all groups are alike, larger the less a
   quantiles are known at 0 (chance draws) and at the value seen (bootstrap draws), are taken as linear between, and
   those true departures are kept at which the seen value is not extreme. It excludes 0 exactly where p < .05.
   Our reconstruction; `benchmarks/audit_calibration.py` shows its coverage.
-* Smallest detectable: the true gap that would exceed the chance limit with 80 % probability.
+* Smallest detectable: the true gap that would be seen to exceed the chance limit with 80 % probability. With many groups
+  it may be smaller than the limit, since noise adds to what is true.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from evenface.audit.metrics.between import spread
 
 Floats = NDArray[np.float64]
 Kind = Literal["difference", "ratio", "between"]
+HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
 def tie(departure: Floats, chance: Floats) -> Floats:
@@ -57,8 +59,10 @@ class GapKey:
 
     @property
     def family(self) -> str:
-        """Gaps that are corrected together."""
-        return "main" if self.column.label is None else "per class"
+        """Gaps that are corrected together: three headline differences that most readers look at first, and the rest."""
+        if self.column.label is not None:
+            return "per class"
+        return "headline" if self.name in HEADLINE and self.kind == "difference" else "main"
 
     def value(self, departure: float) -> float:
         """The number to show."""
@@ -154,7 +158,7 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
         chance_50=np.where(unknown, blank, median),
         chance_95=np.where(unknown, blank, u0),
         p=np.where(unknown, blank, (extreme + 1) / (drawn + 1)),
-        smallest_detectable=np.where(unknown, blank, np.maximum(detectable, u0)),
+        smallest_detectable=np.where(unknown, blank, np.maximum(detectable, 0)),
     )
 
 

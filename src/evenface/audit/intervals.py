@@ -158,9 +158,9 @@ def to_unit(value: Floats, columns: Sequence[Column]) -> Floats:
 
 def wilson(share: Floats, n: Floats, z: Floats | float) -> tuple[Floats, Floats]:
     """Wilson's score interval of a proportion `share` seen in `n` independent trials (Wilson, JASA 1927)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    with np.errstate(invalid="ignore"):
+        centre = (n * share + z * z / 2) / (n + z * z)
+        half = z / (n + z * z) * np.sqrt(n * share * (1 - share) + z * z / 4)
     return centre - half, centre + half
 
 

@@ -353,7 +353,8 @@ class ScoreDraws:
         for leaf in range(leaves):
             root = np.sqrt(scored.n[leaf]) * scored.roots[leaf]
             noise[:, leaf] = root.astype(np.float32) @ rng.standard_normal((root.shape[1], size), np.float32)
-        sums = self._gather(noise + scored.first.T[:, :, None])
+        noise += scored.first.T[:, :, None].astype(np.float32)
+        sums = self._gather(noise)
         spread = np.sqrt(np.nan_to_num(self.placement.variance))
         error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
         return self._sums(sums, self.placement.auroc + spread * error)
@@ -362,13 +363,15 @@ class ScoreDraws:
         """What the same faces would have given had groups been dealt at random, (size, group, …)."""
         scored = self.scored
         leaves, width = scored.first.shape
-        noise = np.zeros((width, leaves, size), np.float32)
+        drawn = np.empty((width, leaves, size), np.float32)
         for pool in self.pools:
-            n = scored.n[pool.leaves]
-            normal = rng.standard_normal((pool.root.shape[1], len(n) * size), np.float32)
-            drawn = (pool.root.astype(np.float32) @ normal).reshape(width, len(n), size)
-            noise[:, pool.leaves] = drawn * np.sqrt(n)[:, None] + (n * pool.mean[:, None])[:, :, None]
-        sums = self._gather(noise)
+            n = scored.n[pool.leaves].astype(np.float32)
+            normal = rng.standard_normal((pool.root.shape[1], len(n), size), np.float32)
+            normal *= np.sqrt(n)[:, None]
+            mine = (pool.root.astype(np.float32) @ normal.reshape(len(normal), -1)).reshape(width, len(n), size)
+            mine += (n * pool.mean[:, None].astype(np.float32))[:, :, None]
+            drawn[:, pool.leaves] = mine
+        sums = self._gather(drawn)
         at = BINS * (scored.classes + 1) + 2
         with np.errstate(divide="ignore", invalid="ignore"):
             # Each side is dealt within its class: scaled from the share of the class in all faces to that in the group.

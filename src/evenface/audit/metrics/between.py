@@ -243,7 +243,7 @@ def combined_error_variance(sums: Sums) -> Array:
     """How unequally the classes' error rates move when one looks at one group instead of at all faces."""
     fpr, fnr = _relative_error_change(sums)
     square = (fpr - mean_defined(fpr)[..., None]) ** 2 + (fnr - mean_defined(fnr)[..., None]) ** 2
-    return mean_defined(mean_defined(square))
+    return _over_groups(mean_defined(square))
 
 
 @metric(
@@ -258,7 +258,12 @@ def combined_error_variance(sums: Sums) -> Array:
 def symmetric_distance_error(sums: Sums) -> Array:
     """How far each class's false positives and false negatives move apart in a group: over- against under-reading."""
     fpr, fnr = _relative_error_change(sums)
-    return mean_defined(mean_defined(np.abs(fpr - fnr) / np.sqrt(2)))
+    return _over_groups(mean_defined(np.abs(fpr - fnr) / np.sqrt(2)))
+
+
+def _over_groups(values: Array) -> Array:
+    """Mean over the groups (last axis) that have a value; NaN if fewer than two have."""
+    return np.where(np.isfinite(values).sum(-1) > 1, mean_defined(values), np.nan)
 
 
 def _shortfall(sums: Sums) -> Array:

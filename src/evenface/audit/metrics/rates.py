@@ -60,7 +60,7 @@ def balanced_accuracy(sums: Sums) -> Array:
     return (sums.hits / sums.true).mean(-1)
 
 
-@metric(formula="mean over classes of 2 hits / (labelled + read)", source=SKLEARN, support="labelled or read", ratio=True)
+@metric(title="Macro F1", formula="mean over classes of 2 hits / (labelled + read)", source=SKLEARN, support="labelled or read", ratio=True)
 def macro_f1(sums: Sums) -> Array:
     """F1 averaged over classes, each alike. Undefined where a class is neither shown nor read."""
     return (2 * sums.hits / (sums.true + sums.predicted)).mean(-1)
