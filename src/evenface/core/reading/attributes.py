@@ -231,9 +231,7 @@ def _summary(table: OpenTable, name: str, value: pl.Expr) -> list[pl.Expr]:
     return [
         pl.len().alias("rows"),
         value.count().alias("known"),
-        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN)))
-        .sum()
-        .alias("unreadable"),
+        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN))).sum().alias("unreadable"),
         (value == value.floor()).all().alias("whole"),
         value.min().alias("low"),
         *quartiles,
@@ -278,4 +276,4 @@ def _start(level: str) -> tuple[float, int]:
 
 def _chunks(level: str) -> list[tuple[int, float, str]]:
     """Split into words and numbers, so that "group 2" comes before "group 10"."""
-    return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in re.split(r"(\d+)", level) if part]
+    return [(0, float(part), "") if part.isdecimal() else (1, 0.0, part) for part in re.split(r"(\d+)", level) if part]

@@ -14,7 +14,7 @@ from evenface.core.reading.columns import Columns, Scores
 from evenface.core.reading.files import OpenTable
 from evenface.core.reading.permuted import best_assignment
 from evenface.core.reading.scores import Kind, highest, kind_of, list_width, number_expression, summary
-from evenface.core.reading.values import plain_integer
+from evenface.core.reading.values import is_code
 from evenface.core.tables import Notice
 
 _AGREE = 0.95  # share of rows in which the highest score must be the predicted class
@@ -59,7 +59,7 @@ def _class_columns(table: OpenTable, columns: Columns, classes: Classes) -> dict
     """Find columns named exactly like the classes that hold numbers."""
     taken = {columns.true, columns.pred, columns.face, columns.subject, *columns.by}
     names = [
-        name for name in table.frame.collect_schema().names() if name not in taken and not plain_integer(name).isdigit()
+        name for name in table.frame.collect_schema().names() if name not in taken and not is_code(name)
     ]
     found = {name: name for name in names if classes.space.find(name)}
     return found if len(found) == len(classes.space.names) > 1 else {}

@@ -146,7 +146,7 @@ class Plan:
                     )
                 )
             if self.other:
-                said = f"Answers that {self.into.target.name} has no class for are kept as {OTHER!r}: they "
-                "count as wrong answers."
+                what = f"Answers that {self.into.target.name} has no class for"
+                said = f"{what} are kept as {OTHER!r}: they count as wrong answers."
                 warnings.append(Notice("other_answers", said))
         return tuple(warnings)

@@ -18,7 +18,7 @@ from evenface.core.reading.findings import findings
 from evenface.core.reading.given import Given, find_scores
 from evenface.core.reading.plan import Cell, Plan
 from evenface.core.reading.scores import list_expression, list_width
-from evenface.core.reading.values import MOST_VALUES, plain_integer
+from evenface.core.reading.values import MOST_VALUES, is_code, plain_integer
 from evenface.core.reconcile import Reconciliation, reconcile
 from evenface.core.tables import Predictions
 
@@ -173,7 +173,7 @@ def _code_names(columns: Columns, cells: Sequence[Cell]) -> tuple[dict[str, str]
         pairs = {(plain_integer(true), names[place]) for true, _, names, _ in cells if true and names[place]}
         table = {code: name for code, name in pairs if name is not None}
         one_to_one = len(table) == len(pairs) == len(set(table.values())) > 0
-        if one_to_one and not any(plain_integer(name).lstrip("-").isdigit() for name in table.values()):
+        if one_to_one and not any(map(is_code, table.values())):
             return table, namer
     return {}, ""
 

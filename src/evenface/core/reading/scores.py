@@ -112,26 +112,18 @@ def kind_of(seen: Mapping[str, int], classes: int) -> Kind:
                 f"Scores of {rows - finite:,} of {rows:,} rows are missing, NaN or infinite and are left out.",
             )
         )
-    for name, key, note in (
-        ("probabilities", "ones", "probabilities"),
-        ("percentages", "hundreds", "percentages, divided by 100"),
-    ):
+    for name, key, whole in (("probabilities", "ones", "one"), ("percentages", "hundreds", "100")):
         if seen[key] >= (1 - MOST_WRONG) * finite:
-            if seen[key] < finite:
-                wrong = f"Scores of {finite - seen[key]:,} rows do not sum to "
-                f"{'one' if key == 'ones' else '100'} and are left out."
-                warnings.append(Notice("scores_do_not_sum", wrong))
-            said = "Scores are "
-            f"{note}{'; rounded ones are scaled to sum to one' if key == 'ones' and seen['rounded'] else ''}."
-            return Kind(name, (said,), tuple(warnings))
+            if wrong := finite - seen[key]:
+                said = f"Scores of {wrong:,} rows do not sum to {whole} and are left out."
+                warnings.append(Notice("scores_do_not_sum", said))
+            scaled = "; rounded ones are scaled to sum to one" if key == "ones" and seen["rounded"] else ""
+            return Kind(name, (f"Scores are {name}{scaled}.",), tuple(warnings))
     if seen["units"] >= finite:
-        warnings.append(
-            Notice(
-                "scores_not_normalised",
-                f"Scores are between 0 and 1 but the {classes} of a face do not sum to one; each is divided "
-                "by their sum.",
-            )
+        said = (
+            f"Scores are between 0 and 1 but the {classes} of a face do not sum to one; each is divided by their sum."
         )
+        warnings.append(Notice("scores_not_normalised", said))
         return Kind("unnormalised", ("Scores are divided by their sum per face.",), tuple(warnings))
     return Kind("logits", ("Scores are logits: probabilities are their softmax.",), tuple(warnings))
 

@@ -50,7 +50,7 @@ def _merged(counts: pl.DataFrame) -> dict[str | None, int] | None:
 
 def number(text: str) -> float | None:
     """Give the finite number that a text spells, or None."""
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
         return None
     value = float(text)
     return value if abs(value) != float("inf") else None
@@ -63,12 +63,17 @@ def plain_integer(text: str) -> str:
         >>> plain_integer("3.0"), plain_integer("12345678901234567890"), plain_integer("happy")
         ('3', '12345678901234567890', 'happy')
     """
-    match = re.fullmatch(r"([+-]?)0*(\d+)(\.0*)?", text)
+    match = re.fullmatch(r"([+-]?)0*(\d+)(\.0*)?", text, re.ASCII)
     if not match:
         value = number(text) if re.search(r"\d", text) else None
         return str(int(value)) if value is not None and value.is_integer() and abs(value) < 2**53 else text
     digits = match[2] or "0"
     return f"-{digits}" if match[1] == "-" and digits != "0" else digits
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a text is a whole number, as codes of classes are."""
+    return re.fullmatch(r"[+-]?\d+", plain_integer(text), re.ASCII) is not None
 
 
 def mapped(column: str, mapping: Mapping[str, str | int | None], dtype: type[pl.DataType]) -> pl.Expr:
