@@ -277,3 +277,23 @@ def test_any_group_name_survives_a_csv(tmp_path_factory, name, delimiter):
     table = pl.DataFrame(small(gender=[name or "x", "other", "other", "x"]))
     table.write_csv(path, separator=delimiter)
     same(read_predictions(path), read_predictions(table))
+
+
+def test_labels_that_contradict_the_names_in_the_table_are_reported():
+    (notice,) = read_predictions(heritage(), labels="FER2013").warnings
+    assert notice.code == "labels_contradict"
+    assert "4 is sad there and 'neutral' here" in notice.message
+    assert read_predictions(heritage(), labels=",".join(NAMES)).warnings == ()
+
+
+def test_every_sentence_is_whole():
+    table = heritage().with_columns(pl.col("y_pred").replace({3: 5, 5: 3}))
+    odd = small(id=["a"] * 4, race=[None] * 4, p_happy=[0.9, 0.9, None, 0.9], p_sad=[0.9, 0.1, 0.1, 0.5])
+    for found in (
+        read_predictions(table, into="SMIC-3"),
+        read_predictions(odd),
+        read_predictions(small(y_true=[0, 1, 0, None], y_pred=[1] * 4)),
+    ):
+        for sentence in (*found.notes, *(notice.message for notice in found.warnings)):
+            assert sentence.endswith(".")
+            assert "  " not in sentence

@@ -139,7 +139,7 @@ def _column(
         )
     numbers = numeric if known is None else all(number(value) is not None for value in known)
     if edges is None and known is not None and (not numbers or len({number(value) for value in known}) <= MOST_NUMBERS):
-        return _category(name, known, counts or {})
+        return _category(table.frame.collect_schema(), name, known, counts or {})
     if known is not None and not numbers:
         odd = {value: n for value, n in known.items() if number(value) is None}
         raise InputError(
@@ -149,7 +149,7 @@ def _column(
     return _binned(table, name, edges)
 
 
-def _category(name: str, known: Mapping[str, int], counts: Mapping[str | None, int]) -> _Column:
+def _category(schema: pl.Schema, name: str, known: Mapping[str, int], counts: Mapping[str | None, int]) -> _Column:
     if len(known) > MOST_LEVELS:
         raise InputError(
             f"Attribute {name!r} has {len(known):,} different values, such as {listed(list(known), 3)}: it "
@@ -180,7 +180,7 @@ def _category(name: str, known: Mapping[str, int], counts: Mapping[str | None, i
                 f"Attribute {name!r} has groups that differ only in spelling and are kept apart: {shown}.",
             ),
         )
-    return _Column(mapped(name, mapping, pl.String), levels, notes, warnings)
+    return _Column(mapped(schema, name, mapping, pl.String), levels, notes, warnings)
 
 
 def _missing(

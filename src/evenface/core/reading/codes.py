@@ -190,12 +190,7 @@ def _guess_codes(
             [f"Classes, named by another column: {said}."],
             warnings,
         )
-    if (
-        score_names
-        and not any(map(is_code, score_names))
-        and int(codes[0]) >= 0
-        and int(codes[-1]) < len(score_names)
-    ):
+    if score_names and not any(map(is_code, score_names)) and int(codes[0]) >= 0 and int(codes[-1]) < len(score_names):
         space = LabelSpace.of(score_names, "score columns")
         said = ", ".join(f"{code} {name}" for code, name in space.codes.items())
         return space, True, [f"Classes, codes named by the order of the score columns: {said}."], []
