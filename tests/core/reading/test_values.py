@@ -30,7 +30,7 @@ def test_too_many_values_are_none():
 )
 def test_mapped(values, mapping, dtype, expected):
     frame = pl.LazyFrame({"a": values})
-    found = frame.select(mapped(frame.collect_schema(), "a", mapping, dtype).alias("b")).collect()["b"]
+    found = frame.with_columns(mapped(frame.collect_schema(), "a", mapping, dtype).alias("b")).collect()["b"]
     assert found.to_list() == expected
     assert found.dtype == dtype
 
