@@ -39,7 +39,14 @@ def test_codes_are_each_data_sets_own(name, code, expression):
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("fer2013", "FER2013"), ("ferplus", "FER+"), ("rafdb", "RAF-DB"), ("raf-db", "RAF-DB"), ("affectnet7", "AffectNet-7"), ("ck+", "CK+")],
+    [
+        ("fer2013", "FER2013"),
+        ("ferplus", "FER+"),
+        ("rafdb", "RAF-DB"),
+        ("raf-db", "RAF-DB"),
+        ("affectnet7", "AffectNet-7"),
+        ("ck+", "CK+"),
+    ],
 )
 def test_spellings_of_space_names(text, name):
     assert get_space(text).name == name

@@ -75,7 +75,7 @@ class LabelSpace:
         if value in self.codes:
             return self.codes[value]
         folded = fold(value)
-        if not folded or folded[0].isdigit():  # a number is a code, and only as it is written
+        if not folded or re.fullmatch(r"[\d.]+", folded):  # a number is a code, and only as it is written
             return None
         by_fold = {fold(name): name for name in (*self.names, *self.codes)} | {
             fold(old): new for new, old in self.own.items()

@@ -11,7 +11,12 @@ from evenface.core.reading.attributes import in_natural_order
 def read(values, name="a", **settings):
     table = open_table(pl.DataFrame({name: values}, strict=False))
     expressions, attributes, notes, warnings = attribute_expressions(table, [name], **settings)
-    return table.frame.select(expressions).collect()[f"attr:{name}"].to_list(), attributes[0], notes, [w.code for w in warnings]
+    return (
+        table.frame.select(expressions).collect()[f"attr:{name}"].to_list(),
+        attributes[0],
+        notes,
+        [w.code for w in warnings],
+    )
 
 
 def test_text_is_trimmed_and_missing_values_are_said():
@@ -72,7 +77,10 @@ def test_one_edge_splits_in_two():
     assert read([1, 2, 3], bins={"a": [2]})[0] == ["<2", "2+", "2+"]
 
 
-@given(st.lists(st.integers(-5, 120), min_size=25, max_size=60), st.lists(st.integers(-3, 110), min_size=1, max_size=5, unique=True))
+@given(
+    st.lists(st.integers(-5, 120), min_size=25, max_size=60),
+    st.lists(st.integers(-3, 110), min_size=1, max_size=5, unique=True),
+)
 def test_bins_hold_what_they_say(ages, edges):
     edges = sorted(edges)
     values, attribute, _, _ = read(ages, bins={"a": edges})

@@ -12,7 +12,9 @@ import pytest
 from evenface.core.errors import InputError
 from evenface.core.reading import files, open_table, text
 
-FRAME = pl.DataFrame({"id": ["007", "b", "c"], "n": ["1", "2", "3"], "g": ["=cmd()", "<script>x</script>", "a, \"b\"\nc"]})
+FRAME = pl.DataFrame(
+    {"id": ["007", "b", "c"], "n": ["1", "2", "3"], "g": ["=cmd()", "<script>x</script>", 'a, "b"\nc']}
+)
 CSV = FRAME.write_csv().encode()
 
 
@@ -61,7 +63,13 @@ def test_large_files_are_streamed(tmp_path, suffix, monkeypatch):
 
 @pytest.mark.parametrize(
     "table",
-    [FRAME, FRAME.lazy(), FRAME.to_dict(as_series=False), pd.DataFrame(FRAME.to_dict(as_series=False)), pa.table(FRAME.to_dict(as_series=False))],
+    [
+        FRAME,
+        FRAME.lazy(),
+        FRAME.to_dict(as_series=False),
+        pd.DataFrame(FRAME.to_dict(as_series=False)),
+        pa.table(FRAME.to_dict(as_series=False)),
+    ],
     ids=["polars", "lazy", "dict", "pandas", "arrow"],
 )
 def test_tables_in_memory(table):
@@ -80,10 +88,7 @@ def test_hash_of_a_table_in_memory_is_of_the_columns_asked_for():
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_encodings(tmp_path, encoding):
-    if encoding == "utf-32":
-        data = "id,g\n1,Männlich\n".encode("utf-32")
-    else:
-        data = "id,g\n1,Männlich\n".encode(encoding)
+    data = "id,g\n1,Männlich\n".encode(encoding)
     assert open_table(put(tmp_path, "t.csv", data)).frame.collect().rows() == [("1", "Männlich")]
 
 
@@ -191,5 +196,5 @@ def test_widths_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
     put(tmp_path, "t.csv", b'id,g\n1,"a\nb,c"\n2,"d ""e"" f"\n\n3,g,h\n4,5\n')
     for piece in range(1, 30):
         monkeypatch.setattr(text, "PIECE", piece)
-        with pytest.raises(InputError, match="1 of 4 rows .*: row 3 has 3"):
+        with pytest.raises(InputError, match=r"1 of 4 rows .*: row 3 has 3"):
             open_table(path)

@@ -139,7 +139,7 @@ def _column(
         )
     numbers = numeric if known is None else all(number(value) is not None for value in known)
     if edges is None and known is not None and (not numbers or len({number(value) for value in known}) <= MOST_NUMBERS):
-        return _category(name, known, counts or {})
+        return _category(table.frame.collect_schema(), name, known, counts or {})
     if known is not None and not numbers:
         odd = {value: n for value, n in known.items() if number(value) is None}
         raise InputError(
@@ -149,7 +149,7 @@ def _column(
     return _binned(table, name, edges)
 
 
-def _category(name: str, known: Mapping[str, int], counts: Mapping[str | None, int]) -> _Column:
+def _category(schema: pl.Schema, name: str, known: Mapping[str, int], counts: Mapping[str | None, int]) -> _Column:
     if len(known) > MOST_LEVELS:
         raise InputError(
             f"Attribute {name!r} has {len(known):,} different values, such as {listed(list(known), 3)}: it "
@@ -180,7 +180,7 @@ def _category(name: str, known: Mapping[str, int], counts: Mapping[str | None, i
                 f"Attribute {name!r} has groups that differ only in spelling and are kept apart: {shown}.",
             ),
         )
-    return _Column(mapped(name, mapping, pl.String), levels, notes, warnings)
+    return _Column(mapped(schema, name, mapping, pl.String), levels, notes, warnings)
 
 
 def _missing(
@@ -231,9 +231,7 @@ def _summary(table: OpenTable, name: str, value: pl.Expr) -> list[pl.Expr]:
     return [
         pl.len().alias("rows"),
         value.count().alias("known"),
-        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN)))
-        .sum()
-        .alias("unreadable"),
+        (value.is_null() & text.is_not_null() & ~text.is_in(list(NOT_KNOWN))).sum().alias("unreadable"),
         (value == value.floor()).all().alias("whole"),
         value.min().alias("low"),
         *quartiles,
@@ -278,4 +276,4 @@ def _start(level: str) -> tuple[float, int]:
 
 def _chunks(level: str) -> list[tuple[int, float, str]]:
     """Split into words and numbers, so that "group 2" comes before "group 10"."""
-    return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in re.split(r"(\d+)", level) if part]
+    return [(0, float(part), "") if part.isdecimal() else (1, 0.0, part) for part in re.split(r"(\d+)", level) if part]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evenface.core.errors import InputError, did_you_mean
 from evenface.core.labels import SPACES, LabelSpace, canonical_names, fold, get_space
-from evenface.core.reading.values import listed, plain_integer
+from evenface.core.reading.values import is_code, listed, plain_integer
 from evenface.core.tables import Notice
 
 Counts = Mapping[str | None, int]
@@ -133,10 +133,10 @@ def _guess(
     values: Mapping[str, int], source: str, code_names: Mapping[str, str], score_names: list[str], width: int
 ) -> _Guess:
     codes = {value: plain_integer(value) for value in values}
-    numeric = {value: code for value, code in codes.items() if code.lstrip("+-").isdigit()}
+    numeric = {value: code for value, code in codes.items() if is_code(code)}
     if len(set(codes.values())) > MOST_CLASSES:
         raise InputError(
-            f"{source}: the class columns hold {len(codes):,} different values, such as {listed(codes, 3)}; "
+            f"{source}: the class columns hold {len(codes):,} different values, such as {listed(list(codes), 3)}; "
             "that is no list of classes. "
             "Name the right columns with label and pred."
         )
@@ -190,12 +190,7 @@ def _guess_codes(
             [f"Classes, named by another column: {said}."],
             warnings,
         )
-    if (
-        score_names
-        and not any(name.lstrip("-").isdigit() for name in score_names)
-        and int(codes[0]) >= 0
-        and int(codes[-1]) < len(score_names)
-    ):
+    if score_names and not any(map(is_code, score_names)) and int(codes[0]) >= 0 and int(codes[-1]) < len(score_names):
         space = LabelSpace.of(score_names, "score columns")
         said = ", ".join(f"{code} {name}" for code, name in space.codes.items())
         return space, True, [f"Classes, codes named by the order of the score columns: {said}."], []
@@ -209,6 +204,6 @@ def _guess_codes(
     hint = (
         f" Codes {codes[0]} to {codes[-1]} would fit {', '.join(fitting)}, each with another order." if fitting else ""
     )
-    message = "The classes have codes but no names. Name them with labels: a space's name, or names in the "
-    f"order of the codes.{hint}"
+    way_out = "Name them with labels: a space's name, or names in the order of the codes."
+    message = f"The classes have codes but no names. {way_out}{hint}"
     return space, True, [f"Classes: {len(names)} codes without names."], [Notice("unnamed_codes", message)]

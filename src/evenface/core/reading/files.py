@@ -22,13 +22,13 @@ from evenface.core.errors import InputError
 from evenface.core.reading.text import (
     ACCEPTED,
     IN_MEMORY,
-    check_widths,
     hash_file,
     header,
     read_text,
     refuse_twice,
     sniff_delimiter,
 )
+from evenface.core.reading.widths import check_widths
 from evenface.core.tables import Notice
 
 IN_MEMORY_NAME = "table in memory"

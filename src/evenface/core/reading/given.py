@@ -14,7 +14,7 @@ from evenface.core.reading.columns import Columns, Scores
 from evenface.core.reading.files import OpenTable
 from evenface.core.reading.permuted import best_assignment
 from evenface.core.reading.scores import Kind, highest, kind_of, list_width, number_expression, summary
-from evenface.core.reading.values import plain_integer
+from evenface.core.reading.values import is_code
 from evenface.core.tables import Notice
 
 _AGREE = 0.95  # share of rows in which the highest score must be the predicted class
@@ -58,9 +58,7 @@ def find_scores(table: OpenTable, columns: Columns, classes: Classes) -> Given:
 def _class_columns(table: OpenTable, columns: Columns, classes: Classes) -> dict[str, str]:
     """Find columns named exactly like the classes that hold numbers."""
     taken = {columns.true, columns.pred, columns.face, columns.subject, *columns.by}
-    names = [
-        name for name in table.frame.collect_schema().names() if name not in taken and not plain_integer(name).isdigit()
-    ]
+    names = [name for name in table.frame.collect_schema().names() if name not in taken and not is_code(name)]
     found = {name: name for name in names if classes.space.find(name)}
     return found if len(found) == len(classes.space.names) > 1 else {}
 
@@ -90,20 +88,22 @@ def _raw(table: OpenTable, place: Scores, classes: Classes) -> tuple[pl.Expr, ..
 
 
 def _understood(table: OpenTable, columns: Columns, classes: Classes, place: Scores, raw: tuple[pl.Expr, ...]) -> Given:
-    """Look at all rows once: what kind of numbers, and does the highest one agree with the prediction."""
-    seen = table.frame.select(summary(raw))
-    answers = [table.frame.group_by(columns.pred, highest(raw).alias(" highest")).len()] if columns.pred else []
-    first, *rest = pl.collect_all([seen, *answers], engine="streaming")
-    kind = kind_of(first.row(0, named=True), len(raw))
+    """Look at all rows: what kind of numbers, and does the highest one agree with the prediction."""
+    seen = table.frame.select(summary(raw)).collect(engine="streaming")
+    try:
+        kind = kind_of(seen.row(0, named=True), len(raw))
+    except InputError as fault:
+        raise InputError(f"{table.source}: {fault}") from fault
     where = f"column {place.listed!r}, a list" if place.listed else "columns " + ", ".join(map(repr, place.used))
     notes, warnings = [f"Scores: {where}.", *kind.notes], list(kind.warnings)
-    if not rest:
+    if not columns.pred:
         if place.listed and not classes.ordered:
             raise InputError(_unordered(table, place, classes))
         notes.append("Predicted class: none was given, so the class with the highest score.")
         return Given(raw, kind, place, tuple(notes), tuple(warnings))
     agreement = np.zeros((len(raw), len(raw)))
-    for pred, top, count in rest[0].iter_rows():
+    answers = table.frame.group_by(columns.pred, highest(raw).alias(" highest")).len()
+    for pred, top, count in answers.collect(engine="streaming").iter_rows():
         name = classes.pred.get(str(pred).strip()) if pred is not None else None
         if name is not None and top is not None:
             agreement[top, classes.space.index(name)] += count

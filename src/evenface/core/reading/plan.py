@@ -30,6 +30,7 @@ class Plan:
         classes: Classes of the table.
         given: Its scores.
         into: How its classes become the reported ones, if they are other ones.
+        schema: Types of the table's columns.
         columns: Role of each column.
         cells: Rows counted by raw class values.
     """
@@ -37,6 +38,7 @@ class Plan:
     classes: Classes
     given: Given
     into: Reconciliation | None
+    schema: pl.Schema
     columns: Columns
     cells: Sequence[Cell]
 
@@ -67,7 +69,7 @@ class Plan:
     def kept(self) -> pl.Expr:
         """Rows whose true class is known and reported."""
         known = {value: 1 for value in self.classes.true if self._true(value)}
-        return mapped(self.columns.true, known, pl.Int16).is_not_null()
+        return mapped(self.schema, self.columns.true, known, pl.Int16).is_not_null()
 
     def _answer(self, name: str | None) -> int | None:
         reported = self.reported(name)
@@ -79,15 +81,13 @@ class Plan:
         true = {value: space.index(found) for value in self.classes.true if (found := self._true(value))}
         columns = [(self.columns.face, "face"), (self.columns.subject, "subject")]
         result = [pl.col(column).alias(alias) for column, alias in columns if column]
-        result.append(mapped(self.columns.true, true, pl.Int16).alias("true"))
+        result.append(mapped(self.schema, self.columns.true, true, pl.Int16).alias("true"))
         if self.columns.pred:
-            answers = {value: self._answer(name) for value, name in self.classes.pred.items()}
-            predicted = mapped(self.columns.pred, answers, pl.Int16)
+            answers = {value: at for value, name in self.classes.pred.items() if (at := self._answer(name)) is not None}
+            predicted = mapped(self.schema, self.columns.pred, answers, pl.Int16)
         else:
-            places = {at: self._answer(name) for at, name in enumerate(self.classes.space.names)}
-            predicted = highest(self.given.raw).replace_strict(
-                list(places), list(places.values()), default=None, return_dtype=pl.Int16
-            )
+            answers_by_place = [self._answer(name) for name in self.classes.space.names]
+            predicted = highest(self.given.raw, answers_by_place)
         return [*result, predicted.alias("predicted"), *self._score_expressions(space)]
 
     def _score_expressions(self, space: LabelSpace) -> list[pl.Expr]:
@@ -146,7 +146,7 @@ class Plan:
                     )
                 )
             if self.other:
-                said = f"Answers that {self.into.target.name} has no class for are kept as {OTHER!r}: they "
-                "count as wrong answers."
+                what = f"Answers that {self.into.target.name} has no class for"
+                said = f"{what} are kept as {OTHER!r}: they count as wrong answers."
                 warnings.append(Notice("other_answers", said))
         return tuple(warnings)

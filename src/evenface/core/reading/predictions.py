@@ -18,9 +18,9 @@ from evenface.core.reading.findings import findings
 from evenface.core.reading.given import Given, find_scores
 from evenface.core.reading.plan import Cell, Plan
 from evenface.core.reading.scores import list_expression, list_width
-from evenface.core.reading.values import MOST_VALUES, plain_integer
+from evenface.core.reading.values import MOST_VALUES, is_code, plain_integer
 from evenface.core.reconcile import Reconciliation, reconcile
-from evenface.core.tables import Predictions
+from evenface.core.tables import Notice, Predictions
 
 
 def read_predictions(
@@ -70,7 +70,7 @@ def read_predictions(
     opened, table = table, _with_lists(table, columns)
     classes, notes = _classes(table, columns, cells, labels)
     given = find_scores(table, columns, classes)
-    plan = Plan(classes, given, _reconciled(classes.space, into), columns, cells)
+    plan = Plan(classes, given, _reconciled(classes.space, into), schema, columns, cells)
     frame = table.frame.filter(plan.kept)
     attributes = attribute_expressions(replace(table, frame=frame), columns.by, bins, provenance, lenient=by is None)
     used = [column for column in _used(columns, given) if column in schema]
@@ -162,9 +162,22 @@ def _classes(
     width = list_width(table.frame, listed) if listed and not code_names else 0
     names = tuple(family.columns or ()) if family else ()
     found = name_classes(true, pred if columns.pred else {}, table.source, labels, code_names, names, width)
-    return found, (
-        f"Names of the classes: column {namer!r}, which goes with {columns.true!r} one to one.",
-    ) if code_names and labels is None else ()
+    if not code_names:
+        return found, ()
+    if labels is None:
+        return found, (f"Names of the classes: column {namer!r}, which goes with {columns.true!r} one to one.",)
+    return replace(found, warnings=found.warnings + _contradictions(found, code_names, namer)), ()
+
+
+def _contradictions(found: Classes, code_names: Mapping[str, str], namer: str) -> tuple[Notice, ...]:
+    """Hold the user's labels against a column that names the codes."""
+    space = found.space
+    wrong = {code: name for code, name in sorted(code_names.items()) if space.find(name) != space.find(code)}
+    if not wrong:
+        return ()
+    said = ", ".join(f"{code} is {space.find(code)} there and {name!r} here" for code, name in wrong.items())
+    message = f"{space.name} and column {namer!r} name the codes differently: {said}. {space.name} was used, as asked."
+    return (Notice("labels_contradict", message),)
 
 
 def _code_names(columns: Columns, cells: Sequence[Cell]) -> tuple[dict[str, str], str]:
@@ -173,7 +186,7 @@ def _code_names(columns: Columns, cells: Sequence[Cell]) -> tuple[dict[str, str]
         pairs = {(plain_integer(true), names[place]) for true, _, names, _ in cells if true and names[place]}
         table = {code: name for code, name in pairs if name is not None}
         one_to_one = len(table) == len(pairs) == len(set(table.values())) > 0
-        if one_to_one and not any(plain_integer(name).lstrip("-").isdigit() for name in table.values()):
+        if one_to_one and not any(map(is_code, table.values())):
             return table, namer
     return {}, ""
 
@@ -200,4 +213,4 @@ def _role_notes(columns: Columns, by: Sequence[str] | None) -> list[str]:
 
 
 def _unused(names: Sequence[str]) -> list[str]:
-    return [f"Columns not used: {', '.join(names)}."] if names else []
+    return [f"Columns not used: {', '.join(name or '(unnamed)' for name in names)}."] if names else []

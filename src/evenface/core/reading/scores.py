@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import polars as pl
 
@@ -103,7 +102,9 @@ def kind_of(seen: Mapping[str, int], classes: int) -> Kind:
     """
     rows, finite = seen["rows"], seen["finite"]
     if finite == 0:
-        raise InputError("The scores hold no row of finite numbers. Leave the scores out, or mend them.")
+        raise InputError(
+            "The scores hold no row of finite numbers (written with a decimal point). Leave them out, or mend them."
+        )
     warnings: list[Notice] = []
     if finite < rows:
         warnings.append(
@@ -112,26 +113,18 @@ def kind_of(seen: Mapping[str, int], classes: int) -> Kind:
                 f"Scores of {rows - finite:,} of {rows:,} rows are missing, NaN or infinite and are left out.",
             )
         )
-    for name, key, note in (
-        ("probabilities", "ones", "probabilities"),
-        ("percentages", "hundreds", "percentages, divided by 100"),
-    ):
+    for name, key, whole in (("probabilities", "ones", "one"), ("percentages", "hundreds", "100")):
         if seen[key] >= (1 - MOST_WRONG) * finite:
-            if seen[key] < finite:
-                wrong = f"Scores of {finite - seen[key]:,} rows do not sum to "
-                f"{'one' if key == 'ones' else '100'} and are left out."
-                warnings.append(Notice("scores_do_not_sum", wrong))
-            said = "Scores are "
-            f"{note}{'; rounded ones are scaled to sum to one' if key == 'ones' and seen['rounded'] else ''}."
-            return Kind(name, (said,), tuple(warnings))
+            if wrong := finite - seen[key]:
+                said = f"Scores of {wrong:,} rows do not sum to {whole} and are left out."
+                warnings.append(Notice("scores_do_not_sum", said))
+            scaled = "; rounded ones are scaled to sum to one" if key == "ones" and seen["rounded"] else ""
+            return Kind(name, (f"Scores are {name}{scaled}.",), tuple(warnings))
     if seen["units"] >= finite:
-        warnings.append(
-            Notice(
-                "scores_not_normalised",
-                f"Scores are between 0 and 1 but the {classes} of a face do not sum to one; each is divided "
-                "by their sum.",
-            )
+        said = (
+            f"Scores are between 0 and 1 but the {classes} of a face do not sum to one; each is divided by their sum."
         )
+        warnings.append(Notice("scores_not_normalised", said))
         return Kind("unnormalised", ("Scores are divided by their sum per face.",), tuple(warnings))
     return Kind("logits", ("Scores are logits: probabilities are their softmax.",), tuple(warnings))
 
@@ -149,12 +142,15 @@ def probabilities(raw: Sequence[pl.Expr], kind: Kind) -> list[pl.Expr]:
     return [pl.when(finite).then(value / total) for value in raw]
 
 
-def highest(raw: Sequence[pl.Expr]) -> pl.Expr:
-    """Give the place of the highest score, the first of equal ones; null where the scores cannot be used."""
+def highest(raw: Sequence[pl.Expr], places: Sequence[int | None] | None = None) -> pl.Expr:
+    """Give the place of the highest score, the first of equal ones; null where the scores cannot be used.
+
+    Args:
+        raw: One score per class.
+        places: What to give for each class instead of its place in `raw`.
+    """
     top = pl.max_horizontal(raw)
-    chosen = reduce(
-        lambda later, at: pl.when(raw[at] == top).then(pl.lit(at, pl.Int16)).otherwise(later),
-        range(len(raw) - 1, -1, -1),
-        pl.lit(None, pl.Int16),
-    )
+    chosen = pl.lit(None, pl.Int16)
+    for value, place in reversed(list(zip(raw, places or range(len(raw)), strict=True))):
+        chosen = pl.when(value == top).then(pl.lit(place, pl.Int16)).otherwise(chosen)
     return pl.when(usable(raw)).then(chosen)

@@ -35,8 +35,10 @@ def different_values(frame: pl.LazyFrame, columns: Sequence[str]) -> dict[str, d
         raise InputError(f"Column {nested[0]!r} holds lists ({schema[nested[0]]}), where one value per face is needed.")
     sample = frame.select(columns).head(_SAMPLE).collect(engine="streaming")
     few = [name for name in columns if sample[name].n_unique() <= MOST_VALUES]
-    counted = [frame.group_by(pl.col(name).alias("value")).agg(pl.len()) for name in few]
-    tables = dict(zip(few, pl.collect_all(counted, engine="streaming"), strict=True))
+    # One pass each: passes that are run together share the rows, and so hold them all.
+    tables = {
+        name: frame.group_by(pl.col(name).alias("value")).agg(pl.len()).collect(engine="streaming") for name in few
+    }
     return {name: _merged(tables[name]) if name in tables else None for name in columns}
 
 
@@ -50,7 +52,7 @@ def _merged(counts: pl.DataFrame) -> dict[str | None, int] | None:
 
 def number(text: str) -> float | None:
     """Give the finite number that a text spells, or None."""
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
         return None
     value = float(text)
     return value if abs(value) != float("inf") else None
@@ -63,7 +65,7 @@ def plain_integer(text: str) -> str:
         >>> plain_integer("3.0"), plain_integer("12345678901234567890"), plain_integer("happy")
         ('3', '12345678901234567890', 'happy')
     """
-    match = re.fullmatch(r"([+-]?)0*(\d+)(\.0*)?", text)
+    match = re.fullmatch(r"([+-]?)0*(\d+)(\.0*)?", text, re.ASCII)
     if not match:
         value = number(text) if re.search(r"\d", text) else None
         return str(int(value)) if value is not None and value.is_integer() and abs(value) < 2**53 else text
@@ -71,12 +73,28 @@ def plain_integer(text: str) -> str:
     return f"-{digits}" if match[1] == "-" and digits != "0" else digits
 
 
-def mapped(column: str, mapping: Mapping[str, str | int | None], dtype: type[pl.DataType]) -> pl.Expr:
-    """Give the expression that replaces each value of a column (as stripped text) by what `mapping` has for it."""
-    text = as_text(column)
-    if not mapping:
-        return text.replace_strict([""], [None], default=None, return_dtype=dtype)
-    return text.replace_strict(list(mapping), list(mapping.values()), default=None, return_dtype=dtype)
+def is_code(text: str) -> bool:
+    """Tell whether a text is a whole number, as codes of classes are."""
+    return re.fullmatch(r"[+-]?\d+", plain_integer(text), re.ASCII) is not None
+
+
+def mapped(
+    schema: pl.Schema, column: str, mapping: Mapping[str, str] | Mapping[str, int], dtype: type[pl.DataType]
+) -> pl.Expr:
+    """Give the expression that replaces each value of a column (as stripped text) by what `mapping` has for it.
+
+    Comparisons are used, as they stream: `replace_strict` holds all rows in memory.
+    """
+    whole = schema[column].is_integer()
+    value = pl.col(column) if whole else as_text(column)
+    sources: dict[str | int | None, list[str | int]] = {}
+    for key, target in mapping.items():
+        sources.setdefault(None if key == target else target, []).append(int(key) if whole else key)
+    result = pl.lit(None, dtype)
+    for goes_to, keys in sources.items():
+        found = value == keys[0] if len(keys) == 1 else value.is_in(keys)
+        result = pl.when(found).then(as_text(column) if goes_to is None else pl.lit(goes_to, dtype)).otherwise(result)
+    return result
 
 
 def listed(values: Mapping[str, int] | Iterable[str], most: int = 6) -> str:
