@@ -169,15 +169,20 @@ class _Some(Margins):
         return self._sums.table.transpose(2, 3, 1, 0)[:, :-1, self._rows].transpose(3, 2, 0, 1)
 
 
-def draw_all(plan: Plan) -> Drawn:
-    """Draw bootstrap and chance tables and evaluate every gap on them."""
+def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Drawn:
+    """Draw bootstrap and chance tables and evaluate every gap on them; `progress` hears the share done."""
     # Single precision counts exactly up to 2^24 faces, and is enough for draws; what was seen is worth double.
     worker = _Worker(plan, np.float32 if plan.cells.total < 2**24 else np.float64)
     seen = _seen(_Worker(plan, np.float64))
     root = np.random.SeedSequence(plan.settings.seed)
     boot_seed, chance_seed = root.spawn(2)
-    boots = _chunks(plan, plan.settings.resamples, boot_seed, lambda rng, size: _boot(worker, rng, size))
-    chances = _chunks(plan, plan.settings.permutations, chance_seed, lambda rng, size: _chance(worker, rng, size))
+    tell = progress or (lambda share: None)
+    boots = _chunks(
+        plan, plan.settings.resamples, boot_seed, lambda rng, size: _boot(worker, rng, size), lambda x: tell(x / 2)
+    )
+    chances = _chunks(
+        plan, plan.settings.permutations, chance_seed, lambda rng, size: _chance(worker, rng, size), lambda x: tell((1 + x) / 2)
+    )
     n = plan.settings.resamples
     mean = sum(b[1] for b in boots) / n
     square = sum(b[2] for b in boots) / n
@@ -204,7 +209,11 @@ def _seen(worker: _Worker) -> Floats:
 
 
 def _chunks(
-    plan: Plan, draws: int, seed: np.random.SeedSequence, work: Callable[[np.random.Generator, int], T]
+    plan: Plan,
+    draws: int,
+    seed: np.random.SeedSequence,
+    work: Callable[[np.random.Generator, int], T],
+    progress: Callable[[float], None],
 ) -> list[T]:
     cells = plan.cells.counts.size
     numbers = max(cells, len(plan.counts) * max(len(plan.group_columns), 1))
@@ -212,7 +221,11 @@ def _chunks(
     sizes = [size] * (draws // size) + ([draws % size] if draws % size else [])
     streams = [np.random.Generator(np.random.SFC64(s)) for s in seed.spawn(len(sizes))]
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(work, streams, sizes))
+        done = []
+        for part in pool.map(work, streams, sizes):
+            done.append(part)
+            progress(len(done) / len(sizes))
+        return done
 
 
 def _boot(worker: _Worker, rng: np.random.Generator, size: int) -> tuple[Floats, Floats, Floats]:

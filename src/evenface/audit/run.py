@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from evenface import __version__
 from evenface.audit import document as doc
 from evenface.audit.cells import Group, Groups, count_cells, make_groups
 from evenface.audit.drawing import draw_all
+from evenface.audit.estimated import estimated_effects
 from evenface.audit.group_table import group_table, overall_table
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
@@ -31,6 +32,8 @@ def audit(
     *,
     metrics: Sequence[str | Metric] | None = None,
     settings: AuditSettings | None = None,
+    error_rates: Mapping[str, object] | None = None,
+    progress: Callable[[float], None] | None = None,
     **options: Any,
 ) -> Audit:
     """Measure each metric overall, within each group and across groups, with intervals and chance levels.
@@ -41,6 +44,9 @@ def audit(
         by: Columns that hold attributes of the people shown. None: those recognised by name.
         metrics: Names from `METRICS`, or metrics of your own made with `evenface.audit.metric.metric`. None: all.
         settings: Crossing, resamples, seed and so on.
+        error_rates: For attributes that were *estimated*: attribute -> the estimator's error rates, in any form that
+            `evenface.audit.estimated.read_estimator` takes.
+        progress: Called with the share of work done, 0 … 1.
         **options: Any field of `AuditSettings` by its name; all else says how to read the table (`label`, `pred`,
             `scores`, `subject`, `face`, `labels`, `bins`, …), as for `evenface.core.reading.read_predictions`.
 
@@ -66,22 +72,29 @@ def audit(
 
     # Draws share the cores among themselves, so linear algebra must not ask for all of them again within each.
     with threadpool_limits(1, "blas"):
-        return Audit(_measure(predictions, metrics, settings))
+        plan, scored = _prepare(predictions, metrics, settings)
+        estimated = estimated_effects(plan, error_rates or {})
+        return Audit(_document(predictions, plan, scored, estimated, progress))
 
 
-def _measure(
+def _prepare(
     predictions: Predictions, metrics: Sequence[str | Metric] | None, settings: AuditSettings
-) -> dict[str, Any]:
+) -> tuple[Plan, Scored | None]:
     cells = count_cells(predictions)
     scored = collect(predictions, cells)
     groups = make_groups(cells, settings.cross)
     scores = ScoreDraws(scored, groups, cells.patterns) if scored is not None else None
-    plan = make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings)
-    return _document(predictions, plan, scored)
+    return make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings), scored
 
 
-def _document(predictions: Predictions, plan: Plan, scored: Scored | None) -> dict[str, Any]:
-    drawn = draw_all(plan)
+def _document(
+    predictions: Predictions,
+    plan: Plan,
+    scored: Scored | None,
+    estimated: list[dict[str, Any]],
+    progress: Callable[[float], None] | None,
+) -> dict[str, Any]:
+    drawn = draw_all(plan, progress)
     table = group_table(plan, drawn)
     return {
         "schema": SCHEMA,
@@ -97,7 +110,7 @@ def _document(predictions: Predictions, plan: Plan, scored: Scored | None) -> di
         "gaps": doc.describe_gaps(plan, drawn, table) + pairs(plan, table),
         "worst": worst_groups(plan, table),
         "flows": doc.describe_flows(plan, drawn),
-        "estimated": [],
+        "estimated": estimated,
     }
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from evenface.audit.dataset.run import dataset_bias
 from evenface.audit.dataset.tables import TextTable, tables
 from evenface.audit.dataset.write import write_result
-from evenface.core.errors import EvenfaceError, SettingsError
+from evenface.cli.options import edges, names, plain_errors, provenance
 
 data_app = typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
 
@@ -69,23 +69,20 @@ def bias(
 ) -> None:
     """Parse, call, print."""
     console = Console()
-    try:
+    with plain_errors():
         result = dataset_bias(
             list(tables_given),
-            _names(by),
+            names(by),
             label,
             against=against,
             cross=cross,
-            bins=_edges(bins or []),
-            provenance=_provenance(estimated=estimated, annotated=annotated, self_reported=self_reported),
+            bins=edges(bins),
+            provenance=provenance(estimated=estimated, annotated=annotated, self_reported=self_reported),
             resamples=resamples,
             permutations=permutations,
             seed=seed,
         )
         written = write_result(result, out) if out else []
-    except EvenfaceError as error:
-        Console(stderr=True).print(Text(str(error), style="red"))
-        raise typer.Exit(2) from error
     for line in result["notes"]:
         console.print(Text(line, style="dim"))
     for warning in result["warnings"]:
@@ -96,32 +93,6 @@ def bias(
         console.print(Text(f"• {line}"))
     for path in written:
         console.print(Text(f"Wrote {path}", style="dim"))
-
-
-def _names(given: str | None) -> list[str]:
-    return [name.strip() for name in (given or "").split(",") if name.strip()]
-
-
-def _edges(given: list[str]) -> dict[str, list[float]]:
-    found = {}
-    for text in given:
-        name, _, edges = text.partition("=")
-        try:
-            found[name.strip()] = [float(edge) for edge in edges.split(",")]
-        except ValueError as error:
-            raise SettingsError(
-                f"--bins takes a column and increasing numbers, such as age=0,18,40; got {text!r}."
-            ) from error
-    return found
-
-
-def _provenance(**given: str | None) -> dict[str, str]:
-    pairs = [(name, origin.replace("_", "-")) for origin, names in given.items() for name in _names(names)]
-    if twice := sorted({name for name, _ in pairs if [n for n, _ in pairs].count(name) > 1}):
-        raise SettingsError(
-            f"{', '.join(twice)}: given with more than one origin. Choose estimated, annotated or self-reported."
-        )
-    return dict(pairs)
 
 
 def _rich(table: TextTable) -> Table:

@@ -1,0 +1,131 @@
+"""`evenface audit`: what differs between groups in a table of predictions, and how sure that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
+
+from evenface.audit.gate import Outcome, check_gate, read_gate
+from evenface.audit.result import Audit
+from evenface.audit.run import audit as run_audit
+from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance
+from evenface.report import write
+from evenface.report.terminal import render
+
+_EXAMPLE = """Audit any model's predictions for demographic bias.
+
+PREDICTIONS has one row per face: the true class, the predicted class, attributes of the people shown and, if there are,
+a probability per class. Usual column names are recognised, and what was recognised is printed.
+
+[bold]Examples[/bold]
+
+evenface audit predictions.csv --by gender,race --out report/
+
+evenface audit predictions.csv --by age --bins age=0,18,40,60 --subject person --fail-if "gap(accuracy, age) > 0.05"
+
+evenface audit predictions.csv --by race --estimated race --estimator race=confusion.csv
+"""
+
+
+def audit(
+    predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS", help="CSV, TSV, Parquet, Arrow or JSON lines.")],
+    by: Annotated[str | None, typer.Option(help="Attribute columns, separated by commas.")] = None,
+    cross: Annotated[int, typer.Option(help="Cross up to this many attributes.")] = 2,
+    label: Annotated[str | None, typer.Option(help="Column of the true class.")] = None,
+    pred: Annotated[str | None, typer.Option(help="Column of the predicted class.")] = None,
+    scores: Annotated[
+        str | None, typer.Option(help="Column with a list of scores, or one column per class, separated by commas.")
+    ] = None,
+    subject: Annotated[str | None, typer.Option(help="Column of the person shown; persons are resampled whole.")] = None,
+    face: Annotated[str | None, typer.Option(help="Column that identifies the face.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Classes that codes stand for: FER2013, RAF-DB, AffectNet-8, … or a,b,c.")
+    ] = None,
+    into: Annotated[str | None, typer.Option(help="Classes to report instead, such as SMIC-3.")] = None,
+    bins: Annotated[
+        list[str] | None, typer.Option(help="Lower edges for a number, such as age=0,18,40; may be repeated.")
+    ] = None,
+    estimated: Annotated[str | None, typer.Option(help="Attributes that a model estimated.")] = None,
+    annotated: Annotated[str | None, typer.Option(help="Attributes that annotators judged.")] = None,
+    self_reported: Annotated[str | None, typer.Option(help="Attributes that the people shown gave.")] = None,
+    estimator: Annotated[
+        list[str] | None,
+        typer.Option(help="Error rates of an estimated attribute: race=confusion.csv, or race=0.72; may be repeated."),
+    ] = None,
+    metrics: Annotated[str | None, typer.Option(help="Only these metrics; all if not given.")] = None,
+    resamples: Annotated[int, typer.Option(help="Resamples behind intervals, and chance tables behind p.")] = 1000,
+    min_group: Annotated[int, typer.Option(help="Fewer answered faces: shown, but left out of gaps.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of all random draws; the same seed gives the same bytes.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the report.")] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="What to write there: html, json, md, csv, svg, png, pdf.")
+    ] = "html,json,md",
+    fail_if: Annotated[
+        list[str] | None, typer.Option(help='Exit with 3 if it holds: "gap(accuracy, gender) > 0.05"; may be repeated.')
+    ] = None,
+) -> None:
+    """Parse, call, print."""
+    console, errors = Console(), Console(stderr=True)
+    with plain_errors():
+        gates = [read_gate(text) for text in fail_if or []]
+        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+            task = progress.add_task("Auditing", total=1.0)
+            result = run_audit(
+                predictions,
+                names(by) or None,
+                metrics=names(metrics) or None,
+                error_rates=pairs(estimator, "--estimator", "race=confusion.csv"),
+                progress=lambda share: progress.update(task, completed=share),
+                cross=cross,
+                resamples=resamples,
+                permutations=resamples,
+                min_group=min_group,
+                seed=seed,
+                label=label,
+                pred=pred,
+                scores=_scores(scores),
+                subject=subject,
+                face=face,
+                labels=labels,
+                into=into,
+                bins=edges(bins) or None,
+                provenance=provenance(estimated=estimated, annotated=annotated, self_reported=self_reported) or None,
+            )
+        written = write(result.data, out, names(formats)) if out else []
+        outcomes = [check_gate(result, gate) for gate in gates]
+    show(console, result, written)
+    if _report(outcomes, console, errors):
+        raise typer.Exit(GATE_FAILED)
+
+
+audit.__doc__ = _EXAMPLE
+
+
+def show(console: Console, result: Audit, written: list[Path]) -> None:
+    """Print what was read, the table with the verdicts, and the files written."""
+    for note in result.data["notes"]:
+        console.print(Text(note, style="dim"))
+    console.print(render(result.data))
+    for path in written:
+        console.print(Text(f"Wrote {path}", style="dim"))
+
+
+def _scores(given: str | None) -> str | list[str] | None:
+    columns = names(given)
+    return columns[0] if len(columns) == 1 else columns or None
+
+
+def _report(outcomes: list[Outcome], console: Console, errors: Console) -> bool:
+    """Print each condition's outcome; True if any holds."""
+    for outcome in outcomes:
+        shown = "undefined" if outcome.value is None else f"{outcome.value:.4g}"
+        if outcome.holds:
+            errors.print(Text(f"Failed: {outcome.gate.text} holds, it is {shown}.", style="bold red"))
+        else:
+            console.print(Text(f"Passed: {outcome.gate.text} does not hold, it is {shown}."))
+    return any(outcome.holds for outcome in outcomes)

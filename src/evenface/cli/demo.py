@@ -1,0 +1,47 @@
+"""`evenface demo`: the whole audit on a table that the package makes by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from evenface.audit.example import planted_table
+from evenface.audit.run import audit as run_audit
+from evenface.cli.audit import show
+from evenface.cli.options import plain_errors
+from evenface.report import write
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the table and its report.")] = Path("demo"),
+    faces: Annotated[int, typer.Option(min=500, help="Rows of the table.")] = 6000,
+    seed: Annotated[int, typer.Option(help="Of the table and of all draws.")] = 0,
+) -> None:
+    """Audit a made table whose gaps are known: a first look that needs no data and no network.
+
+    [bold]Example[/bold]
+
+    evenface demo --out demo/
+    """
+    console = Console()
+    table = planted_table(faces, seed)
+    with plain_errors():
+        path = out / "predictions.csv"
+        out.mkdir(parents=True, exist_ok=True)
+        table.write_csv(path)
+        result = run_audit(path, ["gender", "race", "age"], seed=seed)
+        written = write(result.data, out, ["html", "json", "md"])
+    console.print(
+        Text(
+            f"{path}: {faces} rows about people who do not exist. Planted: faces of Black people are read rightly "
+            "8 points less often and missed by the detector more often, faces of 60+ 14 points less; "
+            "neutral men are read as angry.",
+            style="italic",
+        )
+    )
+    show(console, result, written)
+    console.print(Text(f"Open {out / 'report.html'} in a browser; audit your own table with: evenface audit FILE --by …"))

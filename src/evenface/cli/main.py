@@ -1,0 +1,41 @@
+"""`evenface`: the commands, one file each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from evenface import __version__
+from evenface.cli.audit import audit
+from evenface.cli.data import data_app
+from evenface.cli.demo import demo
+
+app = typer.Typer(
+    help="Facial expression recognition that treats every face alike. It measures perceived expression, not felt emotion.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("audit")(audit)
+app.add_typer(data_app, name="data")
+app.command("demo")(demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"evenface {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _evenface(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and stop.")] = False,
+) -> None:
+    """Hold the options of the program itself."""
+
+
+def main() -> None:
+    """Run the program."""
+    app()
