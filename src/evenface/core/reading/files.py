@@ -242,5 +242,5 @@ def _open_text(path: Path) -> OpenTable:
 
 def _json_lines(path: Path, data: bytes | None) -> pl.LazyFrame:
     if data is None:
-        return pl.scan_ndjson(path)
+        return pl.scan_ndjson(path, infer_schema_length=10_000)
     return pl.read_ndjson(data, infer_schema_length=None).lazy()
