@@ -145,7 +145,7 @@ def _to_polars(source: Any) -> pl.DataFrame:
         return pl.DataFrame({str(name): values for name, values in source.items()}, strict=False)
     try:
         return pl.DataFrame(source)
-    except ModuleNotFoundError:  # pandas needs pyarrow to speak Arrow; without it, column by column
+    except ImportError:  # pandas needs pyarrow to speak Arrow; without it, column by column
         return pl.DataFrame({str(name): pl.Series(source[name].tolist(), strict=False) for name in source.columns})
 
 
