@@ -198,3 +198,19 @@ def test_widths_do_not_depend_on_the_pieces(tmp_path, monkeypatch):
         monkeypatch.setattr(text, "PIECE", piece)
         with pytest.raises(InputError, match=r"1 of 4 rows .*: row 3 has 3"):
             open_table(path)
+
+
+class NeedsPyarrow:
+    """Stands for a pandas table where pyarrow is not installed."""
+
+    columns = ("n", "g")
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        raise ImportError("pyarrow is required")
+
+    def __getitem__(self, name):
+        return pd.Series({"n": [1, 2], "g": ["a", None]}[name])
+
+
+def test_tables_that_cannot_speak_arrow_are_read_column_by_column():
+    assert open_table(NeedsPyarrow()).frame.collect()["n"].to_list() == [1, 2]

@@ -33,6 +33,10 @@ _BELOW = re.compile(r"(<=?|under|below|less than|younger than|up to)")
 _ABOVE = re.compile(r"(>=?|over|above|more than|older than|\+$|and (over|above|older|up)|or (more|older))")
 
 
+#: Expressions that yield `attr:<name>`, the attributes, notes, and warnings.
+Attributes = tuple[list[pl.Expr], tuple[Attribute, ...], tuple[str, ...], tuple[Notice, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     expression: pl.Expr
@@ -48,7 +52,7 @@ def attribute_expressions(
     provenance: Mapping[str, str] | None = None,
     *,
     lenient: bool = False,
-) -> tuple[list[pl.Expr], tuple[Attribute, ...], tuple[str, ...], tuple[Notice, ...]]:
+) -> Attributes:
     """Turn columns into attributes.
 
     Text is a category, trimmed, in natural order (`"00-02"` before `"10-19"`, `"70+"` last). A number with at most 20

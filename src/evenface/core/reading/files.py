@@ -145,7 +145,7 @@ def _to_polars(source: Any) -> pl.DataFrame:
         return pl.DataFrame({str(name): values for name, values in source.items()}, strict=False)
     try:
         return pl.DataFrame(source)
-    except ModuleNotFoundError:  # pandas needs pyarrow to speak Arrow; without it, column by column
+    except ImportError:  # pandas needs pyarrow to speak Arrow; without it, column by column
         return pl.DataFrame({str(name): pl.Series(source[name].tolist(), strict=False) for name in source.columns})
 
 
@@ -242,5 +242,5 @@ def _open_text(path: Path) -> OpenTable:
 
 def _json_lines(path: Path, data: bytes | None) -> pl.LazyFrame:
     if data is None:
-        return pl.scan_ndjson(path)
+        return pl.scan_ndjson(path, infer_schema_length=10_000)
     return pl.read_ndjson(data, infer_schema_length=None).lazy()

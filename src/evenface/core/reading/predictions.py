@@ -10,7 +10,7 @@ import polars as pl
 
 from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace, get_space
-from evenface.core.reading.attributes import attribute_expressions
+from evenface.core.reading.attributes import Attributes, attribute_expressions
 from evenface.core.reading.codes import Classes, name_classes
 from evenface.core.reading.columns import Columns, recognise
 from evenface.core.reading.files import OpenTable, hashed, open_unhashed
@@ -64,37 +64,40 @@ def read_predictions(
         UnknownNameError: No label space has this name.
     """
     table = open_unhashed(source)
-    schema = table.frame.collect_schema()
-    columns = recognise(schema, table.source, by=by, label=label, pred=pred, scores=scores, subject=subject, face=face)
-    cells = _cells(table, columns)
-    opened, table = table, _with_lists(table, columns)
-    classes, notes = _classes(table, columns, cells, labels)
-    given = find_scores(table, columns, classes)
-    plan = Plan(classes, given, _reconciled(classes.space, into), schema, columns, cells)
-    frame = table.frame.filter(plan.kept)
-    attributes = attribute_expressions(replace(table, frame=frame), columns.by, bins, provenance, lenient=by is None)
-    used = [column for column in _used(columns, given) if column in schema]
-    result = frame.select([*plan.expressions(), *attributes[0]])
-    result = result if table.streamed else result.collect().lazy()
-    unused = [name for name in schema.names() if name not in used]
+    try:
+        schema = table.frame.collect_schema()
+        columns = recognise(
+            schema, table.source, by=by, label=label, pred=pred, scores=scores, subject=subject, face=face
+        )
+        cells = _cells(table, columns)
+        parsed = _with_lists(table, columns)
+        classes = _classes(parsed, columns, cells, labels)
+        given = find_scores(parsed, columns, classes)
+        plan = Plan(classes, given, _reconciled(classes.space, into), schema, columns, cells)
+        rows = replace(parsed, frame=parsed.frame.filter(plan.kept))
+        attributes = attribute_expressions(rows, columns.by, bins, provenance, lenient=by is None)
+        return _compose(table, rows, plan, attributes, "" if by is not None else ", recognised by name")
+    except pl.exceptions.PolarsError as fault:
+        raise InputError(f"{table.source}: cannot be read to its end: {str(fault).splitlines()[0]}.") from fault
+
+
+def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attributes, how: str) -> Predictions:
+    expressions, described, attribute_notes, attribute_warnings = attributes
+    classes, given, columns = plan.classes, plan.given, plan.columns
+    frame = rows.frame.select([*plan.expressions(), *expressions])
+    frame = frame if table.streamed else frame.collect().lazy()
+    used = _used(columns, given)
+    unused = _unused([name for name in plan.schema.names() if name not in used])
+    roles = _role_notes(columns, how)
     predictions = Predictions(
-        frame=result,
+        frame=frame,
         labels=plan.space,
-        attributes=attributes[1],
-        rows=int(result.select(pl.len()).collect(engine="streaming").item()),
+        attributes=described,
+        rows=int(frame.select(pl.len()).collect(engine="streaming").item()),
         source=table.source,
-        sha256=hashed(opened, used).sha256,
-        notes=(
-            *table.notes,
-            *_role_notes(columns, by),
-            *notes,
-            *classes.notes,
-            *given.notes,
-            *plan.notes,
-            *attributes[2],
-            *_unused(unused),
-        ),
-        warnings=(*table.warnings, *classes.warnings, *given.warnings, *plan.warnings, *attributes[3]),
+        sha256=hashed(table, used).sha256,
+        notes=(*table.notes, *roles, *classes.notes, *given.notes, *plan.notes, *attribute_notes, *unused),
+        warnings=(*table.warnings, *classes.warnings, *given.warnings, *plan.warnings, *attribute_warnings),
     )
     return replace(predictions, warnings=predictions.warnings + findings(predictions, table.streamed))
 
@@ -150,7 +153,7 @@ def _classes(
     columns: Columns,
     cells: Sequence[Cell],
     labels: str | Sequence[str] | Mapping[str, str] | LabelSpace | None,
-) -> tuple[Classes, tuple[str, ...]]:
+) -> Classes:
     true: Counter[str | None] = Counter()
     pred: Counter[str | None] = Counter()
     for true_value, pred_value, _, count in cells:
@@ -163,10 +166,11 @@ def _classes(
     names = tuple(family.columns or ()) if family else ()
     found = name_classes(true, pred if columns.pred else {}, table.source, labels, code_names, names, width)
     if not code_names:
-        return found, ()
-    if labels is None:
-        return found, (f"Names of the classes: column {namer!r}, which goes with {columns.true!r} one to one.",)
-    return replace(found, warnings=found.warnings + _contradictions(found, code_names, namer)), ()
+        return found
+    if labels is not None:
+        return replace(found, warnings=found.warnings + _contradictions(found, code_names, namer))
+    said = f"Names of the classes: column {namer!r}, which goes with {columns.true!r} one to one."
+    return replace(found, notes=(said, *found.notes))
 
 
 def _contradictions(found: Classes, code_names: Mapping[str, str], namer: str) -> tuple[Notice, ...]:
@@ -200,7 +204,7 @@ def _used(columns: Columns, given: Given) -> list[str]:
     ]
 
 
-def _role_notes(columns: Columns, by: Sequence[str] | None) -> list[str]:
+def _role_notes(columns: Columns, how: str) -> list[str]:
     roles = (
         ("True class", columns.true),
         ("Predicted class", columns.pred),
@@ -208,8 +212,7 @@ def _role_notes(columns: Columns, by: Sequence[str] | None) -> list[str]:
         ("Subject", columns.subject),
     )
     notes = [f"{role}: column {name!r}." for role, name in roles if name]
-    chosen = "" if by is not None else ", recognised by name"
-    return [*notes, f"Attributes: {', '.join(map(repr, columns.by))}{chosen}."]
+    return [*notes, f"Attributes: {', '.join(map(repr, columns.by))}{how}."]
 
 
 def _unused(names: Sequence[str]) -> list[str]:
