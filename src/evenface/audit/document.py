@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenface import __version__
 from evenface.audit.drawing import Drawn
-from evenface.audit.flows import examine, standardise, words
+from evenface.audit.flows import NO_ANSWER, examine, standardise, words
 from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
 from evenface.audit.group_table import GroupTable
 from evenface.audit.metric import Metric
@@ -202,7 +202,7 @@ def _where(plan: Plan, table: GroupTable, frame: Frame, key: GapKey) -> dict[str
     names = plan.groups.names
     span = plan.groups.spans[frame.by]
     every = np.arange(span.start, span.stop)
-    nowhere: dict[str, Any] = {"best": None, "worst": None}
+    nowhere: dict[str, Any] = {"best": None, "worst": None, "pair": None}
     if key.kind == "between":
         left_out = [names[g].name for g in np.setdiff1d(every, plan.compared[frame.by])]
         return nowhere | {"left_out": left_out, "undefined": None}
@@ -214,7 +214,7 @@ def _where(plan: Plan, table: GroupTable, frame: Frame, key: GapKey) -> dict[str
         return nowhere | rest
     top, bottom = every[int(np.nanargmax(value))], every[int(np.nanargmin(value))]
     best, worst = (bottom, top) if key.column.metric.direction == "lower" else (top, bottom)
-    return {"best": names[best].name, "worst": names[worst].name} | rest
+    return nowhere | {"best": names[best].name, "worst": names[worst].name} | rest
 
 
 def describe_flows(plan: Plan, drawn: Drawn) -> list[dict[str, Any]]:
@@ -248,7 +248,7 @@ def _flow(
     z = NormalDist().inv_cdf((1 + plan.settings.level) / 2)
     flow = examine(plan.counts[rows], place, z, plan.groups.member[rows], plan.cells.units)
     classes = plan.cells.classes
-    true, answer = classes[place[1]], classes[place[2]] if place[2] < len(classes) else None
+    true, answer = classes[place[1]], [*classes, NO_ANSWER][place[2]]
     group = plan.groups.names[rows[place[0]]].name
     rate, rest = flow.count / flow.size, flow.rest_count / flow.rest_size
     return {

@@ -141,7 +141,7 @@ class _Sums(Margins):
         cells, n_leaves, size = leaves.shape
         by_leaf = (worker.map.T @ leaves.reshape(cells, -1)).reshape(-1, n_leaves, size)
         self.worker, self._leaves = worker, leaves
-        super().__init__((worker.member @ by_leaf).T)
+        super().__init__((worker.member @ by_leaf).T, worker.plan.in_use)
 
     def of(self, rows: NDArray[np.int64]) -> _Some:
         """The sums of some groups only."""
@@ -162,7 +162,7 @@ class _Some(Margins):
         self._sums, self._rows = sums, rows
         worker = sums.worker
         self.enough_true, self.enough_read = worker.enough_true[rows], worker.enough_read[rows]
-        super().__init__(sums.margins.T[:, rows].T)
+        super().__init__(sums.margins.T[:, rows].T, sums.in_use)
 
     @property
     def matrix(self) -> Array:

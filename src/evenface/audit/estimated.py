@@ -174,7 +174,7 @@ def correct(observed: Array, matrix: Floats) -> Floats:
 
 def _values(metrics: Sequence[Any], counts: Floats) -> Floats:
     """Values of each group, and a last row with the largest minus the smallest, (…, group + 1, column)."""
-    value = evaluate(metrics, CountSums(counts), counts.shape[:-2], counts.shape[-2])
+    value = evaluate(metrics, CountSums(counts, counts.sum((-1, -3)).reshape(-1, counts.shape[-2]).any(0)), counts.shape[:-2], counts.shape[-2])
     gap = np.fmax.reduce(value, -2) - np.fmin.reduce(value, -2)
     return np.concatenate([value, gap[..., None, :]], axis=-2)
 

@@ -98,16 +98,18 @@ LACKING: dict[Support, str] = {
 }
 
 
-def why_undefined(column: Column, supports: Array, classes: Sequence[str]) -> str:
+def why_undefined(column: Column, supports: Array, classes: Sequence[str], in_use: Array) -> str:
     """Say why a value is NaN.
 
     Args:
         column: What was computed.
         supports: (class,) faces of the kind that the metric rests on, in one group; length 1 for whole groups.
         classes: Class names.
+        in_use: (class,) whether any face of the table is labelled so.
     """
     text = LACKING[column.metric.support]
     if "{}" not in text:
         return text if supports.sum() == 0 else "not defined for these counts"
-    lacking = [column.label or ""] if column.label else [c for c, n in zip(classes, supports, strict=True) if n == 0]
+    everyone = zip(classes, supports, in_use, strict=True) if column.label is None else ()
+    lacking = [column.label] if column.label else [c for c, n, used in everyone if n == 0 and used]
     return text.format(", ".join(lacking)) if lacking else "not defined for these counts"

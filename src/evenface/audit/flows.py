@@ -17,6 +17,7 @@ from evenface.audit.cells import Units
 from evenface.audit.metric import Array
 
 Floats = NDArray[np.float64]
+NO_ANSWER = "no answer"
 LEAST_EXPECTED = 1.0  # a flow is tested where chance alone would give at least one such face
 
 
@@ -140,9 +141,9 @@ def fisher(count: int, size: int, flow: int, total: int) -> float:
     return min(1.0, 2 * tail)
 
 
-def words(group: str, true: str, answer: str | None, flow: Flow) -> str:
+def words(group: str, true: str, answer: str, flow: Flow) -> str:
     """One flow as a sentence."""
-    read = "left without an answer" if answer is None else f"read as {answer}"
+    read = "left without an answer" if answer == NO_ANSWER else f"read as {answer}"
     rate = flow.count / flow.size
     if flow.rest_count == 0:
         return f"{true} {read}: {rate:.1%} for {group}, never for the rest"

@@ -71,8 +71,8 @@ def overall_table(plan: Plan, pooled: Plan, drawn: Drawn) -> GroupTable:
 def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tuple[Floats, Precision, Floats]:
     """Values, how well they are known, and the centres of their intervals."""
     classes = len(plan.cells.classes)
-    value = evaluate(plan.by_counts, CountSums(counts), counts.shape[:1], classes)
-    known = precision(plan.by_counts, columns(plan.by_counts, plan.cells.classes), counts, plan.groups, units)
+    value = evaluate(plan.by_counts, CountSums(counts, plan.in_use), counts.shape[:1], classes)
+    known = precision(plan.by_counts, columns(plan.by_counts, plan.cells.classes), counts, plan.in_use, plan.groups, units)
     if plan.scores is None:
         return value, known, _inside(value - known.bias, plan)
     sums = plan.scores.observed()
@@ -136,5 +136,5 @@ def _support(plan: Plan, counts: Array, value: Floats) -> tuple[NDArray[np.int64
             sizes[:, j] = sums.answered
         for g in np.flatnonzero(~np.isfinite(value[:, j])):
             own = faces[g] if column.label is None else faces[g, column.index : column.index + 1]
-            reasons[int(g), j] = why_undefined(column, own, plan.cells.classes)
+            reasons[int(g), j] = why_undefined(column, own, plan.cells.classes, plan.in_use)
     return sizes, reasons

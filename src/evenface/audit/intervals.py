@@ -60,12 +60,13 @@ STEP = 2e-3  # of a group's faces: wide enough for second differences, narrow ag
 MOST_BIAS = 0.5  # in standard errors
 
 
-def influence(metrics: Sequence[Metric], counts: Floats) -> tuple[Floats, Floats, Floats]:
+def influence(metrics: Sequence[Metric], counts: Floats, in_use: Array) -> tuple[Floats, Floats, Floats]:
     """How each value moves per face added to each cell.
 
     Args:
         metrics: Count metrics of scope `group`.
         counts: (group, true, answer), smoothed.
+        in_use: (class,) whether any face of the table is labelled so.
 
     Returns:
         The values (group, column), their derivatives (cell, group, column), and their second derivatives.
@@ -78,13 +79,18 @@ def influence(metrics: Sequence[Metric], counts: Floats) -> tuple[Floats, Floats
     every = np.arange(cells)
     flat[every, :, every] += step
     flat[cells + every, :, every] -= step
-    values = evaluate(metrics, CountSums(stack), (2 * cells + 1, groups), classes)
+    values = evaluate(metrics, CountSums(stack, in_use), (2 * cells + 1, groups), classes)
     up, down, here = values[:cells], values[cells:-1], values[-1]
     return here, (up - down) / (2 * step[:, None]), (up - 2 * here + down) / step[:, None] ** 2
 
 
 def precision(
-    metrics: Sequence[Metric], columns: Sequence[Column], counts: Array, groups: Groups | None, units: Units | None
+    metrics: Sequence[Metric],
+    columns: Sequence[Column],
+    counts: Array,
+    in_use: Array,
+    groups: Groups | None,
+    units: Units | None,
 ) -> Precision:
     """Effective sample size of every value of scope `group`.
 
@@ -92,11 +98,12 @@ def precision(
         metrics: Count metrics.
         columns: Their columns.
         counts: (group, true, answer).
+        in_use: (class,) whether any face of the table is labelled so.
         groups: Which leaves each group holds; needed with `units`.
         units: Counts per person, if faces of one person are not independent.
     """
     smoothed = smooth(counts)
-    value, slope, bend = influence(metrics, smoothed)
+    value, slope, bend = influence(metrics, smoothed, in_use)
     cells = slope.shape[0]
     weight = smoothed.reshape(len(counts), cells)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -109,7 +116,7 @@ def precision(
         scale = np.where(np.isfinite(span), span, 1.0)
         n = spread * scale**2 / variance
     # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a proportion of the faces it rests on.
-    n = np.where(np.isfinite(n) & (n > 0), n, smallest_support(columns, counts))
+    n = np.where(np.isfinite(n) & (n > 0), n, smallest_support(columns, counts, in_use))
     df = np.full(n.shape, np.inf)
     if units is not None and groups is not None:
         effect, persons = design_effect(slope, counts, groups, units)
@@ -118,13 +125,15 @@ def precision(
     return Precision(n, df, np.nan_to_num(np.clip(bias, -most, most)))
 
 
-def smallest_support(columns: Sequence[Column], counts: Array) -> Floats:
+def smallest_support(columns: Sequence[Column], counts: Array, in_use: Array) -> Floats:
     """Faces that each value rests on, (group, column); for a mean over classes, those of its rarest class."""
     sums = CountSums(counts)
     out = np.empty((len(counts), len(columns)))
     for j, column in enumerate(columns):
         faces = support(sums, column.metric.support)
-        out[:, j] = faces[:, min(column.index, faces.shape[-1] - 1)] if column.label is not None else faces.min(-1)
+        if faces.shape[-1] > 1:
+            faces = faces[:, [column.index]] if column.label is not None else faces[:, np.broadcast_to(in_use, faces.shape[1:])]
+        out[:, j] = faces.min(-1)
     return np.maximum(out, 1)
 
 

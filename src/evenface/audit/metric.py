@@ -25,7 +25,8 @@ class Sums(Protocol):
 
     Shapes: `rows`, `answered` (…, group); `hits`, `true`, `predicted` (…, group, class), all three over answered
     faces; `matrix` (…, group, true class, predicted class), answered faces only, for metrics with `needs="matrix"`;
-    `enough_true`, `enough_read` (group, class): whether so many faces of a group are labelled (read) so that its rates are
+    `in_use` (class,): whether any face of the table is labelled so, and a mean over classes counts it; `enough_true`,
+    `enough_read` (group, class): whether so many faces of a group are labelled (read) so that its rates are
     worth comparing with other groups', which scope `groups` metrics heed; the rest for metrics with `needs="scores"`, see `evenface.audit.scored.ScoreSums`.
     """
 
@@ -35,6 +36,7 @@ class Sums(Protocol):
     true: Array
     predicted: Array
     matrix: Array
+    in_use: Array
     enough_true: Array
     enough_read: Array
     scored: Array

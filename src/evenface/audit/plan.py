@@ -90,6 +90,11 @@ class Plan:
     settings: AuditSettings
 
     @property
+    def in_use(self) -> NDArray[np.bool_]:
+        """(class,): whether any face of the table is labelled so, answered or not."""
+        return np.asarray(self.cells.counts.sum((0, 2)) > 0)
+
+    @property
     def metrics(self) -> tuple[Metric, ...]:
         """All metrics, in the order of their columns."""
         return self.by_counts + self.by_scores + self.between

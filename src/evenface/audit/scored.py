@@ -59,6 +59,7 @@ class ScoreSums:
     bin_count: Array
     bin_confidence: Array
     labelled: Array
+    in_use: Array
 
 
 @dataclass(frozen=True)
@@ -402,6 +403,7 @@ class ScoreDraws:
             bin_count=bins[..., 0],
             bin_confidence=bins[..., 1],
             labelled=self.placement.positives,
+            in_use=self.scored.histogram[:, :, 1].any((1, 2)),
         )
 
 

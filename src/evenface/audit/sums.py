@@ -14,10 +14,12 @@ class CountSums:
 
     Args:
         counts: (…, group, true, answer); the last answer is "no answer".
+        in_use: (class,) whether any face of the table is labelled so; all, if not given.
     """
 
-    def __init__(self, counts: Array) -> None:
+    def __init__(self, counts: Array, in_use: Array = np.True_) -> None:
         self._counts = counts
+        self.in_use = in_use
 
     enough_true: Array = np.True_
     enough_read: Array = np.True_
@@ -58,12 +60,14 @@ class Margins:
 
     Args:
         margins: (…, group, 3 * classes + 1): hits, labelled, read, and all faces, as `margin_map` lays them out.
+        in_use: As for `CountSums`.
     """
 
     enough_true: Array = np.True_
     enough_read: Array = np.True_
 
-    def __init__(self, margins: Array) -> None:
+    def __init__(self, margins: Array, in_use: Array = np.True_) -> None:
+        self.in_use = in_use
         n = (margins.shape[-1] - 1) // 3
         self.margins = margins
         self.hits = margins[..., :n]

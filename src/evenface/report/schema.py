@@ -25,15 +25,15 @@ _TABLE = {
     ),
     "input.attributes": "name: str, levels: list, provenance: self-reported|annotated|estimated|unknown, missing: int",
     "settings": (
-        "by: list, cross: int, level: num, resamples: int, permutations: int, seed: int, min_group: int, "
-        "unit: face|subject"
+        "by: list, cross: int, resamples: int, permutations: int, seed: int, min_group: int, min_rate: int, "
+        "level: num, unit: face|subject"
     ),
     "warnings": "code: str, message: str",
     "metrics": (
         "name: str, title: str, scope: group|groups, per_class: bool, direction: str, ideal: num?, low: num?, "
         "high: num?, needs: any, null: str?, formula: str, source: str"
     ),
-    "overall": "n: int, answered: int, confusion: list, metrics: dict",
+    "overall": "n: int, answered: int, confusion: list, metrics: dict, calibration: list?",
     "groups": (
         "by: str, group: str, levels: dict, n: int, answered: int, subjects: int?, small: bool, confusion: "
         "list, metrics: dict, calibration: list?"
@@ -44,9 +44,9 @@ _TABLE = {
     ),
     "calibration": "confidence: num, accuracy: num?, n: int",
     "gaps": (
-        "by: str, metric: str, family: main|per class|pairs, kind: difference|ratio|pair|between, value: "
+        "by: str, metric: str, family: headline|main|per class|pairs, kind: difference|ratio|pair|between, value: "
         "num?, low: num?, high: num?, chance_50: num?, chance_95: num?, p: num?, p_adjusted: num?, p_holm: "
-        "num?, smallest_detectable: num?, best: str?, worst: str?, left_out: list, undefined: str?"
+        "num?, smallest_detectable: num?, best: str?, worst: str?, pair: list?, left_out: list, undefined: str?"
     ),
     "worst": (
         "by: str, metric: str, group: str?, probability: num?, runner_up: str?, runner_up_probability: num?, "

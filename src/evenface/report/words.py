@@ -103,8 +103,8 @@ class Findings:
         return [table[by, metric] for by in self.groups for metric in self.headline if (by, metric) in table]
 
     def main_gaps(self) -> list[Record]:
-        """All gaps of the main family, in the audit's order."""
-        return [gap for gap in self.audit["gaps"] if gap["family"] == "main"]
+        """All gaps but those of pairs and of single classes, in the audit's order."""
+        return [gap for gap in self.audit["gaps"] if gap["family"] in ("headline", "main")]
 
     def about(self, metric: str) -> Record:
         """The entry of `metrics` for a metric or one class of it; empty if the audit has none."""
@@ -127,7 +127,7 @@ class Findings:
 
     def larger(self, family: str) -> tuple[list[Record], int]:
         """The gaps of a family that are larger than chance explains, and how many it has in all."""
-        gaps = [gap for gap in self.audit["gaps"] if gap["family"] == family]
+        gaps = self.main_gaps() if family == "main" else [gap for gap in self.audit["gaps"] if gap["family"] == family]
         return [gap for gap in gaps if self.judge(gap).key == "larger"], len(gaps)
 
     def value(self, by: str, group: str | None, metric: str) -> float | None:

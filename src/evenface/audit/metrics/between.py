@@ -144,7 +144,7 @@ def worst_group(sums: Sums) -> Array:
 )
 def xu_f(sums: Sums) -> Array:
     """The usual fairness figure of expression recognition: worst over best group's mean class accuracy."""
-    return ratio((sums.hits / sums.true).mean(-1), -1)
+    return ratio((sums.hits / sums.true).mean(-1, where=sums.in_use), -1)
 
 
 @metric(

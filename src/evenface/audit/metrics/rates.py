@@ -56,14 +56,14 @@ def coverage(sums: Sums) -> Array:
     ratio=True,
 )
 def balanced_accuracy(sums: Sums) -> Array:
-    """Mean class accuracy: each expression counts alike. Undefined where a class has no face."""
-    return (sums.hits / sums.true).mean(-1)
+    """Mean class accuracy: each expression counts alike. Undefined where a class of the table has no face."""
+    return (sums.hits / sums.true).mean(-1, where=sums.in_use)
 
 
 @metric(title="Macro F1", formula="mean over classes of 2 hits / (labelled + read)", source=SKLEARN, support="labelled or read", ratio=True)
 def macro_f1(sums: Sums) -> Array:
-    """F1 averaged over classes, each alike. Undefined where a class is neither shown nor read."""
-    return (2 * sums.hits / (sums.true + sums.predicted)).mean(-1)
+    """F1 averaged over the classes of the table, each alike. Undefined where one is neither labelled nor read."""
+    return (2 * sums.hits / (sums.true + sums.predicted)).mean(-1, where=sums.in_use)
 
 
 @metric(title="Weighted F1", formula="mean over faces of the F1 of their class", source=SKLEARN, ratio=True)

@@ -69,7 +69,7 @@ def log_loss(sums: Sums) -> Array:
 )
 def auroc_macro(sums: Sums) -> Array:
     """How well the probabilities rank the faces of each class above the others, averaged over classes."""
-    return sums.auroc.mean(-1)
+    return sums.auroc.mean(-1, where=sums.in_use)
 
 
 @metric(
