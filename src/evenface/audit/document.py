@@ -141,14 +141,12 @@ def calibration(plan: Plan, group: int) -> list[dict[str, Any]] | None:
 
 def describe_overall(plan: Plan, table: GroupTable) -> dict[str, Any]:
     """`overall`, from a plan whose one group is everybody."""
-    keep = ("value", "low", "high", "n", "undefined")
-    metrics = {m: {k: v[k] for k in keep} for m, v in describe_group_metrics(plan, table)[0].items()}
     counts = plan.counts[0]
     return {
         "n": int(counts.sum()),
         "answered": int(counts[:, :-1].sum()),
         "confusion": counts.tolist(),
-        "metrics": metrics,
+        "metrics": describe_group_metrics(plan, table)[0],
         "calibration": calibration(plan, 0),
     }
 
