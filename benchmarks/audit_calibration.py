@@ -86,7 +86,9 @@ def draw(scenario: str, rng: np.random.Generator, faces: int = 3068) -> Predicti
         predicted[mine] = (rng.random(len(mine))[:, None] > cumulative).sum(1).clip(0, 6)
     if persons:
         flip = rng.random(faces) < np.abs(skill[person])
-        predicted = np.where(flip, np.where(skill[person] > 0, true, (true + 1 + rng.integers(0, 6, faces)) % 7), predicted)
+        predicted = np.where(
+            flip, np.where(skill[person] > 0, true, (true + 1 + rng.integers(0, 6, faces)) % 7), predicted
+        )
     logits = rng.normal(size=(faces, 7))
     logits[np.arange(faces), predicted] += 3
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
@@ -132,7 +134,9 @@ def one(task: tuple[str, int, int, int]) -> dict[str, list[float]]:
     """Audit one table; give hits (0 or 1, or a number) per statement."""
     scenario, seed, cross, resamples = task
     rng = np.random.default_rng([seed, hash_of(scenario)])
-    result = audit(draw(scenario, rng), metrics=METRICS, cross=cross, resamples=resamples, permutations=resamples, seed=seed).data
+    result = audit(
+        draw(scenario, rng), metrics=METRICS, cross=cross, resamples=resamples, permutations=resamples, seed=seed
+    ).data
     found: dict[str, list[float]] = defaultdict(list)
     true = {g["group"]: truths(g["levels"], scenario) for g in result["groups"]}
     together: dict[tuple[str, str], list[bool]] = defaultdict(list)
@@ -145,7 +149,9 @@ def one(task: tuple[str, int, int, int]) -> dict[str, list[float]]:
             if v["value"] is not None:
                 inside = v["low"] <= true[g["group"]][name] <= v["high"]
                 found[f"interval of a group, {name}, {kind}"].append(inside)
-                together[g["by"], name].append(v["low_simultaneous"] <= true[g["group"]][name] <= v["high_simultaneous"])
+                together[g["by"], name].append(
+                    v["low_simultaneous"] <= true[g["group"]][name] <= v["high_simultaneous"]
+                )
     for (by, name), hits in together.items():
         found[f"simultaneous intervals, {name}, {'crossed' if '×' in by else 'single'}"].append(all(hits))
     family: dict[str, float] = defaultdict(lambda: 1.0)
@@ -164,8 +170,14 @@ def one(task: tuple[str, int, int, int]) -> dict[str, list[float]]:
         family[gap["family"]] = min(family[gap["family"]], gap["p_adjusted"])
         if gap["kind"] == "difference" and gap["metric"] in TARGETS:
             left = set(gap["left_out"])
-            ends = [true[g["group"]][gap["metric"]] for g in result["groups"] if g["by"] == gap["by"] and g["group"] not in left]
-            found[f"interval of a gap, {gap['metric']}, {kind}"].append(gap["low"] - 1e-9 <= max(ends) - min(ends) <= gap["high"])
+            ends = [
+                true[g["group"]][gap["metric"]]
+                for g in result["groups"]
+                if g["by"] == gap["by"] and g["group"] not in left
+            ]
+            found[f"interval of a gap, {gap['metric']}, {kind}"].append(
+                gap["low"] - 1e-9 <= max(ends) - min(ends) <= gap["high"]
+            )
     for name, p in family.items():
         found[f"reject: any gap of the family '{name}' (adjusted p)"].append(p < 0.05)
     for by in {f["by"] for f in result["flows"]}:
@@ -238,7 +250,9 @@ def report(scenario: str, state: dict, full: bool) -> None:
         if not full and scenario == "gap" and key.startswith("reject"):
             continue
         share = total / n
-        print(f"  {key:<70} {100 * share:5.1f} %  (n {n}, +- {100 * np.sqrt(share * (1 - share) / state['next']):.1f} by tables)")
+        print(
+            f"  {key:<70} {100 * share:5.1f} %  (n {n}, +- {100 * np.sqrt(share * (1 - share) / state['next']):.1f} by tables)"
+        )
 
 
 if __name__ == "__main__":

@@ -97,8 +97,10 @@ class Cells:
 
     @cached_property
     def patterns(self) -> list[Ints]:
-        """Leaves by which attributes are known of them. Faces are only ever exchanged within such a pattern: those of
-        unknown gender belong to no gender, so by chance too they must not be dealt to one.
+        """Leaves by which attributes are known of them.
+
+        Faces are only ever exchanged within such a pattern: those of unknown gender belong to no gender, so by chance
+        too they must not be dealt to one.
         """
         _, pattern = np.unique(self.levels < 0, axis=0, return_inverse=True)
         return [np.flatnonzero(pattern.reshape(-1) == k) for k in range(int(pattern.max(initial=0)) + 1)]

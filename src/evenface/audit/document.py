@@ -30,7 +30,10 @@ def number(value: float) -> float | None:
 
 def numbers(values: NDArray[np.float64]) -> list[Any]:
     """Nested lists of floats for JSON, None where undefined."""
-    return np.where(np.isfinite(values), values.astype(object), None).tolist()  # type: ignore[no-any-return]
+    out = values.astype(object)
+    out[~np.isfinite(values)] = None
+    listed: list[Any] = out.tolist()
+    return listed
 
 
 def describe_versions() -> dict[str, str]:
@@ -74,7 +77,20 @@ def describe_settings(plan: Plan) -> dict[str, Any]:
 
 def describe_metrics(metrics: Sequence[Metric]) -> list[dict[str, Any]]:
     """What each metric is."""
-    keys = ("name", "title", "scope", "per_class", "direction", "ideal", "low", "high", "needs", "null", "formula", "source")
+    keys = (
+        "name",
+        "title",
+        "scope",
+        "per_class",
+        "direction",
+        "ideal",
+        "low",
+        "high",
+        "needs",
+        "null",
+        "formula",
+        "source",
+    )
     out = [{key: getattr(m, key) for key in keys} for m in metrics]
     return [{k: number(v) if isinstance(v, float) else v for k, v in entry.items()} for entry in out]
 
@@ -90,7 +106,8 @@ def describe_group_metrics(plan: Plan, table: GroupTable) -> list[dict[str, dict
         rows = [part[g] for part in lists]
         out.append(
             {
-                name: dict(zip(fields, column, strict=True)) | {"n": sizes[g][j], "undefined": table.undefined.get((g, j))}
+                name: dict(zip(fields, column, strict=True))
+                | {"n": sizes[g][j], "undefined": table.undefined.get((g, j))}
                 for j, (name, column) in enumerate(zip(names, zip(*rows, strict=True), strict=True))
             }
         )
@@ -192,7 +209,11 @@ def _gap(key: GapKey, found: GapNumbers, i: int, adjusted: float, stepped: float
 def _range(key: GapKey) -> tuple[float, float]:
     """What values the gap can take."""
     metric = key.column.metric
-    return (0.0, metric.high - metric.low) if key.kind == "difference" else (0.0, metric.high if key.kind == "between" else 1.0)
+    return (
+        (0.0, metric.high - metric.low)
+        if key.kind == "difference"
+        else (0.0, metric.high if key.kind == "between" else 1.0)
+    )
 
 
 def _where(plan: Plan, table: GroupTable, frame: Frame, key: GapKey) -> dict[str, Any]:
@@ -277,8 +298,8 @@ def describe_warnings(predictions: Predictions, plan: Plan) -> list[dict[str, st
             found.append(
                 Notice(
                     "small_groups",
-                    f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} answered "
-                    "faces: shown, but left out of gaps.",
+                    f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} "
+                    "answered faces: shown, but left out of gaps.",
                 )
             )
         if len(rows) < 2:

@@ -20,7 +20,7 @@ from evenface.audit.draws import Bootstrap, Exchange, Sampler
 from evenface.audit.evaluate import fill, places
 from evenface.audit.flows import largest
 from evenface.audit.gaps import Frame, reach_of_one
-from evenface.audit.metric import Array, Metric, Null, Sums
+from evenface.audit.metric import Array, Metric, Null
 from evenface.audit.plan import Plan
 from evenface.audit.sums import CountSums, Margins, margin_map
 
@@ -67,11 +67,16 @@ class _Worker:
         self.dtype = dtype
         self.classes = len(plan.cells.classes)
         self.frames = tuple(Frame(by, plan.group_columns, plan.between_columns) for by in plan.groups.spans)
-        self.member = plan.groups.member.astype(self.dtype)
+        self.member: Array = plan.groups.member.astype(self.dtype)
         self.map = margin_map(self.classes, self.dtype)
-        self.lacking = np.where(plan.enough, 0, np.nan).astype(self.dtype)  # added to values that are not to be compared
+        self.lacking: Array = np.where(plan.enough, 0, np.nan).astype(
+            self.dtype
+        )  # added to values that are not to be compared
         seen = CountSums(plan.counts)
-        self.enough_true, self.enough_read = seen.true >= plan.settings.min_rate, seen.predicted >= plan.settings.min_rate
+        self.enough_true, self.enough_read = (
+            seen.true >= plan.settings.min_rate,
+            seen.predicted >= plan.settings.min_rate,
+        )
         self.by_counts_at = places(plan.by_counts, self.classes)
         self.by_scores_at = [
             slice(s.start + self.counts_width, s.stop + self.counts_width) for s in places(plan.by_scores, self.classes)
@@ -86,8 +91,8 @@ class _Worker:
     def blank(self, size: int) -> tuple[Array, list[Array]]:
         """NaN arrays for `evaluate` to fill: values (draw, group, column), and per grouping (draw, column)."""
         plan = self.plan
-        values = np.full((len(plan.group_columns), len(plan.counts), size), np.nan, self.dtype)
-        between = [np.full((len(plan.between_columns), size), np.nan, self.dtype).T for _ in self.frames]
+        values: Array = np.full((len(plan.group_columns), len(plan.counts), size), np.nan, self.dtype)
+        between: list[Array] = [np.full((len(plan.between_columns), size), np.nan, self.dtype).T for _ in self.frames]
         return values.T, between
 
     def evaluate(self, table: Array, wanted: Callable[[Metric], bool], values: Array, between: list[Array]) -> _Sums:
@@ -112,14 +117,14 @@ class _Worker:
                 fill(slot, [at for _, at in others], [m for m, _ in others], sums.of(rows))
         return sums
 
-    def scores(self, sums: Sums, values: Array) -> None:
+    def scores(self, sums: object, values: Array) -> None:
         """Fill in the columns of the score metrics."""
         fill(values, self.by_scores_at, self.plan.by_scores, sums)
 
     def compared(self, values: Array, frame: Frame) -> Array:
         """The values of the groups that are compared, NaN where they rest on too few faces; (draw, group, column)."""
         rows = self.plan.shown[frame.by]
-        return (values.T[:, rows] + self.lacking.T[:, rows, None]).T
+        return np.asarray((values.T[:, rows] + self.lacking.T[:, rows, None]).T)
 
     def departures(self, values: Array, between: Sequence[Array]) -> Array:
         """(draw, gap) over all groupings."""
@@ -181,11 +186,15 @@ def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Dra
         plan, plan.settings.resamples, boot_seed, lambda rng, size: _boot(worker, rng, size), lambda x: tell(x / 2)
     )
     chances = _chunks(
-        plan, plan.settings.permutations, chance_seed, lambda rng, size: _chance(worker, rng, size), lambda x: tell((1 + x) / 2)
+        plan,
+        plan.settings.permutations,
+        chance_seed,
+        lambda rng, size: _chance(worker, rng, size),
+        lambda x: tell((1 + x) / 2),
     )
     n = plan.settings.resamples
-    mean = sum(b[1] for b in boots) / n
-    square = sum(b[2] for b in boots) / n
+    mean = np.sum([b[1] for b in boots], axis=0) / n
+    square = np.sum([b[2] for b in boots], axis=0) / n
     return Drawn(
         frames=worker.frames,
         seen=seen,

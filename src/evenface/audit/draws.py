@@ -5,9 +5,9 @@ where a cell is a (true class, answer) pair.
 
 * `Bootstrap` draws faces with replacement: a multinomial draw of all cells, which has exactly the law of
   drawing rows. Where subjects are known, persons are drawn and bring all their faces.
-* `Exchange` deals the same faces out to the groups anew, all margins kept: what chance alone gives if groups
-  do not matter. Faces are exchanged among leaves of which the same attributes are known. `within_true` keeps each leaf's labels too, `within_predicted` its answers. Where subjects are
-  known, persons as wholes are dealt to the leaves.
+* `Exchange` deals the same faces out to the groups anew, all margins kept: what chance alone gives if groups do not
+  matter. Faces are exchanged among leaves of which the same attributes are known. `within_true` keeps each leaf's
+  labels too, `within_predicted` its answers. Where subjects are known, persons as wholes are dealt to the leaves.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Bootstrap:
         return out.reshape(size, leaves, n_cells)
 
 
-def _bootstrap_persons(units: Units, leaves: int, n_cells: int, rng: np.random.Generator, size: int) -> NDArray[np.float64]:
+def _bootstrap_persons(
+    units: Units, leaves: int, n_cells: int, rng: np.random.Generator, size: int
+) -> NDArray[np.float64]:
     weight = rng.multinomial(units.n, np.full(units.n, 1 / units.n), size=size)
     place = units.leaf * n_cells + units.cell
     out = np.empty((size, leaves * n_cells))
@@ -88,7 +90,7 @@ class Exchange:
         for pattern in self.cells.patterns:
             for columns in _strata(classes, answers, self.null):
                 corner = np.ix_(pattern, columns)
-                out[:, *corner] = deal(flat[corner], rng, size)
+                out[:, corner[0], corner[1]] = deal(flat[corner], rng, size)
         return out
 
 
@@ -120,7 +122,7 @@ CODE_BITS = 16  # a column number must fit; the other 48 bits of a key are rando
 
 
 def _deal_by_shuffle(rows: Ints, columns: Ints, rng: np.random.Generator, size: int) -> Ints:
-    """Shuffle by sorting random keys that carry the face's column in their lowest bits: numpy sorts faster than it permutes."""
+    """Shuffle by sorting random keys with the face's column in their low bits; numpy sorts faster than it permutes."""
     n, cells = int(rows.sum()), len(rows) * len(columns)
     codes = np.repeat(np.arange(len(columns), dtype=np.uint64), columns)
     keys = rng.integers(0, 2**64, (size, n), dtype=np.uint64)

@@ -3,8 +3,8 @@
 An estimator that is right on 72 % of faces mixes the groups, and a gap between mixed groups is too small. Given
 its confusion matrix M = P(estimated | true), the counts of the true groups solve M' N = N_observed, provided that the
 estimator's errors do not depend on the label or the answer (non-differential misclassification; Barron 1977,
-Biometrics; matrix method). What is possible without that assumption is bounded for accuracy: in each estimated group the
-members of a true group may be those read best or those read worst (Horowitz & Manski 1995, Econometrica).
+Biometrics; matrix method). What is possible without that assumption is bounded for accuracy: in each estimated group
+the members of a true group may be those read best or those read worst (Horowitz & Manski 1995, Econometrica).
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ def read_estimator(attribute: str, levels: Sequence[str], given: object) -> Esti
     """
     if isinstance(given, str | Path):
         try:
-            given = float(given)
+            given = float(str(given))
         except ValueError:
-            given = _read_csv(attribute, Path(given))
+            given = _read_csv(attribute, Path(str(given)))
     if isinstance(given, float | int):
         return _even_errors(attribute, len(levels), float(given))
     if not isinstance(given, Mapping):
@@ -168,19 +168,24 @@ def _effects(plan: Plan, estimator: Estimator) -> list[dict[str, Any]]:
 
 
 def correct(observed: Array, matrix: Floats) -> Floats:
-    """Counts of the true groups (…, group, true, answer) from those of the estimated ones; negative ones are set to 0."""
+    """Counts of the true groups (…, group, true, answer) from those of the estimated ones; negative ones become 0."""
     return np.maximum(np.einsum("ge,...eta->...gta", np.linalg.inv(matrix.T), observed), 0)
 
 
 def _values(metrics: Sequence[Any], counts: Floats) -> Floats:
     """Values of each group, and a last row with the largest minus the smallest, (…, group + 1, column)."""
-    value = evaluate(metrics, CountSums(counts, counts.sum((-1, -3)).reshape(-1, counts.shape[-2]).any(0)), counts.shape[:-2], counts.shape[-2])
+    value = evaluate(
+        metrics,
+        CountSums(counts, counts.sum((-1, -3)).reshape(-1, counts.shape[-2]).any(0)),
+        counts.shape[:-2],
+        counts.shape[-2],
+    )
     gap = np.fmax.reduce(value, -2) - np.fmin.reduce(value, -2)
     return np.concatenate([value, gap[..., None, :]], axis=-2)
 
 
 def _interval(plan: Plan, estimator: Estimator, metrics: Sequence[Any]) -> tuple[Floats, Floats]:
-    """Percentile interval of the corrected values over resampled tables, and resampled error rates if they were counted."""
+    """Percentile interval of the corrected values over resampled tables, and over error rates if they were counted."""
     rng = np.random.default_rng([plan.settings.seed, STREAM])
     span = plan.groups.spans[estimator.attribute]
     drawn = Bootstrap(plan.cells).draw(rng, DRAWS)

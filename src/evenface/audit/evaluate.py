@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.audit.metric import Array, Metric, Sums, Support
+from evenface.audit.metric import Array, Metric, Support
 from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]
@@ -52,14 +52,14 @@ def places(metrics: Sequence[Metric], classes: int) -> tuple[slice, ...]:
     return tuple(out)
 
 
-def fill(out: Array, where: Sequence[slice], metrics: Sequence[Metric], sums: Sums) -> None:
+def fill(out: Array, where: Sequence[slice], metrics: Sequence[Metric], sums: object) -> None:
     """Compute metrics into the columns `where` of `out` (…, column)."""
     for metric, columns_of_metric in zip(metrics, where, strict=True):
         value = metric(sums)
         out[..., columns_of_metric] = value if metric.per_class else value[..., None]
 
 
-def evaluate(metrics: Sequence[Metric], sums: Sums, shape: tuple[int, ...], classes: int) -> Floats:
+def evaluate(metrics: Sequence[Metric], sums: object, shape: tuple[int, ...], classes: int) -> Floats:
     """Compute metrics into one array (*shape, column), in the order of `columns(metrics, …)`.
 
     Args:
@@ -80,12 +80,13 @@ def support(sums: CountSums, kind: Support) -> Array:
         return sums.rows[..., None]
     if kind == "answered":
         return sums.answered[..., None]
-    return {
-        "labelled": lambda: sums.true,
-        "read": lambda: sums.predicted,
-        "labelled or read": lambda: sums.true + sums.predicted - sums.hits,
-        "not labelled": lambda: sums.answered[..., None] - sums.true,
-    }[kind]()
+    if kind == "labelled":
+        return sums.true
+    if kind == "read":
+        return sums.predicted
+    if kind == "labelled or read":
+        return np.asarray(sums.true + sums.predicted - sums.hits)
+    return np.asarray(sums.answered[..., None] - sums.true)
 
 
 LACKING: dict[Support, str] = {

@@ -97,7 +97,7 @@ def examine(
         variance = max(1 / x - 1 / n + 1 / y - 1 / m, 0.0)
         p = fisher(count, size, count + rest_count, size + rest_size)
     else:
-        others = np.delete(member, g, 0).any(0)
+        others = np.asarray(np.delete(member, g, 0).any(0))
         answers = counts.shape[-1]
         variance = _between_persons(units, member[g], t, a, answers, x, n)
         variance += _between_persons(units, others, t, a, answers, y, m)

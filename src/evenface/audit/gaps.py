@@ -10,8 +10,8 @@ A gap is held as a **departure**: 0 when all groups are alike, larger the less a
   quantiles are known at 0 (chance draws) and at the value seen (bootstrap draws), are taken as linear between, and
   those true departures are kept at which the seen value is not extreme. It excludes 0 exactly where p < .05.
   Our reconstruction; `benchmarks/audit_calibration.py` shows its coverage.
-* Smallest detectable: the true gap that would be seen to exceed the chance limit with 80 % probability. With many groups
-  it may be smaller than the limit, since noise adds to what is true.
+* Smallest detectable: the true gap that would be seen to exceed the chance limit with 80 % probability. With many
+  groups it may be smaller than the limit, since noise adds to what is true.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def tie(departure: Floats, chance: Floats) -> Floats:
 
     A thousandth of the spread of the chance draws: far above rounding, far below what could matter to p.
     """
-    return np.nan_to_num(1e-3 * deviation(chance) + 1e-6 * np.abs(departure))
+    return np.asarray(np.nan_to_num(1e-3 * deviation(chance) + 1e-6 * np.abs(departure)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class GapKey:
 
     @property
     def family(self) -> str:
-        """Gaps that are corrected together: three headline differences that most readers look at first, and the rest."""
+        """Gaps that are corrected together: the differences that most readers look at first, and the rest."""
         if self.column.label is not None:
             return "per class"
         return "headline" if self.name in HEADLINE and self.kind == "difference" else "main"
@@ -233,7 +233,9 @@ def adjust(departure: Floats, chance: Floats, families: Sequence[str]) -> Floats
         mine = np.array([f == family for f in families])
         top = np.sort(drawn[:, mine].max(1)) if mine.any() else np.zeros(0)
         above = len(top) - np.searchsorted(top, seen[mine], side="left")
-        out[mine] = np.where(usable[mine], (above + 1) / (len(top) + 1), np.where(np.isfinite(departure[mine]), 1.0, np.nan))
+        out[mine] = np.where(
+            usable[mine], (above + 1) / (len(top) + 1), np.where(np.isfinite(departure[mine]), 1.0, np.nan)
+        )
     return out
 
 

@@ -1,12 +1,12 @@
 """Gates: one condition on an audit, for a CI job that must fail when a model is too uneven.
 
-    gap(accuracy, gender) > 0.05        the difference between groups (or a metric that is itself a comparison)
-    ratio(accuracy, race) < 0.8         the smallest over the largest
-    low(accuracy, gender) > 0.02        the lower end of the gap's interval: the gap is surely larger
-    p(equalized_odds, gender) < 0.01    its p, corrected over the family
-    overall(accuracy) < 0.7             the value over all faces
-    group(accuracy, gender=Female) < .7 the value in one group
-    worst(accuracy, gender*race) < 0.6  the value in the worst group large enough to be compared
+gap(accuracy, gender) > 0.05        the difference between groups (or a metric that is itself a comparison)
+ratio(accuracy, race) < 0.8         the smallest over the largest
+low(accuracy, gender) > 0.02        the lower end of the gap's interval: the gap is surely larger
+p(equalized_odds, gender) < 0.01    its p, corrected over the family
+overall(accuracy) < 0.7             the value over all faces
+group(accuracy, gender=Female) < .7 the value in one group
+worst(accuracy, gender*race) < 0.6  the value in the worst group large enough to be compared
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tupl
     """Values, how well they are known, and the centres of their intervals."""
     classes = len(plan.cells.classes)
     value = evaluate(plan.by_counts, CountSums(counts, plan.in_use), counts.shape[:1], classes)
-    known = precision(plan.by_counts, columns(plan.by_counts, plan.cells.classes), counts, plan.in_use, plan.groups, units)
+    known = precision(
+        plan.by_counts, columns(plan.by_counts, plan.cells.classes), counts, plan.in_use, plan.groups, units
+    )
     if plan.scores is None:
         return value, known, _inside(value - known.bias, plan)
     sums = plan.scores.observed()

@@ -53,7 +53,7 @@ def smooth(counts: Array, pseudo: float = PSEUDO_FACES) -> Floats:
     size = overall.sum(-1, keepdims=True)
     pattern = overall / np.where(size > 0, size, 1)
     own = counts.sum(-1, keepdims=True)
-    return (counts + pseudo * pattern) / (own + pseudo) * own
+    return np.asarray((counts + pseudo * pattern) / (own + pseudo) * own)
 
 
 STEP = 2e-3  # of a group's faces: wide enough for second differences, narrow against the curvature
@@ -115,7 +115,7 @@ def precision(
         spread = np.where(np.isfinite(span), share * (1 - share), 1.0)
         scale = np.where(np.isfinite(span), span, 1.0)
         n = spread * scale**2 / variance
-    # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a proportion of the faces it rests on.
+    # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a share of the faces it rests on.
     n = np.where(np.isfinite(n) & (n > 0), n, smallest_support(columns, counts, in_use))
     df = np.full(n.shape, np.inf)
     if units is not None and groups is not None:
@@ -132,13 +132,14 @@ def smallest_support(columns: Sequence[Column], counts: Array, in_use: Array) ->
     for j, column in enumerate(columns):
         faces = support(sums, column.metric.support)
         if faces.shape[-1] > 1:
-            faces = faces[:, [column.index]] if column.label is not None else faces[:, np.broadcast_to(in_use, faces.shape[1:])]
+            used = np.broadcast_to(in_use, faces.shape[1:])
+            faces = faces[:, [column.index]] if column.label is not None else faces[:, used]
         out[:, j] = faces.min(-1)
     return np.maximum(out, 1)
 
 
 def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units) -> tuple[Floats, Floats]:
-    """Variance with persons as the units over variance with faces as the units, (group, column); and persons (group,)."""
+    """Variance with persons as units over that with faces as units, (group, column); and persons, (group,)."""
     cells, n_groups, n_columns = slope.shape
     faces = np.einsum("gk,kgc->gc", counts.reshape(n_groups, cells), slope**2)
     persons = np.zeros(n_groups)
@@ -173,7 +174,9 @@ def wilson(share: Floats, n: Floats, z: Floats | float) -> tuple[Floats, Floats]
     return centre - half, centre + half
 
 
-def interval(value: Floats, known: Precision, columns: Sequence[Column], level: Floats | float) -> tuple[Floats, Floats]:
+def interval(
+    value: Floats, known: Precision, columns: Sequence[Column], level: Floats | float
+) -> tuple[Floats, Floats]:
     """The interval of each value, (group, column), at confidence `level` (scalar or (group, 1)).
 
     Bounded metrics get Wilson's interval, unbounded ones a normal interval of their logarithm.
@@ -236,7 +239,8 @@ def shrink(value: Floats, low: Floats, high: Floats, z: float) -> tuple[Floats, 
     mean = (weight * v).sum(0) / np.where(total > 0, total, 1)
     keep = tau / (tau + e)
     estimate = np.where(known, mean + keep * (v - mean), np.nan)
-    deviation = np.where(known, np.sqrt(keep * np.where(known, error, 0) + (1 - keep) ** 2 / np.where(total > 0, total, 1)), np.nan)
+    variance = keep * np.where(known, error, 0) + (1 - keep) ** 2 / np.where(total > 0, total, 1)
+    deviation = np.where(known, np.sqrt(variance), np.nan)
     return estimate, deviation
 
 

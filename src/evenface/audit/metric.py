@@ -21,30 +21,46 @@ Support = Literal["rows", "answered", "labelled", "read", "labelled or read", "n
 
 
 class Sums(Protocol):
-    """What a metric reads: sums over the faces of each group. Leading axes (resamples) are free.
+    """What a count metric reads: sums over the faces of each group. Leading axes (resamples) are free.
 
-    Shapes: `rows`, `answered` (…, group); `hits`, `true`, `predicted` (…, group, class), all three over answered
-    faces; `matrix` (…, group, true class, predicted class), answered faces only, for metrics with `needs="matrix"`;
-    `in_use` (class,): whether any face of the table is labelled so, and a mean over classes counts it; `enough_true`,
-    `enough_read` (group, class): whether so many faces of a group are labelled (read) so that its rates are
-    worth comparing with other groups', which scope `groups` metrics heed; the rest for metrics with `needs="scores"`, see `evenface.audit.scored.ScoreSums`.
+    Score metrics read `evenface.audit.scored.ScoreSums` instead.
     """
 
-    rows: Array
-    answered: Array
-    hits: Array
-    true: Array
-    predicted: Array
-    matrix: Array
-    in_use: Array
-    enough_true: Array
-    enough_read: Array
-    scored: Array
-    confidence_residual: Array
-    class_residual: Array
-    squared_error: Array
-    negative_log: Array
-    auroc: Array
+    @property
+    def rows(self) -> Array:
+        """(…, group): all faces."""
+
+    @property
+    def answered(self) -> Array:
+        """(…, group): faces with an answer."""
+
+    @property
+    def hits(self) -> Array:
+        """(…, group, class): answered faces read as they are labelled."""
+
+    @property
+    def true(self) -> Array:
+        """(…, group, class): answered faces labelled so."""
+
+    @property
+    def predicted(self) -> Array:
+        """(…, group, class): answered faces read so."""
+
+    @property
+    def matrix(self) -> Array:
+        """(…, group, true, predicted): answered faces; for metrics with `needs="matrix"`."""
+
+    @property
+    def in_use(self) -> Array:
+        """(class,): whether any face of the table is labelled so; a mean over classes counts no other."""
+
+    @property
+    def enough_true(self) -> Array:
+        """(group, class): whether enough faces are labelled so for a rate to be compared between groups."""
+
+    @property
+    def enough_read(self) -> Array:
+        """(group, class): whether enough faces are read so for a rate to be compared between groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +70,8 @@ class Metric:
     Attributes:
         name: Identifier, as in `audit.json`; a per-class metric becomes `name[class]`.
         title: For people.
-        compute: `Sums` -> (…, group), (…, group, class), or for scope `groups` (…) .
+        compute: `Sums`, or `ScoreSums` where scores are needed -> (…, group), (…, group, class), or for scope
+            `groups` (…).
         scope: Whether it describes one group or compares groups.
         per_class: Whether the last axis of the result is the class.
         direction: Whether larger is better; `closer` means closer to `ideal`.
@@ -72,7 +89,7 @@ class Metric:
 
     name: str
     title: str
-    compute: Callable[[Sums], Array]
+    compute: Callable[[Any], Array]
     scope: Scope
     per_class: bool
     direction: Literal["higher", "lower", "closer"]
@@ -86,7 +103,7 @@ class Metric:
     formula: str
     source: str
 
-    def __call__(self, sums: Sums) -> Array:
+    def __call__(self, sums: object) -> Array:
         """Compute the metric; undefined entries are NaN."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(self.compute(sums))

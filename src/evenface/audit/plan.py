@@ -41,15 +41,16 @@ class AuditSettings:
 
     def check(self) -> None:
         """Raise SettingsError for every setting that makes no sense, all at once."""
-        faults = []
+        faults: list[str] = []
         if self.cross < 1:
             faults.append(f"cross is how many attributes are crossed at most: 1 or more, got {self.cross}.")
-        for name in ("resamples", "permutations"):
-            if getattr(self, name) < 100:
-                faults.append(f"{name} must be 100 or more (1000 is usual), got {getattr(self, name)}.")
+        draws = {"resamples": self.resamples, "permutations": self.permutations}
+        faults += [f"{name} must be 100 or more (1000 is usual), got {n}." for name, n in draws.items() if n < 100]
         for name, what in (("min_group", "group"), ("min_rate", "rate")):
             if getattr(self, name) < 1:
-                faults.append(f"{name} is the least number of faces in a compared {what}: 1 or more, got {getattr(self, name)}.")
+                faults.append(
+                    f"{name} is the least number of faces in a compared {what}: 1 or more, got {getattr(self, name)}."
+                )
         if not 0.5 <= self.level < 1:
             faults.append(f"level is the confidence of intervals, from .5 to below 1, got {self.level}.")
         if self.seed < 0:
@@ -171,6 +172,8 @@ def _enough(metrics: Sequence[Metric], counts: NDArray[np.int64], settings: Audi
         of_group = sums.rows if metric.support == "rows" else sums.answered
         enough = of_group[:, None] >= settings.min_group
         if metric.per_class:
-            enough = enough & (np.broadcast_to(support(sums, metric.support), (len(counts), classes)) >= settings.min_rate)
+            enough = enough & (
+                np.broadcast_to(support(sums, metric.support), (len(counts), classes)) >= settings.min_rate
+            )
         parts.append(enough)
     return np.concatenate(parts, axis=1) if parts else np.ones((len(counts), 0), bool)

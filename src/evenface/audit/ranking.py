@@ -86,7 +86,7 @@ def difference(v: tuple[float, float, float], w: tuple[float, float, float]) -> 
 
 
 def p_of_interval(value: float, low: float, high: float, z: float) -> float:
-    """Two-sided p of the value 0, from an interval with critical value `z`; below 1 - level exactly if it excludes 0."""
+    """Two-sided p of the value 0, from an interval with critical value `z`; below 1 - level if it excludes 0."""
     side = value - low if value >= 0 else high - value
     return erfc(z * abs(value) / side / sqrt(2)) if side > 0 else 1.0
 
@@ -113,10 +113,14 @@ def _pair(plan: Plan, table: GroupTable, by: str, j: int, a: int, b: int, z: flo
     }
     if undefined:
         numbers = dict.fromkeys(numbers)
-    return entry | numbers | {
-        "best": names[0 if first_is_better else 1],
-        "worst": names[1 if first_is_better else 0],
-        "pair": names,
-        "left_out": [],
-        "undefined": undefined,
-    }
+    return (
+        entry
+        | numbers
+        | {
+            "best": names[0 if first_is_better else 1],
+            "worst": names[1 if first_is_better else 0],
+            "pair": names,
+            "left_out": [],
+            "undefined": undefined,
+        }
+    )

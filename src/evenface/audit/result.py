@@ -76,7 +76,8 @@ class Audit:
         here = {g["metric"]: g for g in reversed(mine) if g["by"] == by and kind in (None, g["kind"])}
         if metric not in here:
             raise UnknownNameError("gap", metric, here)
-        return here[metric]
+        found: dict[str, Any] = here[metric]
+        return found
 
     def worst(self, metric: str, by: str | None = None) -> Worst:
         """The worst group by a metric; `by` None: of the grouping where it is surest.
@@ -115,7 +116,9 @@ class Audit:
         """All gaps, one row each."""
         import polars as pl
 
-        return pl.DataFrame([{**g, "left_out": len(g["left_out"])} for g in self.data["gaps"]], infer_schema_length=None)
+        return pl.DataFrame(
+            [{**g, "left_out": len(g["left_out"])} for g in self.data["gaps"]], infer_schema_length=None
+        )
 
 
 def _value(metrics: Mapping[str, Mapping[str, Any]], name: str) -> Value:

@@ -1,6 +1,6 @@
 """The audit itself: a table of predictions in, an `Audit` out.
 
-    predictions -> cells -> draws of random tables -> values and intervals -> gaps, worst groups, flows -> Audit
+predictions -> cells -> draws of random tables -> values and intervals -> gaps, worst groups, flows -> Audit
 """
 
 from __future__ import annotations

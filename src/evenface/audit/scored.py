@@ -1,9 +1,9 @@
 """Sums of scores per leaf: what the metrics that need probabilities read, and random draws of them.
 
-A table of any length is reduced, batch by batch, to the first and second moments of 17 C + 17 features per
-leaf (C classes), plus score histograms for the ranking metric. Draws are then normal with those moments (a multiplier bootstrap
-in closed form), so their cost does not depend on the number of faces. Under the chance hypothesis every leaf
-draws its faces from all faces together.
+A table of any length is reduced, batch by batch, to the first and second moments of 17 C + 17 features per leaf (C
+classes), plus score histograms for the ranking metric. Draws are then normal with those moments (a multiplier bootstrap
+in closed form), so their cost does not depend on the number of faces. Under the chance hypothesis every leaf draws its
+faces from all faces together.
 
 Features of one face, C classes: 15 bins of (confidence - right); 15 C bins of (p_c - labelled c); squared error;
 -ln p(label); C placements of its p_c among the faces of other classes (if labelled c) or, C more, among those of
@@ -64,7 +64,7 @@ class ScoreSums:
 
 @dataclass(frozen=True)
 class Placement:
-    """AUROC of each class in each group from histograms: value, and the variance of placements of each side, (group, class)."""
+    """AUROC of each class in each group, and the variance of the placements of each side, (group, class)."""
 
     auroc: Floats
     variance_positive: Floats
@@ -117,8 +117,10 @@ def batches(predictions: Predictions, cells: Cells) -> Iterator[Batch]:
     size = 1
     known: dict[int, int] = {}
     for j, attribute in enumerate(predictions.attributes):
-        order = {name: i for i, name in enumerate(attribute.levels)}
-        code = pl.col(f"attr:{attribute.name}").replace_strict(order, default=-1, return_dtype=pl.Int64).fill_null(-1) + 1
+        codes = {name: i for i, name in enumerate(attribute.levels)}
+        code = (
+            pl.col(f"attr:{attribute.name}").replace_strict(codes, default=-1, return_dtype=pl.Int64).fill_null(-1) + 1
+        )
         leaf = leaf + code * size
         for row, levels in enumerate(cells.levels):
             known[row] = known.get(row, 0) + int(levels[j] + 1) * size
@@ -204,7 +206,7 @@ def _add_histogram(histogram: Floats, batch: Batch, levels: list[Floats] | None)
 
 
 def _placements(histogram: Floats) -> tuple[Floats, Floats]:
-    """Placement of each level among the other side, (…, 2, level): below plus half of ties, as a share; and AUROC (…)."""
+    """Placement of each level among the other side, (…, 2, level): share below plus half of ties; and AUROC (…)."""
     negative, positive = histogram[..., 0, :], histogram[..., 1, :]
     below = np.cumsum(negative, -1) - negative / 2
     above = positive.sum(-1, keepdims=True) - np.cumsum(positive, -1) + positive / 2
@@ -254,7 +256,7 @@ def features(batch: Batch, classes: int, levels: list[Floats] | None, placements
 
 
 def bin_of(p: Floats) -> Ints:
-    """Equal bins of 0 … 1, closed above as in Guo et al. 2017: (0, 1/15], …"""
+    """Equal bins of 0 … 1, closed above as in Guo et al. 2017: the first is (0, 1/15]."""
     return np.clip(np.ceil(p * BINS).astype(np.int64) - 1, 0, BINS - 1)
 
 
@@ -403,7 +405,7 @@ class ScoreDraws:
             bin_count=bins[..., 0],
             bin_confidence=bins[..., 1],
             labelled=self.placement.positives,
-            in_use=self.scored.histogram[:, :, 1].any((1, 2)),
+            in_use=np.asarray(self.scored.histogram[:, :, 1].any((1, 2))),
         )
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from evenface.audit.metric import Array
 
+EVERY: Array = np.array(True)  # a mask that leaves nothing out
+
 
 class CountSums:
     """Sums of confusion counts, made once and shared by all metrics that read them.
@@ -17,12 +19,12 @@ class CountSums:
         in_use: (class,) whether any face of the table is labelled so; all, if not given.
     """
 
-    def __init__(self, counts: Array, in_use: Array = np.True_) -> None:
+    def __init__(self, counts: Array, in_use: Array = EVERY) -> None:
         self._counts = counts
         self.in_use = in_use
 
-    enough_true: Array = np.True_
-    enough_read: Array = np.True_
+    enough_true: Array = EVERY
+    enough_read: Array = EVERY
 
     @cached_property
     def matrix(self) -> Array:
@@ -63,10 +65,10 @@ class Margins:
         in_use: As for `CountSums`.
     """
 
-    enough_true: Array = np.True_
-    enough_read: Array = np.True_
+    enough_true: Array = EVERY
+    enough_read: Array = EVERY
 
-    def __init__(self, margins: Array, in_use: Array = np.True_) -> None:
+    def __init__(self, margins: Array, in_use: Array = EVERY) -> None:
         self.in_use = in_use
         n = (margins.shape[-1] - 1) // 3
         self.margins = margins
@@ -80,7 +82,7 @@ class Margins:
 def margin_map(classes: int, dtype: type) -> Array:
     """The linear map (true * answer cell, margin) that takes confusion cells to `Margins`."""
     n = classes
-    out = np.zeros((n, n + 1, 3 * n + 1), dtype)
+    out: Array = np.zeros((n, n + 1, 3 * n + 1), dtype)
     diagonal = np.arange(n)
     out[diagonal, diagonal, diagonal] = 1
     for c in range(n):

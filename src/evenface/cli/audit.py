@@ -41,7 +41,9 @@ def audit(
     scores: Annotated[
         str | None, typer.Option(help="Column with a list of scores, or one column per class, separated by commas.")
     ] = None,
-    subject: Annotated[str | None, typer.Option(help="Column of the person shown; persons are resampled whole.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Column of the person shown; persons are resampled whole.")
+    ] = None,
     face: Annotated[str | None, typer.Option(help="Column that identifies the face.")] = None,
     labels: Annotated[
         str | None, typer.Option(help="Classes that codes stand for: FER2013, RAF-DB, AffectNet-8, … or a,b,c.")

@@ -44,4 +44,6 @@ def demo(
         )
     )
     show(console, result, written)
-    console.print(Text(f"Open {out / 'report.html'} in a browser; audit your own table with: evenface audit FILE --by …"))
+    console.print(
+        Text(f"Open {out / 'report.html'} in a browser; audit your own table with: evenface audit FILE --by …")
+    )

@@ -12,7 +12,8 @@ from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 
 app = typer.Typer(
-    help="Facial expression recognition that treats every face alike. It measures perceived expression, not felt emotion.",
+    help="Facial expression recognition that treats every face alike. It measures perceived expression, not felt "
+    "emotion.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -31,7 +32,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _evenface(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and stop.")
+    ] = False,
 ) -> None:
     """Hold the options of the program itself."""
 

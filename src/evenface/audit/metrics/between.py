@@ -15,22 +15,32 @@ from evenface.audit.metric import Array, Sums, metric
 GROUP = -2  # the axis of groups in arrays (…, group, class)
 
 
+def largest(values: Array, axis: int) -> Array:
+    """Largest along an axis, NaN left out."""
+    return np.asarray(np.fmax.reduce(values, axis))
+
+
+def smallest(values: Array, axis: int) -> Array:
+    """Smallest along an axis, NaN left out."""
+    return np.asarray(np.fmin.reduce(values, axis))
+
+
 def spread(rates: Array, axis: int = GROUP) -> Array:
     """Largest minus smallest over the groups in which the rate is defined; NaN where fewer than two are."""
-    gap = np.fmax.reduce(rates, axis) - np.fmin.reduce(rates, axis)
+    gap = largest(rates, axis) - smallest(rates, axis)
     return np.where(np.isfinite(rates).sum(axis) > 1, gap, np.nan)
 
 
 def ratio(rates: Array, axis: int = GROUP) -> Array:
     """Smallest over largest; NaN where fewer than two groups are defined or the largest is 0."""
-    low, high = np.fmin.reduce(rates, axis), np.fmax.reduce(rates, axis)
+    low, high = smallest(rates, axis), largest(rates, axis)
     return np.where((np.isfinite(rates).sum(axis) > 1) & (high > 0), low / np.where(high > 0, high, 1), np.nan)
 
 
 def mean_defined(values: Array, axis: int = -1) -> Array:
     """Mean over the defined entries; NaN if there is none."""
     known = np.isfinite(values)
-    return np.where(known, values, 0).sum(axis) / known.sum(axis)
+    return np.asarray(np.where(known, values, 0).sum(axis) / known.sum(axis))
 
 
 def _tpr(sums: Sums) -> Array:
@@ -38,35 +48,39 @@ def _tpr(sums: Sums) -> Array:
 
 
 def _fpr(sums: Sums) -> Array:
-    return (sums.predicted - sums.hits) / (sums.answered[..., None] - sums.true)
+    return np.asarray((sums.predicted - sums.hits) / (sums.answered[..., None] - sums.true))
 
 
 def _selection(sums: Sums) -> Array:
-    return sums.predicted / sums.answered[..., None]
+    return np.asarray(sums.predicted / sums.answered[..., None])
 
 
 @metric(
     title="Demographic parity difference",
     formula="max over classes of (max - min over groups of the selection rate)",
-    source="Dwork et al., ITCS 2012, arXiv 1104.3913; multi-class by the worst class, as Denis et al., arXiv 2109.13642",
+    source=(
+        "Dwork et al., ITCS 2012, arXiv 1104.3913; multi-class by the worst class, as Denis et al., arXiv 2109.13642"
+    ),
     scope="groups",
     direction="lower",
 )
 def demographic_parity(sums: Sums) -> Array:
     """How unevenly a class is read between groups, for the class where it is worst."""
-    return np.fmax.reduce(spread(_selection(sums)), -1)
+    return largest(spread(_selection(sums)), -1)
 
 
 @metric(
     title="Disparate impact",
     formula="min over classes of (min / max over groups of the selection rate)",
-    source="Feldman et al., KDD 2015, arXiv 1412.3756 (the four-fifths rule asks for .8); multi-class by the worst class",
+    source=(
+        "Feldman et al., KDD 2015, arXiv 1412.3756 (the four-fifths rule asks for .8); multi-class by the worst class"
+    ),
     scope="groups",
     low=0.0,
 )
 def disparate_impact(sums: Sums) -> Array:
     """The smallest ratio between groups of how often a class is read."""
-    return np.fmin.reduce(ratio(_selection(sums)), -1)
+    return smallest(ratio(_selection(sums)), -1)
 
 
 @metric(
@@ -79,26 +93,31 @@ def disparate_impact(sums: Sums) -> Array:
 )
 def equal_opportunity(sums: Sums) -> Array:
     """How unevenly an expression is recognised between groups, for the expression where it is worst."""
-    return np.fmax.reduce(spread(_tpr(sums)), -1)
+    return largest(spread(_tpr(sums)), -1)
 
 
 @metric(
     title="Equalized odds difference",
     formula="max over classes of max(TPR spread, FPR spread)",
-    source="Hardt et al., NeurIPS 2016, arXiv 1610.02413; as fairlearn's equalized_odds_difference, one class against the rest",
+    source=(
+        "Hardt et al., NeurIPS 2016, arXiv 1610.02413; as fairlearn's equalized_odds_difference, one class "
+        "against the rest"
+    ),
     scope="groups",
     direction="lower",
     null="within_true",
 )
 def equalized_odds(sums: Sums) -> Array:
     """The larger of the true- and the false-positive spread, for the class where it is worst."""
-    return np.fmax.reduce(np.fmax(spread(_tpr(sums)), spread(_fpr(sums))), -1)
+    return largest(np.fmax(spread(_tpr(sums)), spread(_fpr(sums))), -1)
 
 
 @metric(
     title="Average odds difference",
     formula="mean over classes of (TPR spread + FPR spread) / 2",
-    source="As AIF360's average odds difference (Bellamy et al., arXiv 1810.01943), absolute, one class against the rest",
+    source=(
+        "As AIF360's average odds difference (Bellamy et al., arXiv 1810.01943), absolute, one class against the rest"
+    ),
     scope="groups",
     direction="lower",
     null="within_true",
@@ -118,13 +137,15 @@ def average_odds(sums: Sums) -> Array:
 )
 def predictive_parity(sums: Sums) -> Array:
     """How unevenly an answer can be trusted between groups, for the class where it is worst."""
-    return np.fmax.reduce(spread(np.where(sums.enough_read, sums.hits / sums.predicted, np.nan)), -1)
+    return largest(spread(np.where(sums.enough_read, sums.hits / sums.predicted, np.nan)), -1)
 
 
 @metric(
     title="Worst-group accuracy shortfall",
     formula="accuracy over all faces - smallest group accuracy",
-    source="Worst-group accuracy: Sagawa et al., ICLR 2020, arXiv 1911.08731; the shortfall is ours, so that 0 is even",
+    source=(
+        "Worst-group accuracy: Sagawa et al., ICLR 2020, arXiv 1911.08731; the shortfall is ours, so that 0 is even"
+    ),
     scope="groups",
     direction="lower",
 )
@@ -132,7 +153,7 @@ def worst_group(sums: Sums) -> Array:
     """How far the worst-off group's accuracy lies below that of all faces together."""
     rates = sums.hits.sum(-1) / sums.answered
     overall = sums.hits.sum((-1, -2)) / sums.answered.sum(-1)
-    return np.where(np.isfinite(rates).sum(-1) > 1, overall - np.fmin.reduce(rates, -1), np.nan)
+    return np.where(np.isfinite(rates).sum(-1) > 1, overall - smallest(rates, -1), np.nan)
 
 
 @metric(
@@ -167,12 +188,10 @@ def _between_group_entropy(sums: Sums, alpha: int) -> Array:
     total = n.sum(-1, keepdims=True)
     mean = (n * rates).sum(-1, keepdims=True) / total
     relative = rates / mean
-    # Both forms are sums of terms >= 0 (the subtracted parts cancel in exact arithmetic), so small values keep their digits.
+    # Both forms are sums of terms >= 0 (what is subtracted cancels in exact arithmetic), so small values keep digits.
     off = relative - 1
-    if alpha == 1:
-        inner = np.maximum(relative * np.log1p(np.where(relative > 0, off, 0)) - off, 0)
-    else:
-        inner = off**2 / 2
+    theil_term = np.maximum(relative * np.log1p(np.where(relative > 0, off, 0)) - off, 0)
+    inner = theil_term if alpha == 1 else off**2 / 2
     value = ((n / total) * inner).sum(-1)
     return np.where((n > 0).sum(-1) > 1, value, np.nan)
 
@@ -193,7 +212,9 @@ def generalized_entropy(sums: Sums) -> Array:
 @metric(
     title="Theil index between groups",
     formula="sum_g (n_g / n) (a_g / a) ln(a_g / a), a = accuracy",
-    source="Theil 1967; Speicher et al., KDD 2018, arXiv 1807.00787: between-group term, benefit of a face = read rightly",
+    source=(
+        "Theil 1967; Speicher et al., KDD 2018, arXiv 1807.00787: between-group term, benefit of a face = read rightly"
+    ),
     scope="groups",
     direction="lower",
     high=float("inf"),
@@ -205,8 +226,14 @@ def theil(sums: Sums) -> Array:
 
 @metric(
     title="Differential fairness (epsilon)",
-    formula="max over classes and pairs of groups of |ln P(read c | g) - ln P(read c | h)|, P = (read + 1/C) / (answered + 1)",
-    source="Foulds, Islam, Keya, Pan, ICDE 2020, arXiv 1807.08362 (smoothed empirical estimator, concentration 1 spread over C classes)",
+    formula=(
+        "max over classes and pairs of groups of |ln P(read c | g) - ln P(read c | h)|, P = (read + 1/C) / "
+        "(answered + 1)"
+    ),
+    source=(
+        "Foulds, Islam, Keya, Pan, ICDE 2020, arXiv 1807.08362 (smoothed empirical estimator, concentration 1 "
+        "spread over C classes)"
+    ),
     scope="groups",
     direction="lower",
     high=float("inf"),
@@ -216,7 +243,7 @@ def differential_fairness(sums: Sums) -> Array:
     classes = sums.predicted.shape[-1]
     share = (sums.predicted + 1 / classes) / (sums.answered[..., None] + 1)
     log_share = np.where(sums.answered[..., None] > 0, np.log(share), np.nan)
-    return np.fmax.reduce(spread(log_share), -1)
+    return largest(spread(log_share), -1)
 
 
 def _relative_error_change(sums: Sums) -> tuple[Array, Array]:
@@ -232,8 +259,14 @@ def _relative_error_change(sums: Sums) -> tuple[Array, Array]:
 
 @metric(
     title="Combined error variance",
-    formula="mean over groups of mean over classes of |(dFPR, dFNR) - mean over classes|^2; d = change relative to all faces",
-    source="CEV of Blakeney et al., arXiv 2110.04397, with each group in the place of the second model and all faces in that of the first",
+    formula=(
+        "mean over groups of mean over classes of |(dFPR, dFNR) - mean over classes|^2; d = change relative "
+        "to all faces"
+    ),
+    source=(
+        "CEV of Blakeney et al., arXiv 2110.04397, with each group in the place of the second model and all "
+        "faces in that of the first"
+    ),
     scope="groups",
     direction="lower",
     high=float("inf"),
@@ -249,7 +282,10 @@ def combined_error_variance(sums: Sums) -> Array:
 @metric(
     title="Symmetric distance error",
     formula="mean over groups and classes of |dFPR - dFNR| / sqrt(2); d = change relative to all faces",
-    source="SDE of Blakeney et al., arXiv 2110.04397, with each group in the place of the second model and all faces in that of the first",
+    source=(
+        "SDE of Blakeney et al., arXiv 2110.04397, with each group in the place of the second model and all "
+        "faces in that of the first"
+    ),
     scope="groups",
     direction="lower",
     high=float("inf"),
@@ -269,7 +305,7 @@ def _over_groups(values: Array) -> Array:
 def _shortfall(sums: Sums) -> Array:
     """Mean over groups of how far the TPR lies below the best group's, relative to it; (…, class)."""
     rates = _tpr(sums)
-    best = np.fmax.reduce(rates, GROUP)[..., None, :]
+    best = largest(rates, GROUP)[..., None, :]
     below = np.where(best > 0, 1 - rates / np.where(best > 0, best, 1), np.nan)
     known = np.isfinite(below).sum(GROUP)
     total = np.where(np.isfinite(below), below, 0).sum(GROUP)
@@ -305,8 +341,14 @@ def overall_disparity(sums: Sums) -> Array:
 
 @metric(
     title="Confusion-flow divergence",
-    formula="mean over true classes of the Jensen-Shannon divergence (bits) between the groups' P(read | labelled), groups weighted alike",
-    source="Jensen-Shannon divergence of several distributions: Lin, IEEE Trans. Inf. Theory 1991; its use on confusion rows is ours",
+    formula=(
+        "mean over true classes of the Jensen-Shannon divergence (bits) between the groups' P(read | "
+        "labelled), groups weighted alike"
+    ),
+    source=(
+        "Jensen-Shannon divergence of several distributions: Lin, IEEE Trans. Inf. Theory 1991; its use on "
+        "confusion rows is ours"
+    ),
     scope="groups",
     direction="lower",
     high=float("inf"),
@@ -328,4 +370,4 @@ def confusion_flow_divergence(sums: Sums) -> Array:
 
 def _entropy(share: Array) -> Array:
     """Entropy in bits along the last axis; 0 log 0 = 0."""
-    return -(share * np.log2(np.where(share > 0, share, 1))).sum(-1)
+    return np.asarray(-(share * np.log2(np.where(share > 0, share, 1))).sum(-1))

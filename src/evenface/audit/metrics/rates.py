@@ -42,7 +42,12 @@ def accuracy_ceiling(sums: Sums) -> Array:
     return (sums.hits.sum(-1) + sums.rows - sums.answered) / sums.rows
 
 
-@metric(formula="answered / all faces", source="Selective classification, El-Yaniv & Wiener, JMLR 2010", support="rows", ratio=True)
+@metric(
+    formula="answered / all faces",
+    source="Selective classification, El-Yaniv & Wiener, JMLR 2010",
+    support="rows",
+    ratio=True,
+)
 def coverage(sums: Sums) -> Array:
     """Share of faces that got an answer at all; a detector that misses some faces more often shows here."""
     return sums.answered / sums.rows
@@ -60,7 +65,13 @@ def balanced_accuracy(sums: Sums) -> Array:
     return (sums.hits / sums.true).mean(-1, where=sums.in_use)
 
 
-@metric(title="Macro F1", formula="mean over classes of 2 hits / (labelled + read)", source=SKLEARN, support="labelled or read", ratio=True)
+@metric(
+    title="Macro F1",
+    formula="mean over classes of 2 hits / (labelled + read)",
+    source=SKLEARN,
+    support="labelled or read",
+    ratio=True,
+)
 def macro_f1(sums: Sums) -> Array:
     """F1 averaged over the classes of the table, each alike. Undefined where one is neither labelled nor read."""
     return (2 * sums.hits / (sums.true + sums.predicted)).mean(-1, where=sums.in_use)

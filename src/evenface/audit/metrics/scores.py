@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from evenface.audit.metric import Array, Sums, metric
+from evenface.audit.metric import Array, metric
+from evenface.audit.scored import ScoreSums
 
 
 @metric(
@@ -17,7 +18,7 @@ from evenface.audit.metric import Array, Sums, metric
     direction="lower",
     needs="scores",
 )
-def ece(sums: Sums) -> Array:
+def ece(sums: ScoreSums) -> Array:
     """How far confidence and accuracy lie apart. Biased up in small groups, which the chance level shows."""
     return np.abs(sums.confidence_residual).sum(-1) / sums.scored
 
@@ -29,7 +30,7 @@ def ece(sums: Sums) -> Array:
     direction="lower",
     needs="scores",
 )
-def classwise_ece(sums: Sums) -> Array:
+def classwise_ece(sums: ScoreSums) -> Array:
     """Calibration error of each class's own probability, averaged over classes."""
     return np.abs(sums.class_residual).sum(-1).mean(-1) / sums.scored
 
@@ -42,7 +43,7 @@ def classwise_ece(sums: Sums) -> Array:
     high=2.0,
     needs="scores",
 )
-def brier(sums: Sums) -> Array:
+def brier(sums: ScoreSums) -> Array:
     """Mean squared error of the probabilities."""
     return sums.squared_error / sums.scored
 
@@ -55,7 +56,7 @@ def brier(sums: Sums) -> Array:
     high=float("inf"),
     needs="scores",
 )
-def log_loss(sums: Sums) -> Array:
+def log_loss(sums: ScoreSums) -> Array:
     """Mean surprise at the label, in nats."""
     return sums.negative_log / sums.scored
 
@@ -67,7 +68,7 @@ def log_loss(sums: Sums) -> Array:
     needs="scores",
     null="within_true",
 )
-def auroc_macro(sums: Sums) -> Array:
+def auroc_macro(sums: ScoreSums) -> Array:
     """How well the probabilities rank the faces of each class above the others, averaged over classes."""
     return sums.auroc.mean(-1, where=sums.in_use)
 
@@ -81,6 +82,6 @@ def auroc_macro(sums: Sums) -> Array:
     null="within_true",
     support="labelled",
 )
-def auroc(sums: Sums) -> Array:
+def auroc(sums: ScoreSums) -> Array:
     """How well the class's probability ranks its own faces above all others."""
     return sums.auroc
