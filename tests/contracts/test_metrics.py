@@ -64,7 +64,7 @@ def sums(faces: Faces) -> SimpleNamespace:
     found = {name: getattr(counts, name) for name in FIELDS}
     scored = collect(table, cells)
     if scored is not None:
-        found |= {name: getattr(ScoreDraws(scored, groups).observed(), name) for name in SCORE_FIELDS}
+        found |= {name: getattr(ScoreDraws(scored, groups, cells.patterns).observed(), name) for name in SCORE_FIELDS}
     return SimpleNamespace(**found)
 
 

@@ -149,7 +149,7 @@ def person_code() -> pl.Expr:
 def _units(table: pl.DataFrame, leaf: Ints, cell: Ints, count: Ints) -> Units:
     code = table.select(person_code())["subject"]
     known = code.is_not_null().to_numpy()
-    named = int(code.max() or -1) + 1 if known.any() else 0  # type: ignore[arg-type]
+    named = int(code.to_numpy()[known].max(initial=-1)) + 1
     # A face whose person is not known is a person of its own.
     alone = np.repeat(np.flatnonzero(~known), count[~known])
     order = np.flatnonzero(known)[np.lexsort((cell[known], leaf[known], code.to_numpy()[known]))]
