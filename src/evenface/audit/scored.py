@@ -371,7 +371,7 @@ class ScoreDraws:
             n = scored.n[pool.leaves].astype(np.float32)
             normal = rng.standard_normal((pool.root.shape[1], len(n), size), np.float32)
             normal *= np.sqrt(n)[:, None]
-            mine = (pool.root.astype(np.float32) @ normal.reshape(len(normal), -1)).reshape(width, len(n), size)
+            mine = (pool.root.astype(np.float32) @ normal.reshape(len(normal), len(n) * size)).reshape(width, len(n), size)
             mine += (n * pool.mean[:, None].astype(np.float32))[:, :, None]
             drawn[:, pool.leaves] = mine
         sums = self._gather(drawn)
