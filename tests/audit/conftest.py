@@ -49,7 +49,9 @@ def table() -> Callable[..., Predictions]:
     return make
 
 
-def draw_faces(seed: int, n: int = 700, classes: int = 4, unknown: float = 0.06, silent: float = 0.06) -> dict[str, Any]:
+def draw_faces(
+    seed: int, n: int = 700, classes: int = 4, unknown: float = 0.06, silent: float = 0.06
+) -> dict[str, Any]:
     """Columns of a table with two attributes, some unknown, some faces without an answer; women are read best."""
     rng = np.random.default_rng(seed)
     gender = rng.choice(["man", "woman"], n).astype(object)

@@ -93,7 +93,8 @@ def summary(leaves: Array) -> Array:
     accuracy = hits / answered
     recall = leaves[:, :, 1, 1].sum(1) / leaves[:, :, 1, :-1].sum((1, 2))
     return np.stack(
-        [accuracy[:, 0], accuracy[:, 0] - accuracy[:, 1], recall, leaves[..., -1].sum((1, 2)) / leaves.sum((1, 2, 3))], 1
+        [accuracy[:, 0], accuracy[:, 0] - accuracy[:, 1], recall, leaves[..., -1].sum((1, 2)) / leaves.sum((1, 2, 3))],
+        1,
     )
 
 
@@ -163,13 +164,13 @@ def shuffled(rng: np.random.Generator, values: Array, strata: Array) -> Array:
 
 
 @pytest.mark.parametrize("null", ["any", "within_true", "within_predicted"])
-def test_exchange_has_the_law_of_shuffling_groups(null: Any, columns: dict[str, Any], table: Callable[..., Any]) -> None:
+def test_exchange_has_the_law_of_shuffling_groups(
+    null: Any, columns: dict[str, Any], table: Callable[..., Any]
+) -> None:
     cells = built(columns, table, persons=False)
     fixed = {"any": np.zeros(240), "within_true": columns["true"], "within_predicted": columns["answer"]}[null]
     rng, leaf = np.random.default_rng(1), leaf_of(columns)
-    wanted = [
-        tally(shuffled(rng, leaf, fixed), columns["true"], columns["answer"], 3) for _ in range(1500)
-    ]
+    wanted = [tally(shuffled(rng, leaf, fixed), columns["true"], columns["answer"], 3) for _ in range(1500)]
     drawn = Exchange(cells, null).draw(np.random.default_rng(7), 1500).reshape(1500, *cells.counts.shape)
     same_law(summary(drawn), summary(np.array(wanted)))
     axes = {"any": (2, 3), "within_true": 3, "within_predicted": 2}[null]

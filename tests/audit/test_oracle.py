@@ -71,7 +71,9 @@ def scores_of(rows: Rows) -> Iterator[tuple[str, float]]:
     yield "classwise_ece", np.mean([calibration_error(a.p[:, c], hot[:, c]) for c in range(CLASSES)])
     yield "brier", ((a.p - hot) ** 2).sum(1).mean()
     yield "log_loss", sk.log_loss(a.true, a.p, labels=range(CLASSES))
-    ranks = [sk.roc_auc_score(hot[:, c], a.p[:, c]) if 0 < hot[:, c].sum() < len(hot) else np.nan for c in range(CLASSES)]
+    ranks = [
+        sk.roc_auc_score(hot[:, c], a.p[:, c]) if 0 < hot[:, c].sum() < len(hot) else np.nan for c in range(CLASSES)
+    ]
     yield "auroc_macro", np.mean(ranks)
     for c, rank in enumerate(ranks):
         yield f"auroc[{c}]", rank
@@ -268,7 +270,9 @@ def test_between_metrics_follow_from_the_groups(
     shortfall = []
     for c in range(CLASSES):
         tpr = rate["tpr"][:, c][np.isfinite(rate["tpr"][:, c])]
-        shortfall.append(np.mean(1 - tpr / tpr.max()) * len(tpr) / (len(tpr) - 1) if len(tpr) > 1 and tpr.max() > 0 else np.nan)
+        shortfall.append(
+            np.mean(1 - tpr / tpr.max()) * len(tpr) / (len(tpr) - 1) if len(tpr) > 1 and tpr.max() > 0 else np.nan
+        )
     for c, name in enumerate(made[1]["input"]["classes"]):
         got = gaps[f"intraclass_disparity[{name}]"]
         np.testing.assert_allclose(np.nan if got is None else got, shortfall[c], **EXACT)
@@ -285,7 +289,9 @@ def test_pairs(made: tuple[dict[str, Any], dict[str, Any]], rows: Rows) -> None:
     for pair in pairs:
         one, two = (values[pair["by"]][name][pair["metric"]] for name in pair["pair"])
         np.testing.assert_allclose(np.nan if pair["value"] is None else pair["value"], one - two, **EXACT)
-    assert {tuple(p["pair"]) for p in pairs if p["by"] == "age"} == set(combinations([f"age={a}" for a in ("0-19", "20-39", "60+")], 2))
+    assert {tuple(p["pair"]) for p in pairs if p["by"] == "age"} == set(
+        combinations([f"age={a}" for a in ("0-19", "20-39", "60+")], 2)
+    )
 
 
 def test_flows(made: tuple[dict[str, Any], dict[str, Any]], rows: Rows) -> None:
@@ -296,7 +302,7 @@ def test_flows(made: tuple[dict[str, Any], dict[str, Any]], rows: Rows) -> None:
         group = next(g for g in found["groups"] if (g["by"], g["group"]) == (flow["by"], flow["group"]))
         mine = mask_of(columns, group["levels"])
         known = np.all([[v is not None for v in columns["attributes"][name]] for name in group["levels"]], axis=0)
-        answer = -1 if flow["predicted"] is None else classes.index(flow["predicted"])
+        answer = -1 if flow["predicted"] == "no answer" else classes.index(flow["predicted"])
         labelled = rows.true == classes.index(flow["true"])
         read = rows.answer == answer
         assert flow["n"] == (mine & labelled).sum()

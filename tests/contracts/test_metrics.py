@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from math import isnan, log, log2, sqrt
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenface.audit import METRICS
 from evenface.audit.cells import count_cells, make_groups
-from evenface.audit.scored import ScoreDraws, collect
+from evenface.audit.scored import ScoreDraws, ScoreSums, collect
 from evenface.audit.sums import CountSums
 from evenface.core.labels import LabelSpace
 from evenface.core.tables import Attribute, Predictions
@@ -24,7 +23,6 @@ NAMES = list(METRICS)
 BETWEEN = [name for name in NAMES if METRICS.get(name).scope == "groups"]
 OF_ONE_GROUP = [name for name in NAMES if METRICS.get(name).scope == "group"]
 SMOOTHED = {"differential_fairness"}  # a pseudo-count is added to each group, so the number of faces matters
-FIELDS = ("rows", "answered", "hits", "true", "predicted", "matrix", "enough_true", "enough_read")
 SCORE_FIELDS = ("scored", "confidence_residual", "class_residual", "squared_error", "negative_log", "auroc")
 
 
@@ -55,17 +53,25 @@ def predictions(faces: Faces) -> Predictions:
     )
 
 
-def sums(faces: Faces) -> SimpleNamespace:
-    """Everything that any metric reads, by the audit's own route from rows."""
+class Read:
+    """Everything that any metric reads."""
+
+    def __init__(self, counts: CountSums, scores: ScoreSums | None) -> None:
+        self.counts, self.scores = counts, scores
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.counts if hasattr(self.counts, name) else self.scores, name)
+
+
+def sums(faces: Faces) -> Read:
+    """Sums of a table by the audit's own route from rows."""
     table = predictions(faces)
     cells = count_cells(table)
     groups = make_groups(cells, 1)
-    counts = CountSums(np.tensordot(groups.member.astype(np.int64), cells.counts, axes=1))
-    found = {name: getattr(counts, name) for name in FIELDS}
+    counts = np.tensordot(groups.member.astype(np.int64), cells.counts, axes=1)
     scored = collect(table, cells)
-    if scored is not None:
-        found |= {name: getattr(ScoreDraws(scored, groups, cells.patterns).observed(), name) for name in SCORE_FIELDS}
-    return SimpleNamespace(**found)
+    scores = ScoreDraws(scored, groups, cells.patterns).observed() if scored is not None else None
+    return Read(CountSums(counts, cells.counts.sum((0, 2)) > 0), scores)
 
 
 def random_faces(seed: int, n: int = 240, groups: int = 3, classes: int = 4) -> Faces:
@@ -120,7 +126,7 @@ def order_of(n: int) -> Floats:
 
 
 @cache
-def every(change: Callable[[Faces], Faces]) -> list[SimpleNamespace]:
+def every(change: Callable[[Faces], Faces]) -> list[Read]:
     """The sums of all random tables after a change."""
     return [sums(change(faces)) for faces in RANDOM]
 
@@ -323,8 +329,9 @@ def stacked(name: str, dtype: type) -> tuple[Floats, list[Floats]]:
         counts = random_counts(4, (3, 4, 5, 6)).astype(dtype)
         return metric(CountSums(counts)), [metric(CountSums(one)) for one in counts]
     parts = every(as_is)[:3]
-    many = {key: np.stack([getattr(part, key) for part in parts]).astype(dtype) for key in SCORE_FIELDS}
-    return metric(SimpleNamespace(**many)), [metric(part) for part in parts]
+    stacks = {key: np.stack([getattr(part, key) for part in parts]).astype(dtype) for key in SCORE_FIELDS}
+    assert parts[0].scores is not None
+    return metric(replace(parts[0].scores, **stacks)), [metric(part) for part in parts]
 
 
 @pytest.mark.parametrize("name", NAMES)
