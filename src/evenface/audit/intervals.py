@@ -56,7 +56,7 @@ def smooth(counts: Array, pseudo: float = PSEUDO_FACES) -> Floats:
     return np.asarray((counts + pseudo * pattern) / (own + pseudo) * own)
 
 
-STEP = 2e-3  # of a group's faces: wide enough for second differences, narrow against the curvature
+STEP = 2e-3  # of the faces that share a cell's label or its answer: wide for second differences, narrow for curvature
 MOST_BIAS = 0.5  # in standard errors
 
 
@@ -73,7 +73,8 @@ def influence(metrics: Sequence[Metric], counts: Floats, in_use: Array) -> tuple
     """
     groups, classes, answers = counts.shape
     cells = classes * answers
-    step = STEP * np.maximum(counts.sum((1, 2)), 1)
+    near = np.minimum(counts.sum(2, keepdims=True), counts.sum(1, keepdims=True))
+    step = STEP * np.maximum(near, 1).reshape(groups, cells).T
     stack = np.broadcast_to(counts, (2 * cells + 1, groups, classes, answers)).copy()
     flat = stack.reshape(2 * cells + 1, groups, cells)
     every = np.arange(cells)
@@ -81,7 +82,7 @@ def influence(metrics: Sequence[Metric], counts: Floats, in_use: Array) -> tuple
     flat[cells + every, :, every] -= step
     values = evaluate(metrics, CountSums(stack, in_use), (2 * cells + 1, groups), classes)
     up, down, here = values[:cells], values[cells:-1], values[-1]
-    return here, (up - down) / (2 * step[:, None]), (up - 2 * here + down) / step[:, None] ** 2
+    return here, (up - down) / (2 * step[..., None]), (up - 2 * here + down) / step[..., None] ** 2
 
 
 def precision(
