@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.evaluate import Column
-from evenface.audit.metrics.between import spread
+from evenface.audit.metrics.between import ratio, spread
 
 Floats = NDArray[np.float64]
 Kind = Literal["difference", "ratio", "between"]
@@ -102,14 +102,8 @@ class Frame:
         """
         pick = [i for i, c in enumerate(self.group) if c.metric.ratio]
         flip = np.array([c.metric.ideal == 1 for c in self.groups], dtype=bool)
-        parts = [spread(values), 1 - _ratio(values[..., pick]), np.where(flip, 1 - between, between)]
+        parts = [spread(values), 1 - ratio(values[..., pick]), np.where(flip, 1 - between, between)]
         return np.concatenate(parts, axis=-1)
-
-
-def _ratio(values: Floats) -> Floats:
-    low, high = np.fmin.reduce(values, -2), np.fmax.reduce(values, -2)
-    known = (np.isfinite(values).sum(-2) > 1) & (high > 0)
-    return np.where(known, low / np.where(known, high, 1), np.nan)
 
 
 @dataclass(frozen=True)

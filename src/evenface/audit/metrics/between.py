@@ -16,13 +16,13 @@ GROUP = -2  # the axis of groups in arrays (…, group, class)
 
 
 def largest(values: Array, axis: int) -> Array:
-    """Largest along an axis, NaN left out."""
-    return np.asarray(np.fmax.reduce(values, axis))
+    """Largest along an axis, NaN left out; NaN of nothing."""
+    return np.asarray(np.fmax.reduce(values, axis, initial=np.nan))
 
 
 def smallest(values: Array, axis: int) -> Array:
-    """Smallest along an axis, NaN left out."""
-    return np.asarray(np.fmin.reduce(values, axis))
+    """Smallest along an axis, NaN left out; NaN of nothing."""
+    return np.asarray(np.fmin.reduce(values, axis, initial=np.nan))
 
 
 def spread(rates: Array, axis: int = GROUP) -> Array:
