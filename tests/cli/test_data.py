@@ -53,7 +53,7 @@ def test_against_another_table(table: Path) -> None:
     [
         (("--by", "gendr"), "Did you mean 'gender'"),
         (("--by", ""), "No attribute"),
-        (("--by", "gender", "--bins", "age"), "--bins takes a column"),
+        (("--by", "gender", "--bins", "age"), "--bins takes NAME=VALUE"),
         (("--by", "gender", "--estimated", "gender", "--annotated", "gender"), "more than one origin"),
     ],
 )

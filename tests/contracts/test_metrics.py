@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from evenface.audit import METRICS
 from evenface.audit.cells import count_cells, make_groups
-from evenface.audit.scored import ScoreDraws, ScoreSums, collect
+from evenface.audit.score_draws import ScoreDraws, ScoreSums
+from evenface.audit.scored import collect
 from evenface.audit.sums import CountSums
 from evenface.core.labels import LabelSpace
 from evenface.core.tables import Attribute, Predictions

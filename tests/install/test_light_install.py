@@ -63,7 +63,7 @@ def test_audit_of_a_csv_writes_its_results(tmp_path: Path) -> None:
     happy, sad = "happy,happy", "sad,sad"
     rows = [f"{answer},{gender}" for gender in ("F", "M") for answer in [happy] * 20 + [sad] * 15 + ["happy,sad"] * 5]
     (tmp_path / "predictions.csv").write_text("\n".join(["label,pred,gender", *rows]) + "\n")
-    arguments = ["predictions.csv", "--by", "gender", "--resamples", "50", "--out", "out"]
+    arguments = ["predictions.csv", "--by", "gender", "--resamples", "100", "--out", "out"]
     done = evenface(tmp_path, "audit", *arguments)
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / "out" / "audit.json").read_text())

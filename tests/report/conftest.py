@@ -146,7 +146,7 @@ class Sample:
             draws = [c[metric] for c in chance]
             out += [self.gap(by, metric, family, kind, seen, left, draws) for kind in kinds]
         odds = dict(out[0]) | {"metric": "equalized_odds", "kind": "between", "best": None, "worst": None}
-        return [*out, odds]
+        return [*out, odds | {"family": "main"}]
 
     def gap(self, by, metric, family, kind, seen, left, chance) -> dict[str, Any]:
         out: dict[str, Any] = {"by": by, "metric": metric, "family": family, "kind": kind}
@@ -163,6 +163,7 @@ class Sample:
                 "smallest_detectable",
                 "best",
                 "worst",
+                "pair",
             )
             return out | dict.fromkeys(empty) | {"left_out": left, "undefined": "fewer than two groups are defined"}
         best, worst = (pick(seen, key=lambda g: seen[g]["value"]) for pick in (max, min))
@@ -186,6 +187,7 @@ class Sample:
             "smallest_detectable": number(1.4 * limit) if kind == "difference" else None,
             "best": best,
             "worst": worst,
+            "pair": None,
             "left_out": left,
             "undefined": None,
         }
@@ -280,11 +282,12 @@ class Sample:
             "settings": {
                 "by": list(self.levels),
                 "cross": self.cross,
-                "level": 0.95,
                 "resamples": 1000,
                 "permutations": 1000,
                 "seed": 0,
                 "min_group": 30,
+                "min_rate": 10,
+                "level": 0.95,
                 "unit": "face",
             },
             "notes": ["Column `label` was read as the true class.", "Classes are named by FER2013."],
@@ -316,6 +319,7 @@ class Sample:
                 "answered": answered,
                 "confusion": self.total.astype(int).tolist(),
                 "metrics": whole["metrics"],
+                "calibration": None,
             },
             "groups": groups,
             "gaps": gaps,

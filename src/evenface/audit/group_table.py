@@ -14,7 +14,7 @@ from evenface.audit.evaluate import columns, evaluate, support, why_undefined
 from evenface.audit.intervals import Precision, interval, precision, shrink
 from evenface.audit.metric import Array, Metric
 from evenface.audit.plan import Plan
-from evenface.audit.scored import ScoreSums
+from evenface.audit.score_draws import ScoreSums
 from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]

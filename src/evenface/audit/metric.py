@@ -23,7 +23,7 @@ Support = Literal["rows", "answered", "labelled", "read", "labelled or read", "n
 class Sums(Protocol):
     """What a count metric reads: sums over the faces of each group. Leading axes (resamples) are free.
 
-    Score metrics read `evenface.audit.scored.ScoreSums` instead.
+    Score metrics read `evenface.audit.score_draws.ScoreSums` instead.
     """
 
     @property

@@ -12,7 +12,7 @@ from evenface.audit import METRICS
 from evenface.audit.cells import Cells, Groups
 from evenface.audit.evaluate import Column, columns, support
 from evenface.audit.metric import Metric
-from evenface.audit.scored import ScoreDraws
+from evenface.audit.score_draws import ScoreDraws
 from evenface.audit.sums import CountSums
 from evenface.core.errors import SettingsError
 

@@ -21,7 +21,8 @@ from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
 from evenface.audit.ranking import pairs, worst_groups
 from evenface.audit.result import SCHEMA, Audit
-from evenface.audit.scored import Scored, ScoreDraws, collect
+from evenface.audit.score_draws import ScoreDraws
+from evenface.audit.scored import Scored, collect
 from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
 

@@ -12,7 +12,7 @@ class c (if not), centred (DeLong et al. 1988).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,8 +20,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenface.audit.cells import Cells, Groups, Units, person_code
-from evenface.audit.metric import Array
+from evenface.audit.cells import Cells, Units, person_code
+from evenface.audit.placements import exact_levels, level_of, pooled_placements
 from evenface.core.tables import Predictions
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,6 @@ BATCH = 32_768
 HISTOGRAM_CELLS = 8_000_000  # bound on (class, leaf, side, level): exact ranks if they fit, else a grid of log-odds
 GRID_MOST = 4_096
 GRID_LEAST = 256
-GRID_SPAN = 14.0
 SMALLEST_P = 1e-15
 
 
@@ -44,39 +43,6 @@ class Batch:
     predicted: Ints
     p: Floats
     person: Ints | None
-
-
-@dataclass(frozen=True)
-class ScoreSums:
-    """What score metrics read; leading axes free, then group."""
-
-    scored: Array
-    confidence_residual: Array
-    class_residual: Array
-    squared_error: Array
-    negative_log: Array
-    auroc: Array
-    bin_count: Array
-    bin_confidence: Array
-    labelled: Array
-    in_use: Array
-
-
-@dataclass(frozen=True)
-class Placement:
-    """AUROC of each class in each group, and the variance of the placements of each side, (group, class)."""
-
-    auroc: Floats
-    variance_positive: Floats
-    variance_negative: Floats
-    positives: Floats
-    negatives: Floats
-
-    @property
-    def variance(self) -> Floats:
-        """Variance of the AUROC (DeLong)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.variance_positive / self.positives + self.variance_negative / self.negatives
 
 
 @dataclass(frozen=True)
@@ -105,7 +71,7 @@ class Scored:
         out = []
         for n, first, second in zip(self.n, self.first, self.second, strict=True):
             mean = first / n if n > 0 else first
-            out.append(_root(second / n - np.outer(mean, mean)) if n > 0 else np.zeros((len(first), 0)))
+            out.append(square_root(second / n - np.outer(mean, mean)) if n > 0 else np.zeros((len(first), 0)))
         return out
 
 
@@ -151,7 +117,7 @@ def collect(predictions: Predictions, cells: Cells) -> Scored | None:
     held = list(batches(predictions, cells)) if cells.total <= 64 * BATCH else None
     if held == []:
         return None
-    levels = _exact_levels(held, room) if held else None
+    levels = exact_levels([batch.p for batch in held], room) if held else None
     width = max(len(v) for v in levels) if levels else int(np.clip(room, GRID_LEAST, GRID_MOST))
     histogram = np.zeros((classes, leaves, 2, width))
     for batch in held or batches(predictions, cells):
@@ -160,7 +126,7 @@ def collect(predictions: Predictions, cells: Cells) -> Scored | None:
         return None
     scored = _empty(classes, leaves, histogram)
     persons = _Persons(cells.units, leaves, scored.first.shape[1]) if cells.units is not None else None
-    placements = _pooled_placements(histogram)
+    placements = pooled_placements(histogram)
     for batch in held or batches(predictions, cells):
         _add_moments(scored, batch, features(batch, classes, levels, placements), persons)
     if persons is not None:
@@ -180,57 +146,11 @@ def _empty(classes: int, leaves: int, histogram: Floats) -> Scored:
     )
 
 
-def _exact_levels(held: list[Batch], room: int) -> list[Floats] | None:
-    """The distinct probabilities of each class, if there is room for a histogram of them."""
-    if sum(len(batch.true) for batch in held) > 8 * room:
-        return None
-    p = np.concatenate([batch.p for batch in held])
-    levels = [np.unique(column) for column in p.T]
-    return levels if max(len(v) for v in levels) <= room else None
-
-
-def level_of(p: Floats, c: int, levels: list[Floats] | None, width: int) -> Ints:
-    """The level, 0 … width - 1, of a probability on the scale on which class `c` is ranked."""
-    if levels is not None:
-        return np.searchsorted(levels[c], p)
-    with np.errstate(divide="ignore"):
-        odds = np.log(p) - np.log1p(-p)
-    return np.clip((odds + GRID_SPAN) * (width / (2 * GRID_SPAN)), 0, width - 1).astype(np.int64)
-
-
 def _add_histogram(histogram: Floats, batch: Batch, levels: list[Floats] | None) -> None:
     classes, leaves, _, width = histogram.shape
     for c in range(classes):
         place = (batch.leaf * 2 + (batch.true == c)) * width + level_of(batch.p[:, c], c, levels, width)
         histogram[c] += np.bincount(place, minlength=leaves * 2 * width).reshape(leaves, 2, width)
-
-
-def _placements(histogram: Floats) -> tuple[Floats, Floats]:
-    """Placement of each level among the other side, (…, 2, level): share below plus half of ties; and AUROC (…)."""
-    negative, positive = histogram[..., 0, :], histogram[..., 1, :]
-    below = np.cumsum(negative, -1) - negative / 2
-    above = positive.sum(-1, keepdims=True) - np.cumsum(positive, -1) + positive / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        of_positive = below / negative.sum(-1, keepdims=True)
-        of_negative = above / positive.sum(-1, keepdims=True)
-        auroc = (of_positive * positive).sum(-1) / positive.sum(-1)
-    return np.stack([of_negative, of_positive], axis=-2), auroc
-
-
-def _pooled_placements(histogram: Floats) -> Floats:
-    """Centred placements (class, side, level) among all faces; 0 where a class has no faces or nothing but faces."""
-    placement, auroc = _placements(histogram.sum(1))
-    return np.nan_to_num(placement - auroc[:, None, None])
-
-
-def placements_of(histogram: Floats) -> Placement:
-    """AUROC and its variance from histograms (class, group, side, level)."""
-    placement, auroc = _placements(histogram)
-    sizes = histogram.sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        square = (histogram * (placement - auroc[..., None, None]) ** 2).sum(-1)
-        variance = square / np.maximum(sizes - 1, 1)
-    return Placement(auroc.T, variance[..., 1].T, variance[..., 0].T, sizes[..., 1].T, sizes[..., 0].T)
 
 
 def features(batch: Batch, classes: int, levels: list[Floats] | None, placements: Floats) -> Floats:
@@ -311,116 +231,7 @@ class _Persons:
             scored.second[leaf] = spread + np.outer(mean, mean) * scored.n[leaf]
 
 
-class ScoreDraws:
-    """Observed sums and random draws of them for the groups of an audit.
-
-    Args:
-        scored: Moments per leaf.
-        groups: Which leaves each group holds.
-        patterns: Leaves among which faces may be exchanged, see `Cells.patterns`.
-    """
-
-    def __init__(self, scored: Scored, groups: Groups, patterns: Sequence[Ints]) -> None:
-        self.scored = scored
-        self.member = groups.member.astype(float)
-        self.n = self.member @ scored.n
-        histogram = np.einsum("gl,clsk->cgsk", self.member, scored.histogram, optimize=True)
-        self.placement = placements_of(histogram)
-        self.pools = [_Pool(scored, leaves) for leaves in patterns]
-        self.pooled_auroc = placements_of(scored.histogram.sum(1, keepdims=True)).auroc[0]
-        everybody = _Pool(scored, np.arange(len(scored.n)))
-        self.auroc_root = _root(self._correlation(everybody.covariance))
-
-    def _correlation(self, pooled: Floats) -> Floats:
-        """Correlation between classes of the errors of their AUROCs, from pooled placements, (class, class)."""
-        c = self.scored.classes
-        at = BINS * (c + 1) + 2
-        share = self.scored.histogram.sum((1, 3)) / self.scored.n.sum()  # (class, side)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lift = np.concatenate([np.diag(1 / share[:, 1]), np.diag(1 / share[:, 0])])
-        lift = np.where(np.isfinite(lift), lift, 0)
-        covariance = lift.T @ pooled[at:, at:] @ lift
-        sd = np.sqrt(np.maximum(np.diag(covariance), 0))
-        scale = np.where(sd > 0, sd, 1)
-        return covariance / np.outer(scale, scale)
-
-    def observed(self) -> ScoreSums:
-        """The sums as they are."""
-        return self._sums(self.member @ self.scored.first, self.placement.auroc)
-
-    def bootstrap(self, rng: np.random.Generator, size: int) -> ScoreSums:
-        """What other samples of the same groups would have held, (size, group, …)."""
-        scored = self.scored
-        leaves, width = scored.first.shape
-        noise = np.empty((width, leaves, size), np.float32)
-        for leaf in range(leaves):
-            root = np.sqrt(scored.n[leaf]) * scored.roots[leaf]
-            noise[:, leaf] = root.astype(np.float32) @ rng.standard_normal((root.shape[1], size), np.float32)
-        noise += scored.first.T[:, :, None].astype(np.float32)
-        sums = self._gather(noise)
-        spread = np.sqrt(np.nan_to_num(self.placement.variance))
-        error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
-        return self._sums(sums, self.placement.auroc + spread * error)
-
-    def chance(self, rng: np.random.Generator, size: int) -> ScoreSums:
-        """What the same faces would have given had groups been dealt at random, (size, group, …)."""
-        scored = self.scored
-        leaves, width = scored.first.shape
-        drawn = np.empty((width, leaves, size), np.float32)
-        for pool in self.pools:
-            n = scored.n[pool.leaves].astype(np.float32)
-            normal = rng.standard_normal((pool.root.shape[1], len(n), size), np.float32)
-            normal *= np.sqrt(n)[:, None]
-            mine = (pool.root.astype(np.float32) @ normal.reshape(len(normal), len(n) * size)).reshape(width, len(n), size)
-            mine += (n * pool.mean[:, None].astype(np.float32))[:, :, None]
-            drawn[:, pool.leaves] = mine
-        sums = self._gather(drawn)
-        at = BINS * (scored.classes + 1) + 2
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # Each side is dealt within its class: scaled from the share of the class in all faces to that in the group.
-            share = scored.histogram.sum((1, 3)) / scored.n.sum()  # (class, side)
-            own = (self.placement.negatives, self.placement.positives)
-            scale = [np.sqrt(own[side] / (self.n[:, None] * share[:, side])) / own[side] for side in (0, 1)]
-            positive = sums[..., at : at + scored.classes] * scale[1]
-            negative = sums[..., at + scored.classes : at + 2 * scored.classes] * scale[0]
-        return self._sums(sums, self.pooled_auroc + positive + negative)
-
-    def _gather(self, drawn: Array) -> Array:
-        """Leaves (feature, leaf, draw) to groups (draw, group, feature), draws innermost in memory, see `drawing`."""
-        return (self.member.astype(drawn.dtype) @ drawn).T
-
-    def _sums(self, sums: Floats, auroc: Floats) -> ScoreSums:
-        c = self.scored.classes
-        tail = BINS * (c + 1)
-        residual = sums.T[BINS:tail].reshape(c, BINS, *sums.shape[-2::-1])  # (class, bin, group, …)
-        bins = np.einsum("gl,lbk->gbk", self.member, self.scored.bins)
-        defined = (self.placement.positives > 0) & (self.placement.negatives > 0)
-        return ScoreSums(
-            scored=np.where(self.n > 0, self.n, np.nan),
-            confidence_residual=sums[..., :BINS],
-            class_residual=residual.transpose(*range(residual.ndim - 1, 1, -1), 0, 1),
-            squared_error=sums[..., tail],
-            negative_log=sums[..., tail + 1],
-            auroc=np.where(defined, auroc, np.nan),
-            bin_count=bins[..., 0],
-            bin_confidence=bins[..., 1],
-            labelled=self.placement.positives,
-            in_use=np.asarray(self.scored.histogram[:, :, 1].any((1, 2))),
-        )
-
-
-class _Pool:
-    """Moments of one face drawn from some leaves together."""
-
-    def __init__(self, scored: Scored, leaves: Ints) -> None:
-        self.leaves = leaves
-        n = max(float(scored.n[leaves].sum()), 1.0)
-        self.mean = scored.first[leaves].sum(0) / n
-        self.covariance = scored.second[leaves].sum(0) / n - np.outer(self.mean, self.mean)
-        self.root = _root(self.covariance)
-
-
-def _root(covariance: Floats) -> Floats:
+def square_root(covariance: Floats) -> Floats:
     """A square root (feature, rank) of a covariance that may be singular."""
     value, vector = np.linalg.eigh((covariance + covariance.T) / 2)
     keep = value > 1e-12 * max(float(value[-1]), 0.0)

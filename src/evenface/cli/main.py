@@ -11,17 +11,21 @@ from evenface.cli.audit import audit
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 
-app = typer.Typer(
-    help="Facial expression recognition that treats every face alike. It measures perceived expression, not felt "
-    "emotion.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command("audit")(audit)
-app.add_typer(data_app, name="data")
-app.command("demo")(demo)
+def program() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        help="Facial expression recognition that treats every face alike. It measures perceived expression, not felt "
+        "emotion.",
+        no_args_is_help=True,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    app.callback()(_evenface)
+    app.command("audit")(audit)
+    app.add_typer(data_app, name="data")
+    app.command("demo")(demo)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -30,7 +34,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _evenface(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and stop.")
@@ -41,4 +44,4 @@ def _evenface(
 
 def main() -> None:
     """Run the program."""
-    app()
+    program()()

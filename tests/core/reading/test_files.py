@@ -129,7 +129,7 @@ def test_line_ends_and_blank_lines(tmp_path, end):
         ("a.json", b'[{"id": 1}]', "JSON list"),
         ("a.jsonl", b'{"id": 1}\nxx\n', "cannot be read"),
         ("a.parquet", b"PAR1xxxxxxxx", "cannot be read"),
-        ("a.csv.gz", gzip.compress(CSV)[:30], "cannot be unpacked"),
+        ("a.csv.gz", gzip.compress(CSV, mtime=0)[:30], "cannot be unpacked"),
         ("a.csv", b"\xff\xfeabc", "cannot be decoded"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from evenface.audit.metric import Array, metric
-from evenface.audit.scored import ScoreSums
+from evenface.audit.score_draws import ScoreSums
 
 
 @metric(
