@@ -159,7 +159,7 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
 def chance_limit(chance: Floats, level: float) -> Floats:
     """The smallest departure with p < 1 - level: an order statistic of the draws, so that interval and p agree."""
     known = np.isfinite(chance).sum(0)
-    place = np.clip(np.ceil(np.round(level * (known + 1), 9)).astype(int) - 1, 0, np.maximum(known - 1, 0))
+    place = np.clip(np.floor(np.round(level * (known + 1), 9)).astype(int), 0, np.maximum(known - 1, 0))
     value = np.sort(chance, axis=0)[place, np.arange(chance.shape[1])]
     return np.where(known * 2 > len(chance), value, np.nan)
 
