@@ -40,7 +40,7 @@ class Groups:
     """All groups of all groupings, and which leaves each one holds.
 
     Attributes:
-        names: The groups; those of one grouping stand together.
+        names: The groups; those of one grouping stand together. The last is all faces, and in no grouping.
         member: (group, leaf), True where the leaf belongs to the group. A leaf whose attribute is not known
             belongs to no group of that grouping.
         spans: Grouping name -> slice of its groups.
@@ -179,5 +179,7 @@ def make_groups(cells: Cells, cross: int) -> Groups:
             names.append(Group(by_name(by), group_name(by, tuple(levels.values())), levels))
             rows.append((own == combo).all(axis=1))
         spans[by_name(by)] = slice(start, len(names))
+    names.append(Group("", "all faces", {}))
+    rows.append(np.ones(len(cells.levels), dtype=bool))
     member = np.array(rows, dtype=bool).reshape(len(names), len(cells.levels))
     return Groups(tuple(names), member, spans)

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface import __version__
 from evenface.audit.drawing import Drawn
 from evenface.audit.flows import NO_ANSWER, examine, standardise, words
 from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
 from evenface.audit.group_table import GroupTable
 from evenface.audit.metric import Metric
 from evenface.audit.plan import Plan
+from evenface.audit.score_draws import ScoreSums
 from evenface.core.tables import Notice, Predictions
 
 FLOWS_PER_GROUPING = 12
+FEW_PERSONS = 10
 
 
 def number(value: float) -> float | None:
@@ -115,38 +116,34 @@ def describe_group_metrics(plan: Plan, table: GroupTable) -> list[dict[str, dict
 
 
 def describe_groups(plan: Plan, table: GroupTable) -> list[dict[str, Any]]:
-    """`groups[]`."""
+    """`groups[]`, and last `overall`."""
     metrics = describe_group_metrics(plan, table)
     counts = plan.counts
     n, answered = counts.sum((1, 2)).tolist(), counts[..., :-1].sum((1, 2)).tolist()
-    units = plan.cells.units
+    sums = plan.scores.observed() if plan.scores is not None else None
     out = []
     for g, group in enumerate(plan.groups.names):
-        subjects = None
-        if units is not None:
-            subjects = len(np.unique(units.subject[plan.groups.member[g][units.leaf]]))
-        out.append(
-            {
-                "by": group.by,
-                "group": group.name,
-                "levels": group.levels,
-                "n": n[g],
-                "answered": answered[g],
-                "subjects": subjects,
-                "small": answered[g] < plan.settings.min_group,
-                "confusion": counts[g].tolist(),
-                "metrics": metrics[g],
-                "calibration": calibration(plan, g),
-            }
-        )
+        numbers_of_group = {"confusion": counts[g].tolist(), "metrics": metrics[g], "calibration": calibration(sums, g)}
+        sizes = {"n": n[g], "answered": answered[g]}
+        if not group.levels:
+            out.append(sizes | numbers_of_group)
+            continue
+        who: dict[str, Any] = {"by": group.by, "group": group.name, "levels": group.levels}
+        marks = {"subjects": _persons(plan, g), "small": answered[g] < plan.settings.min_group}
+        out.append(who | sizes | marks | numbers_of_group)
     return out
 
 
-def calibration(plan: Plan, group: int) -> list[dict[str, Any]] | None:
+def _persons(plan: Plan, group: int) -> int | None:
+    """Persons in a group, if they are known."""
+    units = plan.cells.units
+    return None if units is None else len(np.unique(units.subject[plan.groups.member[group][units.leaf]]))
+
+
+def calibration(sums: ScoreSums | None, group: int) -> list[dict[str, Any]] | None:
     """Mean confidence and accuracy of each bin in use."""
-    if plan.scores is None:
+    if sums is None:
         return None
-    sums = plan.scores.observed()
     n, confidence = sums.bin_count[group], sums.bin_confidence[group]
     right = confidence - sums.confidence_residual[group]
     return [
@@ -154,18 +151,6 @@ def calibration(plan: Plan, group: int) -> list[dict[str, Any]] | None:
         for c, r, k in zip(confidence, right, n, strict=True)
         if k > 0
     ]
-
-
-def describe_overall(plan: Plan, table: GroupTable) -> dict[str, Any]:
-    """`overall`, from a plan whose one group is everybody."""
-    counts = plan.counts[0]
-    return {
-        "n": int(counts.sum()),
-        "answered": int(counts[:, :-1].sum()),
-        "confusion": counts.tolist(),
-        "metrics": describe_group_metrics(plan, table)[0],
-        "calibration": calibration(plan, 0),
-    }
 
 
 def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str, Any]]:
@@ -308,21 +293,12 @@ def describe_warnings(predictions: Predictions, plan: Plan) -> list[dict[str, st
 
 
 def _few_persons(plan: Plan) -> list[dict[str, str]]:
-    units = plan.cells.units
-    if units is None:
+    if plan.cells.units is None:
         return []
-    few = [
-        plan.groups.names[g].name
-        for rows in plan.compared.values()
-        for g in rows
-        if len(np.unique(units.subject[plan.groups.member[g][units.leaf]])) < 10
-    ]
+    compared = [g for rows in plan.compared.values() for g in rows.tolist()]
+    few = [plan.groups.names[g].name for g in compared if (_persons(plan, g) or 0) < FEW_PERSONS]
     if not few:
         return []
-    text = f"{len(few)} compared groups hold fewer than 10 persons (such as {few[0]}); their intervals are rough."
+    who = f"{len(few)} compared groups hold fewer than {FEW_PERSONS} persons (such as {few[0]})"
+    text = f"{who}; their intervals are rough."
     return [{"code": "few_subjects", "message": text}]
-
-
-def describe_package() -> str:
-    """Version of this package."""
-    return __version__

@@ -36,11 +36,11 @@ class GroupTable:
 
 
 def group_table(plan: Plan, drawn: Drawn) -> GroupTable:
-    """Values and intervals of all groups of all groupings."""
+    """Values and intervals of all groups of all groupings, and of all faces (the last row)."""
     level = plan.settings.level
     value, known, centre = _known(plan, plan.counts, plan.cells.units, drawn)
     low, high = _interval(plan, value, known, centre, level)
-    both = np.empty((len(value), 1))
+    both = np.full((len(value), 1), level)
     for span in plan.groups.spans.values():
         # Groups of one grouping share no face, so their intervals are independent: Sidak's level is exact.
         both[span] = level ** (1 / max(span.stop - span.start, 1))
@@ -51,21 +51,6 @@ def group_table(plan: Plan, drawn: Drawn) -> GroupTable:
         shrunken[span], deviation[span] = shrink(value[span], low[span], high[span], z)
     sizes, reasons = _support(plan, plan.counts, value)
     return GroupTable(value, low, high, low_all, high_all, shrunken, deviation, sizes, reasons)
-
-
-def overall_table(plan: Plan, pooled: Plan, drawn: Drawn) -> GroupTable:
-    """The same for all faces together, as one group.
-
-    Args:
-        plan: The audit's plan.
-        pooled: A plan whose only group holds every leaf.
-        drawn: Draws of that plan.
-    """
-    value, known, centre = _known(pooled, pooled.counts, plan.cells.units, drawn)
-    low, high = _interval(pooled, value, known, centre, plan.settings.level)
-    sizes, reasons = _support(pooled, pooled.counts, value)
-    blank = np.full(value.shape, np.nan)
-    return GroupTable(value, low, high, blank, blank, blank, blank, sizes, reasons)
 
 
 def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tuple[Floats, Precision, Floats]:

@@ -46,10 +46,10 @@ def smooth(counts: Array, pseudo: float = PSEUDO_FACES) -> Floats:
     """Mix `pseudo` faces of the overall pattern into each true class of each group, keeping every class's size.
 
     Args:
-        counts: (group, true, answer).
+        counts: (group, true, answer); the last group is all faces.
         pseudo: How many.
     """
-    overall = counts.sum(0)
+    overall = counts[-1]
     size = overall.sum(-1, keepdims=True)
     pattern = overall / np.where(size > 0, size, 1)
     own = counts.sum(-1, keepdims=True)

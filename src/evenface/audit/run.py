@@ -9,20 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-import numpy as np
-
 from evenface import __version__
 from evenface.audit import document as doc
-from evenface.audit.cells import Group, Groups, count_cells, make_groups
+from evenface.audit.cells import count_cells, make_groups
 from evenface.audit.drawing import draw_all
 from evenface.audit.estimated import estimated_effects
-from evenface.audit.group_table import group_table, overall_table
+from evenface.audit.group_table import group_table
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
 from evenface.audit.ranking import pairs, worst_groups
 from evenface.audit.result import SCHEMA, Audit
 from evenface.audit.score_draws import ScoreDraws
-from evenface.audit.scored import Scored, collect
+from evenface.audit.scored import collect
 from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
 
@@ -73,30 +71,28 @@ def audit(
 
     # Draws share the cores among themselves, so linear algebra must not ask for all of them again within each.
     with threadpool_limits(1, "blas"):
-        plan, scored = _prepare(predictions, metrics, settings)
+        plan = _prepare(predictions, metrics, settings)
         estimated = estimated_effects(plan, error_rates or {})
-        return Audit(_document(predictions, plan, scored, estimated, progress))
+        return Audit(_document(predictions, plan, estimated, progress))
 
 
-def _prepare(
-    predictions: Predictions, metrics: Sequence[str | Metric] | None, settings: AuditSettings
-) -> tuple[Plan, Scored | None]:
+def _prepare(predictions: Predictions, metrics: Sequence[str | Metric] | None, settings: AuditSettings) -> Plan:
     cells = count_cells(predictions)
     scored = collect(predictions, cells)
     groups = make_groups(cells, settings.cross)
     scores = ScoreDraws(scored, groups, cells.patterns) if scored is not None else None
-    return make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings), scored
+    return make_plan(choose(metrics, scores=scores is not None), cells, groups, scores, settings)
 
 
 def _document(
     predictions: Predictions,
     plan: Plan,
-    scored: Scored | None,
     estimated: list[dict[str, Any]],
     progress: Callable[[float], None] | None,
 ) -> dict[str, Any]:
     drawn = draw_all(plan, progress)
     table = group_table(plan, drawn)
+    *groups, overall = doc.describe_groups(plan, table)
     return {
         "schema": SCHEMA,
         "evenface": __version__,
@@ -106,24 +102,10 @@ def _document(
         "notes": list(predictions.notes),
         "warnings": doc.describe_warnings(predictions, plan),
         "metrics": doc.describe_metrics(plan.metrics),
-        "overall": _overall(plan, scored),
-        "groups": doc.describe_groups(plan, table),
+        "overall": overall,
+        "groups": groups,
         "gaps": doc.describe_gaps(plan, drawn, table) + pairs(plan, table),
         "worst": worst_groups(plan, table),
         "flows": doc.describe_flows(plan, drawn),
         "estimated": estimated,
     }
-
-
-OVERALL_DRAWS = 200  # only the spread of the scores is taken from them
-
-
-def _overall(plan: Plan, scored: Scored | None) -> dict[str, Any]:
-    """All faces as one group."""
-    everybody = Groups(
-        (Group("", "all faces", {}),), np.ones((1, len(plan.cells.levels)), dtype=bool), {"": slice(0, 1)}
-    )
-    settings = replace(plan.settings, resamples=OVERALL_DRAWS, permutations=100)
-    scores = ScoreDraws(scored, everybody, plan.cells.patterns) if scored is not None else None
-    pooled = make_plan([m for m in plan.metrics if m.scope == "group"], plan.cells, everybody, scores, settings)
-    return doc.describe_overall(pooled, overall_table(plan, pooled, draw_all(pooled)))

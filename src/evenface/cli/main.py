@@ -11,6 +11,7 @@ from evenface.cli.audit import audit
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 
+
 def program() -> typer.Typer:
     """Put the commands together."""
     app = typer.Typer(
