@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
 import numpy as np
@@ -69,14 +69,10 @@ class _Worker:
         self.frames = tuple(Frame(by, plan.group_columns, plan.between_columns) for by in plan.groups.spans)
         self.member: Array = plan.groups.member.astype(self.dtype)
         self.map = margin_map(self.classes, self.dtype)
-        self.lacking: Array = np.where(plan.enough, 0, np.nan).astype(
-            self.dtype
-        )  # added to values that are not to be compared
-        seen = CountSums(plan.counts)
-        self.enough_true, self.enough_read = (
-            seen.true >= plan.settings.min_rate,
-            seen.predicted >= plan.settings.min_rate,
-        )
+        # Added to values, it takes those that rest on too few faces out of comparisons.
+        self.lacking: Array = np.where(plan.enough, 0, np.nan).astype(self.dtype)
+        seen, least = CountSums(plan.counts), plan.settings.min_rate
+        self.enough_true, self.enough_read = seen.true >= least, seen.predicted >= least
         self.by_counts_at = places(plan.by_counts, self.classes)
         self.by_scores_at = [
             slice(s.start + self.counts_width, s.stop + self.counts_width) for s in places(plan.by_scores, self.classes)
@@ -182,17 +178,9 @@ def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Dra
     root = np.random.SeedSequence(plan.settings.seed)
     boot_seed, chance_seed = root.spawn(2)
     tell = progress or (lambda share: None)
-    boots = _chunks(
-        plan, plan.settings.resamples, boot_seed, lambda rng, size: _boot(worker, rng, size), lambda x: tell(x / 2)
-    )
-    chances = _chunks(
-        plan,
-        plan.settings.permutations,
-        chance_seed,
-        lambda rng, size: _chance(worker, rng, size),
-        lambda x: tell((1 + x) / 2),
-    )
-    n = plan.settings.resamples
+    n, m = plan.settings.resamples, plan.settings.permutations
+    boots = _chunks(plan, n, boot_seed, partial(_boot, worker), lambda share: tell(share / 2))
+    chances = _chunks(plan, m, chance_seed, partial(_chance, worker), lambda share: tell((1 + share) / 2))
     mean = np.sum([b[1] for b in boots], axis=0) / n
     square = np.sum([b[2] for b in boots], axis=0) / n
     return Drawn(
