@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from evenface.audit.compare.joint import Joint
 from evenface.audit.drawing import CHUNK_NUMBERS, _Worker
+from evenface.audit.evaluate import evaluate
 from evenface.audit.gaps import GapKey
 from evenface.audit.plan import Plan
+from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], tuple[Floats, Floats]]
@@ -38,21 +40,18 @@ class DrawnChanges:
     group_swap: Floats
 
 
-def draw_changes(joint: Joint, plan: Plan) -> DrawnChanges:
+def draw_changes(joint: Joint, plans: tuple[Plan, Plan]) -> DrawnChanges:
     """Draw paired bootstrap and swapped tables and evaluate every group and gap on them.
 
     Args:
         joint: Counted pairs of answers.
-        plan: A's plan; B's differs in nothing that is read here.
+        plans: A's and B's, which differ in their counts only.
     """
+    plan = plans[0]
     worker = _Worker(plan)
     keys = tuple(key for frame in worker.frames for key in frame.keys)
     keep = [i for i, key in enumerate(keys) if key.kind != "ratio"]
-    stack = np.stack([cells.counts.reshape(len(joint.levels), -1) for cells in joint.cells]).astype(float)
-    worker.dtype = np.float64  # what is reported is computed in full
-    worker.member, worker.map = worker.member.astype(float), worker.map.astype(float)
-    seen = _evaluate(worker, stack)[1]
-    worker = _Worker(plan)
+    seen = np.stack([_departures(worker, each) for each in plans])
     boot_seed, swap_seed = np.random.SeedSequence(plan.settings.seed).spawn(2)
     boots = _chunks(worker, joint, joint.bootstrap, plan.settings.resamples, boot_seed)
     swaps = _chunks(worker, joint, joint.swap, plan.settings.permutations, swap_seed)
@@ -63,6 +62,17 @@ def draw_changes(joint: Joint, plan: Plan) -> DrawnChanges:
         swap=np.concatenate([gaps for _, gaps in swaps])[:, keep],
         group_swap=np.concatenate([values for values, _ in swaps]),
     )
+
+
+def _departures(worker: _Worker, plan: Plan) -> Floats:
+    """(gap,) of the table itself, in double precision."""
+    classes = len(plan.cells.classes)
+    values = evaluate(plan.by_counts, CountSums(plan.counts), plan.counts.shape[:1], classes)
+    parts = []
+    for frame in worker.frames:
+        rows = plan.compared[frame.by]
+        parts.append(frame.departures(values[rows], evaluate(plan.between, CountSums(plan.counts[rows]), (), classes)))
+    return np.concatenate(parts) if parts else np.zeros(0)
 
 
 def _evaluate(worker: _Worker, tables: Floats) -> tuple[Floats, Floats]:
