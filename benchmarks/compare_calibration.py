@@ -1,14 +1,14 @@
 """How often the statements of `evenface compare` hold, on simulated pairs of models.
 
 Groups as large as RAF-DB's test part (3,068 faces), accuracy about .85, and answers of the two models correlated (.5).
-Scenarios: no difference and no gap; B better everywhere; gaps that stay; B better for the worst group only; the same gap
-between other groups. Prints for each grouping and scenario
+Scenarios: no difference and no gap; B better everywhere; gaps that stay; B better for the worst group only; the same
+gap between other groups. Prints for each grouping and scenario
 
 * `cover`: share of 95 % intervals of the gap's change that hold the truth,
 * `swap`: share of swap tests with p < .05, `claim`: share of changes called more than luck (p < .05 and 0 outside the
   interval), which should be at most .05 where the gap does not change, and is the power where it does,
-* `group`: share of the groups' paired intervals that hold the truth, `least`: of the worst group, `mid-p`: share of McNemar
-  tests with p < .05 (where the groups do not change: at most about .05).
+* `group`: share of the groups' paired intervals that hold the truth, `least`: of the smallest group, `mid-p`: share of
+  McNemar tests with p < .05 (where the groups do not change: at most about .05).
 
     python benchmarks/compare_calibration.py [simulations, default 400]
 """
@@ -104,8 +104,10 @@ def simulate(by: str, a: np.ndarray, b: np.ndarray, simulations: int, rng: np.ra
 
 def main(simulations: int) -> None:
     rng = np.random.default_rng(0)
-    print(f"{simulations} simulations each; standard error of a share near .95: {np.sqrt(0.05 * 0.95 / simulations):.3f}")
-    print(f"{'by':8}{'scenario':28}" + "".join(f"{name:>8}" for name in ("cover", "swap", "claim", "group", "least", "mid-p")))
+    error = np.sqrt(0.05 * 0.95 / simulations)
+    print(f"{simulations} simulations each; standard error of a share near .95: {error:.3f}")
+    names = ("cover", "swap", "claim", "group", "least", "mid-p")
+    print(f"{'by':8}{'scenario':28}" + "".join(f"{name:>8}" for name in names))
     for by, shares in SHARES.items():
         for name, (a, b) in scenarios(len(shares)).items():
             found = simulate(by, a, b, simulations, rng)

@@ -56,7 +56,7 @@ def measure_changes(joint: Joint, plans: tuple[Plan, Plan]) -> Changes:
     """Values and paired intervals of all groups."""
     level = plans[0].settings.level
     values = [_values(plan) for plan in plans]
-    known = [precision(p.by_counts, p.group_columns, p.counts, p.groups, p.cells.units) for p in plans]
+    known = [_precision(plan) for plan in plans]
     shared = _correlation(joint, plans, values, known)
     # Groups of one grouping share no face, so that Sidak's level is exact.
     both = np.full((len(values[0]), 1), level)
@@ -71,15 +71,30 @@ def _values(plan: Plan) -> Floats:
     return evaluate(plan.by_counts, CountSums(plan.counts), plan.counts.shape[:1], len(plan.cells.classes))
 
 
+def _precision(plan: Plan) -> Precision:
+    """Effective sample sizes; where no face of the whole table varies (coverage without abstentions), all faces count."""
+    known = precision(plan.by_counts, plan.group_columns, plan.counts, plan.groups, plan.cells.units)
+    sums = CountSums(plan.counts)
+    faces = np.empty(known.n.shape)
+    for j, column in enumerate(plan.group_columns):
+        kinds = support(sums, column.metric.support)
+        faces[:, j] = kinds[:, column.index] if column.label and kinds.shape[-1] > 1 else sums.rows
+    usable = np.isfinite(known.n) & (known.n > 0)
+    return Precision(np.where(usable, known.n, np.maximum(faces, 1)), known.df)
+
+
 def _combine(
-    plans: tuple[Plan, Plan], values: Sequence[Floats], known: Sequence[Precision], shared: Floats, level: Floats | float
+    plans: tuple[Plan, Plan],
+    values: Sequence[Floats],
+    known: Sequence[Precision],
+    shared: Floats,
+    level: Floats | float,
 ) -> tuple[Floats, Floats]:
     """Square and add: the interval of the second value less the first."""
     cols = plans[0].group_columns
     (la, ua), (lb, ub) = (interval(v, k, cols, level) for v, k in zip(values, known, strict=True))
     a, b = values
     down, up = _hypotenuse(b - lb, ua - a, shared), _hypotenuse(ub - b, a - la, shared)
-    # Wilson's centre lies nearer the middle than the value itself, so a value at the end of its range has no room there.
     return b - a - down, b - a + up
 
 

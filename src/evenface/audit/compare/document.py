@@ -67,7 +67,7 @@ def right_counts(joint: Joint, member: NDArray[np.bool_]) -> dict[str, NDArray[n
 
 
 def p_values(joint: Joint, plans: Plans, changes: Changes, drawn: DrawnChanges) -> tuple[Floats, NDArray[np.bool_]]:
-    """p of each change (group, column), and where it is McNemar's rather than that of the swap test.
+    """Give p of each change (group, column), and where it is McNemar's rather than that of the swap test.
 
     McNemar's test answers for accuracy where faces are independent, and all faces of the group have an answer from
     both models or from neither.
@@ -80,7 +80,8 @@ def p_values(joint: Joint, plans: Plans, changes: Changes, drawn: DrawnChanges) 
         none = len(joint.classes)
         a, b = joint.answers
         lone = member[:, joint.leaf] @ (joint.count * ((a == none) != (b == none)))
-        mid = np.array([mcnemar_mid_p(int(x), int(y)) for x, y in zip(right["only_a_right"], right["only_b_right"], strict=True)])
+        alone = zip(right["only_a_right"].tolist(), right["only_b_right"].tolist(), strict=True)
+        mid = np.array([mcnemar_mid_p(x, y) for x, y in alone])
         for j, column in enumerate(plans[0].group_columns):
             if column.name in ("accuracy", "accuracy_all"):
                 exact[:, j] = (lone == 0) | (column.name == "accuracy_all")
@@ -137,7 +138,7 @@ def describe_gaps(plans: Plans, changes: Changes, drawn: DrawnChanges) -> list[d
 
 def _gap(key: GapKey, drawn: DrawnChanges, found: GapChanges, i: int) -> dict[str, Any]:
     """One gap; `even_…` are the numbers turned so that less is more even."""
-    low, high = sorted(((-1 if key.upside_down else 1) * float(x) for x in (found.low[i], found.high[i])))
+    low, high = sorted((-1 if key.upside_down else 1) * float(x) for x in (found.low[i], found.high[i]))
     defined = bool(np.isfinite(found.change[i]))
     change = -found.change[i] if key.upside_down else found.change[i]
     return {
@@ -190,6 +191,6 @@ def describe_summary(plan: Plan, overall: dict[str, Any], gaps: list[dict[str, A
         out.append(overall_words(entry, first.metric.title, only, points=is_share(first.metric)))
         single = [g for g in gaps if g["metric"] == first.name and g["by"] in plan.cells.attributes]
         out += [g["words"] for g in single]
-        others = [g for g in gaps if g["family"] == "headline" and g not in single and g["verdict"] in ("smaller", "larger")]
-        out += [g["words"] for g in others]
+        firm = [g for g in gaps if g["family"] == "headline" and g["verdict"] in ("smaller", "larger")]
+        out += [g["words"] for g in firm if g not in single]
     return out

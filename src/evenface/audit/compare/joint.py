@@ -126,7 +126,8 @@ def _scatter(place: Ints, weight: Ints, shape: tuple[int, int, int]) -> Numbers:
     """Add weights (draw, entry) up into tables (draw, leaf, cell)."""
     size, table = shape[0], shape[1] * shape[2]
     where = place + np.arange(size)[:, None] * table
-    return np.bincount(where.reshape(-1), weights=weight.reshape(-1), minlength=size * table).reshape(shape)
+    flat = np.bincount(where.reshape(-1), weights=weight.reshape(-1), minlength=size * table)
+    return flat.astype(np.float64, copy=False).reshape(shape)
 
 
 def count_joint(pair: Pair) -> Joint:

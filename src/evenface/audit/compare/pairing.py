@@ -67,9 +67,9 @@ def pair(a: Predictions, b: Predictions) -> Pair:
     out["true_differs"] = both.height - same.height
     if same.height * 2 < both.height:
         raise InputError(
-            f"A and B label {out['true_differs']:,} of their {both.height:,} common faces differently, so they are hardly "
-            "the same faces with the same truth. Check that face ids mean the same in both, and the class order of each "
-            "(labels)."
+            f"A and B label {out['true_differs']:,} of their {both.height:,} common faces differently, so they are "
+            "hardly the same faces with the same truth. Check that face ids mean the same in both, and the class order "
+            "of each (labels)."
         )
     attributes = _attributes(a, b)
     frame, warnings = _settle(same, attributes)

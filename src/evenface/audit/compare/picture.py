@@ -85,16 +85,19 @@ def _attribute(by: str, rows: list[dict[str, Any]], span: list[float], changes: 
     x = {"type": "quantitative", "scale": {"domain": span, "nice": False}, "axis": {"tickCount": 5, "grid": False}}
     move = {**x, "scale": {"domain": changes, "nice": False}}
     colour = {"field": "colour", "type": "nominal", "scale": None}
+    at_a, at_b = ({"y": named, "x": _on(x, which, by)} for which in "ab")
     left = [
-        _layer({"type": "rule", "strokeWidth": 2, "color": _GRID}, y=named, x=_on(x, "a", by), x2={"field": "b"}),
-        _layer({"type": "point", "filled": False, "size": 70, "strokeWidth": 2, "color": _A}, y=named, x=_on(x, "a", by)),
-        _layer({"type": "point", "filled": True, "size": 70, "opacity": 1, "color": _B}, y=named, x=_on(x, "b", by)),
+        _layer({"type": "rule", "strokeWidth": 2, "color": _A}, **at_a, x2={"field": "b"}),
+        _layer({"type": "point", "filled": True, "size": 70, "opacity": 1, "color": "white"}, **at_a),
+        _layer({"type": "point", "filled": False, "size": 70, "opacity": 1, "strokeWidth": 2, "color": _A}, **at_a),
+        _layer({"type": "point", "filled": True, "size": 70, "opacity": 1, "color": _B}, **at_b),
     ]
     zero = {"mark": {"type": "rule", "color": _FAINT, "strokeDash": [3, 3]}, "encoding": {"x": {"datum": 0, **move}}}
     both = {"y": bare, "color": colour}
+    wide = {"x": _on(move, "low_all", "change"), "x2": {"field": "high_all"}}
     right = [
         zero,
-        _layer({"type": "rule", "strokeWidth": 1.2}, **both, x=_on(move, "low_all", "change"), x2={"field": "high_all"}),
+        _layer({"type": "rule", "strokeWidth": 1.2}, **both, **wide),
         _layer({"type": "rule", "strokeWidth": 4}, **both, x=_on(move, "low", "change"), x2={"field": "high"}),
         _layer({"type": "point", "filled": True, "size": 60, "opacity": 1}, **both, x=_on(move, "change", "change")),
     ]

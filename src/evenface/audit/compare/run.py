@@ -1,6 +1,6 @@
 """The comparison itself: two tables of predictions in, a `Comparison` out.
 
-    two tables -> pairs of answers -> joint cells -> paired draws -> changes, gap changes, verdicts -> Comparison
+Two tables -> pairs of answers -> joint cells -> paired draws -> changes, gap changes, verdicts -> `Comparison`.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def _warnings(a: Predictions, b: Predictions, plan: Plan) -> list[dict[str, str]
         few = span.stop - span.start - len(rows)
         if few:
             text = (
-                f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} faces answered "
-                "by A and by B: shown, but left out of gaps."
+                f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} faces "
+                "answered by A and by B: shown, but left out of gaps."
             )
             found.append({"code": "small_groups", "message": text})
     return found

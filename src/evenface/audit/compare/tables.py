@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ class TextTable:
 
     title: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     foot: str
 
 
@@ -56,7 +56,8 @@ def gap_table(data: Mapping[str, Any]) -> TextTable:
         for g in shown
     ]
     foot = "Gap: best less worst group. p: swap test; corrected p: over all gaps of this table."
-    return TextTable("Gaps between groups", ("gap in", "A", "B", "B - A (95 %)", "p", "corrected p", "change"), rows, foot)
+    header = ("gap in", "A", "B", "B - A (95 %)", "p", "corrected p", "change")
+    return TextTable("Gaps between groups", header, rows, foot)
 
 
 def group_table(data: Mapping[str, Any]) -> TextTable:

@@ -133,7 +133,8 @@ def overall_words(entry: Mapping[str, Any], title: str, only: tuple[int, int], *
     interval = _interval(entry["low"], entry["high"], points=points)
     firm = entry["p"] < ALPHA and (entry["low"] > 0 or entry["high"] < 0)
     end = "more than luck gives" if firm else "within what luck alone gives"
+    size = amount(entry["change"], points=points, sign=True)
     return (
-        f"{title} over all faces: B - A = {amount(entry['change'], points=points, sign=True)} ({interval}; {p_text(entry['p'])}), "
-        f"{end}. A alone is right on {only[0]:,} faces, B alone on {only[1]:,}."
+        f"{title} over all faces: B - A = {size} ({interval}; {p_text(entry['p'])}), {end}. "
+        f"A alone is right on {only[0]:,} faces, B alone on {only[1]:,}."
     )

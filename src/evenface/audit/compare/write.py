@@ -19,8 +19,8 @@ NAME = "compare"
 DIGITS = 12  # significant digits kept of a float
 LIMITS = (
     "Measured is agreement with the labels given, which is perceived expression. Beyond luck means beyond what another "
-    "sample of faces like these, or a coin deciding which model answered, would give; it does not say that the same holds "
-    "for other faces. That no difference was found does not show that there is none."
+    "sample of faces like these, or a coin deciding which model answered, would give; it does not say that the same "
+    "holds for other faces. That no difference was found does not show that there is none."
 )
 
 
@@ -40,7 +40,8 @@ def write(data: Mapping[str, Any], folder: Path, formats: Sequence[str] = FORMAT
     """
     wrong = [each for each in formats if each not in FORMATS]
     if wrong:
-        raise SettingsError(f"Unknown format {wrong[0]!r}.{did_you_mean(wrong[0], FORMATS)} Formats: {', '.join(FORMATS)}.")
+        near = did_you_mean(wrong[0], FORMATS)
+        raise SettingsError(f"Unknown format {wrong[0]!r}.{near} Formats: {', '.join(FORMATS)}.")
     folder.mkdir(parents=True, exist_ok=True)
     drawn = to_svg(data) if set(formats) & {"md", "html"} else None
     texts: dict[str, str] = {}
@@ -114,7 +115,8 @@ def _models(data: Mapping[str, Any]) -> str:
 _STYLE = """
 :root{color-scheme:light dark;--line:#8886}
 body{font:16px/1.5 Helvetica,Arial,'Liberation Sans',sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;font-size:.9rem}th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line)}
+table{border-collapse:collapse;font-size:.9rem}
+th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line)}
 td{font-variant-numeric:tabular-nums}.wide{overflow-x:auto}figure{margin:1.5rem 0;overflow-x:auto}
 figure svg{background:#fff;max-width:100%;height:auto}small{opacity:.8}
 """
@@ -129,7 +131,8 @@ def to_html(data: Mapping[str, Any], drawn: str | None) -> str:
         body.append(f"<figure>{drawn}</figure>")
     body += [_html_table(table) for table in tables(data)]
     if data["warnings"]:
-        body.append("<h2>Mind</h2><ul>" + "".join(f"<li>{escape(w['message'])}</li>" for w in data["warnings"]) + "</ul>")
+        items = "".join(f"<li>{escape(w['message'])}</li>" for w in data["warnings"])
+        body.append(f"<h2>Mind</h2><ul>{items}</ul>")
     body.append(f"<h2>Limits</h2><p>{escape(LIMITS)}</p>")
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
