@@ -72,7 +72,7 @@ def _values(plan: Plan) -> Floats:
 
 
 def _precision(plan: Plan) -> Precision:
-    """Effective sample sizes; where no face of the whole table varies (coverage without abstentions), all faces count."""
+    """Effective sample sizes; where no face at all differs (coverage without abstentions), all faces count."""
     known = precision(plan.by_counts, plan.group_columns, plan.counts, plan.groups, plan.cells.units)
     sums = CountSums(plan.counts)
     faces = np.empty(known.n.shape)

@@ -94,7 +94,9 @@ def describe_groups(joint: Joint, plans: Plans, changes: Changes, drawn: DrawnCh
     """`groups[]`, and as its last entry all faces together."""
     p, exact = p_values(joint, plans, changes, drawn)
     names = plans[0].groups.names
-    stepped = np.stack([holm(p[:, j], [g.by for g in names]) for j in range(p.shape[1])], axis=1)
+    stepped = np.full(p.shape, np.nan)
+    for j in range(p.shape[1]):
+        stepped[:, j] = holm(p[:, j], [g.by for g in names])
     right = right_counts(joint, plans[0].groups.member)
     answered = np.minimum(*(plan.counts[..., :-1].sum((1, 2)) for plan in plans))
     out = []

@@ -97,8 +97,7 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
         return f"{start} ({interval}; {p}): {end}"
     if gap["verdict"] == "not firm":
         return f"{start} ({interval}; {p}): beyond luck if it were the only gap looked at, but not after correction."
-    end = f"{'fairer' if gap['verdict'] == 'smaller' else 'less fair'} on this sample by more than luck"
-    return f"{start} ({interval}; {p}): {end}.{_levelling(gap, points=points)}"
+    return f"{start} ({interval}; {p}): {_firm_words(gap, points=points)}"
 
 
 def _interval(low: float, high: float, *, points: bool, turned: bool = False) -> str:
@@ -108,18 +107,21 @@ def _interval(low: float, high: float, *, points: bool, turned: bool = False) ->
     return f"95 %: {low * scale:{digits}} to {high * scale:{digits}}"
 
 
-def _levelling(gap: Mapping[str, Any], *, points: bool) -> str:
-    """Say where a smaller gap comes from, if not from the worst group's rise alone."""
-    if gap["how"] is None or gap["verdict"] != "smaller":
-        return ""
+def _firm_words(gap: Mapping[str, Any], *, points: bool) -> str:
+    """Say what a change beyond luck is; a gap made smaller by a fall of the best group is not called fairer."""
+    if gap["verdict"] == "larger":
+        return "less fair on this sample by more than luck."
+    if gap["how"] is None:
+        return "fairer on this sample by more than luck."
     fall, rise = amount(gap["ceiling"], points=points), amount(gap["floor"], points=points)
-    best, worst = gap["best"], gap["worst"]
-    end = f"the best group got worse by {fall} ({_move(best)})"
+    best, worst = _move(gap["best"]), _move(gap["worst"])
+    if gap["how"] == "raised":
+        return f"fairer on this sample by more than luck. The worst group got better by {rise} ({worst})."
+    start = "a smaller gap by more than luck, but"
+    end = f"the best group got worse by {fall} ({best})"
     if gap["how"] == "levelled down":
-        return f" But this is levelling down: {end}, and the worst group did not get better ({_move(worst)})."
-    if gap["how"] == "mostly levelled down":
-        return f" But this is mostly levelling down: {end}, the worst group got better by only {rise} ({_move(worst)})."
-    return f" The worst group got better by {rise} ({_move(worst)})."
+        return f"{start} by levelling down: {end}, and the worst group did not get better ({worst})."
+    return f"{start} mostly by levelling down: {end}, the worst group got better by only {rise} ({worst})."
 
 
 def _move(pair: Mapping[str, str]) -> str:
