@@ -177,12 +177,6 @@ def test_swap_p_counts_what_is_seen_too() -> None:
 )
 def test_how_a_gap_became_smaller(a: list[float], b: list[float], how: str | None) -> None:
     ends = find_ends((np.array(a), np.array(b)), np.arange(2), 1)
-    assert ends is not None
     assert ends.how == how
     turned = find_ends((1 - np.array(a), 1 - np.array(b)), np.arange(2), -1)
-    assert turned is not None
     assert turned.how == how
-
-
-def test_ends_need_two_groups() -> None:
-    assert find_ends((np.array([0.9, np.nan]), np.array([0.9, 0.8])), np.arange(2), 1) is None

@@ -51,7 +51,8 @@ def compare(
     metrics: Annotated[str | None, typer.Option(help="Metrics, separated by commas; all if not given.")] = None,
     resamples: Annotated[int, typer.Option(help="Paired bootstrap tables, and tables with answers swapped.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
-    min_group: Annotated[int, typer.Option(help="Groups with fewer answered faces take no part in gaps.")] = 10,
+    min_group: Annotated[int, typer.Option(help="Groups with fewer answered faces take no part in gaps.")] = 20,
+    min_rate: Annotated[int, typer.Option(help="Rates of a class on fewer faces take no part in gaps.")] = 10,
     out: Annotated[Path | None, typer.Option(help="Folder for compare.json, .md, .html and .svg.")] = None,
     formats: Annotated[str, typer.Option("--format", help="Which of json, md, html.")] = ",".join(FORMATS),
 ) -> None:
@@ -77,6 +78,7 @@ def compare(
             permutations=resamples,
             seed=seed,
             min_group=min_group,
+            min_rate=min_rate,
         )
         written = write(found, out, _names(formats)) if out else []
     except EvenfaceError as error:

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from evenface.audit.compare.changes import Changes
 from evenface.audit.compare.draws import DrawnChanges
-from evenface.audit.compare.gapchange import GapChanges, family, find_ends, measure_gaps, swap_p
+from evenface.audit.compare.gapchange import GapChanges, find_ends, measure_gaps, swap_p
 from evenface.audit.compare.joint import Joint
 from evenface.audit.compare.mcnemar import mcnemar_mid_p
 from evenface.audit.compare.pairing import Pair
 from evenface.audit.compare.words import gap_words, is_share, overall_words, verdict
 from evenface.audit.document import number
-from evenface.audit.gaps import GapKey, holm
+from evenface.audit.gaps import HEADLINE, GapKey, holm
 from evenface.audit.plan import Plan
-from evenface.audit.ranking import HEADLINE
 from evenface.core.tables import Predictions
 
 Floats = NDArray[np.float64]
@@ -126,14 +125,14 @@ def describe_groups(joint: Joint, plans: Plans, changes: Changes, drawn: DrawnCh
 def describe_gaps(plans: Plans, changes: Changes, drawn: DrawnChanges) -> list[dict[str, Any]]:
     """`gaps[]`."""
     found = measure_gaps(drawn, plans[0].settings.level)
-    sizes = Counter(family(key) for key, value in zip(drawn.keys, found.change, strict=True) if np.isfinite(value))
+    sizes = Counter(key.family for key, value in zip(drawn.keys, found.change, strict=True) if np.isfinite(value))
     out = []
     for i, key in enumerate(drawn.keys):
         metric = key.column.metric
         entry = _gap(key, drawn, found, i) | _ends(plans[0], changes, key)
         entry["verdict"] = verdict(entry)
         label = f"{metric.title} [{key.column.label}]" if key.column.label else metric.title
-        words = gap_words(entry, label, points=is_share(metric), family=sizes[family(key)])
+        words = gap_words(entry, label, points=is_share(metric), family=sizes[key.family])
         out.append({k: v for k, v in entry.items() if not k.startswith("even_")} | {"words": words})
     return out
 
@@ -146,7 +145,7 @@ def _gap(key: GapKey, drawn: DrawnChanges, found: GapChanges, i: int) -> dict[st
     return {
         "by": key.by,
         "metric": key.name,
-        "family": family(key),
+        "family": key.family,
         "kind": key.kind,
         "a": number(key.value(float(drawn.seen[0, i]))),
         "b": number(key.value(float(drawn.seen[1, i]))),
@@ -164,18 +163,18 @@ def _gap(key: GapKey, drawn: DrawnChanges, found: GapChanges, i: int) -> dict[st
 
 
 def _ends(plan: Plan, changes: Changes, key: GapKey) -> dict[str, Any]:
-    """Which groups lie at the ends under each model, and how the ends moved."""
-    names, rows = plan.groups.names, plan.compared[key.by]
-    span = plan.groups.spans[key.by]
+    """Which groups lie at the ends under each model, how the ends moved, and which groups took no part."""
+    names, span = plan.groups.names, plan.groups.spans[key.by]
+    every = np.arange(span.start, span.stop)
     out: dict[str, Any] = dict.fromkeys(("best", "worst", "ceiling", "floor", "how"))
-    out["left_out"] = [names[g].name for g in range(span.start, span.stop) if g not in set(rows.tolist())]
-    if key.kind != "difference" or key.column.metric.direction == "closer":
-        return out
+    if key.kind == "between":
+        return out | {"left_out": [names[g].name for g in np.setdiff1d(every, plan.compared[key.by])]}
     j = plan.group_columns.index(key.column)
-    sign = 1 if key.column.metric.direction == "higher" else -1
-    ends = find_ends((changes.a[:, j], changes.b[:, j]), rows, sign)
-    if ends is None:
+    rows = every[plan.enough[every, j] & np.isfinite(changes.change[every, j])]
+    out["left_out"] = [names[g].name for g in np.setdiff1d(every, rows)]
+    if len(rows) < 2 or key.column.metric.direction == "closer":
         return out
+    ends = find_ends((changes.a[:, j], changes.b[:, j]), rows, 1 if key.column.metric.direction == "higher" else -1)
     for which in ("best", "worst"):
         one, two = getattr(ends, which)
         out[which] = {"a": names[one].name, "b": names[two].name}

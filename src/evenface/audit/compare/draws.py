@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 
 from evenface.audit.compare.joint import Joint
 from evenface.audit.drawing import CHUNK_NUMBERS, _Worker
-from evenface.audit.evaluate import evaluate
 from evenface.audit.gaps import GapKey
 from evenface.audit.plan import Plan
-from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], tuple[Floats, Floats]]
@@ -48,10 +46,12 @@ def draw_changes(joint: Joint, plans: tuple[Plan, Plan]) -> DrawnChanges:
         plans: A's and B's, which differ in their counts only.
     """
     plan = plans[0]
-    worker = _Worker(plan)
+    # Single precision counts exactly up to 2^24 faces, and is enough for draws; what was seen is worth double.
+    worker = _worker(plans, np.float32 if plan.cells.total < 2**24 else np.float64)
     keys = tuple(key for frame in worker.frames for key in frame.keys)
     keep = [i for i, key in enumerate(keys) if key.kind != "ratio"]
-    seen = np.stack([_departures(worker, each) for each in plans])
+    stack = np.stack([each.cells.counts.reshape(len(joint.levels), -1) for each in plans])
+    seen = _evaluate(_worker(plans, np.float64), stack.astype(np.float64))[1]
     boot_seed, swap_seed = np.random.SeedSequence(plan.settings.seed).spawn(2)
     boots = _chunks(worker, joint, joint.bootstrap, plan.settings.resamples, boot_seed)
     swaps = _chunks(worker, joint, joint.swap, plan.settings.permutations, swap_seed)
@@ -64,15 +64,11 @@ def draw_changes(joint: Joint, plans: tuple[Plan, Plan]) -> DrawnChanges:
     )
 
 
-def _departures(worker: _Worker, plan: Plan) -> Floats:
-    """(gap,) of the table itself, in double precision."""
-    classes = len(plan.cells.classes)
-    values = evaluate(plan.by_counts, CountSums(plan.counts), plan.counts.shape[:1], classes)
-    parts = []
-    for frame in worker.frames:
-        rows = plan.compared[frame.by]
-        parts.append(frame.departures(values[rows], evaluate(plan.between, CountSums(plan.counts[rows]), (), classes)))
-    return np.concatenate(parts) if parts else np.zeros(0)
+def _worker(plans: tuple[Plan, Plan], dtype: type) -> _Worker:
+    """One that compares a rate only where it rests on enough faces under both models."""
+    one, two = (_Worker(plan, dtype) for plan in plans)
+    one.enough_true, one.enough_read = one.enough_true & two.enough_true, one.enough_read & two.enough_read
+    return one
 
 
 def _evaluate(worker: _Worker, tables: Floats) -> tuple[Floats, Floats]:

@@ -27,8 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.compare.draws import DrawnChanges
-from evenface.audit.gaps import TIE, GapKey, adjust, quantile
-from evenface.audit.ranking import HEADLINE
+from evenface.audit.gaps import adjust, deviation, quantile, tie
 
 Floats = NDArray[np.float64]
 POWER_80 = 0.8416  # normal quantile of .8
@@ -55,18 +54,13 @@ class GapChanges:
     smallest_detectable: Floats
 
 
-def family(key: GapKey) -> str:
-    """Gaps that are corrected together: the differences one looks at first, all other metrics, single classes."""
-    return "headline" if key.kind == "difference" and key.name in HEADLINE else key.family
-
-
 def measure_gaps(drawn: DrawnChanges, level: float) -> GapChanges:
     """Intervals and p of the changes of all gaps."""
     change = drawn.seen[1] - drawn.seen[0]
     low, high, detectable = paired_interval(change, drawn.boot, level)
     known = np.isfinite(change)
     p = np.where(known, swap_p(change, drawn.swap), np.nan)
-    families = [family(key) for key in drawn.keys]
+    families = [key.family for key in drawn.keys]
     adjusted = adjust(np.abs(change), np.abs(drawn.swap), families) if len(families) else np.zeros(0)
     return GapChanges(change, low, high, p, np.maximum(adjusted, p), detectable)
 
@@ -80,16 +74,13 @@ def paired_interval(change: Floats, boot: Floats, level: float) -> tuple[Floats,
         level: Confidence.
     """
     tail = (1 - level) / 2
-    deviation = boot - change
-    low, high = quantile(deviation, tail), quantile(deviation, 1 - tail)
-    half = np.maximum(np.maximum(-low, high), 0)
-    finite = np.isfinite(deviation)
-    count = np.maximum(finite.sum(0), 1)
-    mean = np.where(finite, deviation, 0).sum(0) / count
-    sd = np.sqrt(np.where(finite, (deviation - mean) ** 2, 0).sum(0) / count)
-    far = half + np.abs(mean)
+    moved = boot - change
+    half = np.maximum(np.maximum(-quantile(moved, tail), quantile(moved, 1 - tail)), 0)
+    known = np.isfinite(moved)
+    bias = np.where(known, moved, 0).sum(0) / np.maximum(known.sum(0), 1)
+    far = half + np.abs(bias)
     below, above = np.where(change < 0, far, half), np.where(change > 0, far, half)
-    return change - below, change + above, half + POWER_80 * sd
+    return change - below, change + above, half + POWER_80 * deviation(boot)
 
 
 def swap_p(change: Floats, swap: Floats) -> Floats:
@@ -99,7 +90,8 @@ def swap_p(change: Floats, swap: Floats) -> Floats:
         change: (…) as seen.
         swap: (draw, …).
     """
-    extreme = (np.abs(swap) >= np.abs(change) - TIE).sum(0)
+    near = tie(change, swap)
+    extreme = (np.abs(swap) >= np.abs(change) - near).sum(0)
     return np.asarray((extreme + 1) / (np.isfinite(swap).sum(0) + 1))
 
 
@@ -133,20 +125,14 @@ class Ends:
         return "mostly levelled down" if -self.ceiling > self.floor else "raised"
 
 
-def find_ends(values: Sequence[Floats], rows: NDArray[np.int64], sign: int) -> Ends | None:
+def find_ends(values: Sequence[Floats], rows: NDArray[np.int64], sign: int) -> Ends:
     """Find the ends of a gap.
 
     Args:
         values: A's and B's values (group,).
-        rows: Groups that are compared.
+        rows: Groups that are compared, all with values under both models.
         sign: 1 if larger is better, -1 if smaller is.
-
-    Returns:
-        None if fewer than two groups have both values.
     """
-    rows = rows[np.isfinite(values[0][rows]) & np.isfinite(values[1][rows])]
-    if len(rows) < 2:
-        return None
     scaled = [sign * value[rows] for value in values]
     best, worst = [int(v.argmax()) for v in scaled], [int(v.argmin()) for v in scaled]
     return Ends(

@@ -121,7 +121,8 @@ def _plans(joint: Joint, metrics: Sequence[Metric], settings: AuditSettings) -> 
     )
     one, two = (make_plan(metrics, each, groups, None, settings) for each in cells)
     compared = {by: np.intersect1d(rows, two.compared[by]) for by, rows in one.compared.items()}
-    return replace(one, compared=compared), replace(two, compared=compared)
+    enough = one.enough & two.enough
+    return replace(one, compared=compared, enough=enough), replace(two, compared=compared, enough=enough)
 
 
 def _warnings(a: Predictions, b: Predictions, plan: Plan) -> list[dict[str, str]]:

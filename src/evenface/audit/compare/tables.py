@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evenface.audit.compare.words import p_text
-from evenface.audit.ranking import HEADLINE
+from evenface.audit.gaps import HEADLINE
 
 VERDICTS = {
     "smaller": "smaller, more than luck",
