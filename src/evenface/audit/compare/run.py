@@ -10,7 +10,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from evenface import __version__
 from evenface.audit.cells import Group, Groups, make_groups
@@ -66,6 +65,8 @@ def compare(
         >>> found.gap("accuracy", "gender")["change"], found.gap("accuracy", "gender")["verdict"]
         (-0.5, 'smaller')
     """
+    from threadpoolctl import threadpool_limits  # here, since importing it writes to the environment
+
     own = {f.name for f in fields(AuditSettings)}
     settings = replace(settings or AuditSettings(), **{k: v for k, v in options.items() if k in own})
     settings.check()
