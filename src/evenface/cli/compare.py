@@ -14,7 +14,7 @@ from rich.text import Text
 from evenface.audit.compare.run import compare as measure
 from evenface.audit.compare.tables import TextTable, tables
 from evenface.audit.compare.write import FORMATS, write
-from evenface.core.errors import EvenfaceError, SettingsError
+from evenface.cli.options import edges, names, plain_errors
 
 EXAMPLE = """Compare two models on the same faces: is B fairer than A, or only luckier?
 
@@ -45,6 +45,7 @@ def compare(
     subject: Annotated[str | None, typer.Option(help="Column of the person shown; persons are then resampled.")] = None,
     face: Annotated[str | None, typer.Option(help="Column that identifies the face.")] = None,
     labels: Annotated[str | None, typer.Option(help="Class names or a label space, such as RAF-DB.")] = None,
+    into: Annotated[str | None, typer.Option(help="Classes to report instead, such as SMIC-3.")] = None,
     bins: Annotated[
         list[str] | None, typer.Option(help="Lower edges for a number, such as age=0,18,40; may be repeated.")
     ] = None,
@@ -58,13 +59,13 @@ def compare(
 ) -> None:
     """Parse, call, print."""
     console = Console()
-    listed = _names(scores)
-    try:
+    listed = names(scores)
+    with plain_errors():
         found = measure(
             a,
             b,
-            _names(by) or None,
-            metrics=_names(metrics) or None,
+            names(by) or None,
+            metrics=names(metrics) or None,
             pred_b=pred_b,
             cross=cross,
             label=label,
@@ -73,17 +74,15 @@ def compare(
             subject=subject,
             face=face,
             labels=labels,
-            bins=_edges(bins or []) or None,
+            into=into,
+            bins=edges(bins) or None,
             resamples=resamples,
             permutations=resamples,
             seed=seed,
             min_group=min_group,
             min_rate=min_rate,
         )
-        written = write(found, out, _names(formats)) if out else []
-    except EvenfaceError as error:
-        Console(stderr=True).print(Text(str(error), style="red"))
-        raise typer.Exit(2) from error
+        written = write(found, out, names(formats)) if out else []
     _show(console, found.data, written)
 
 
@@ -116,17 +115,4 @@ def _rich(table: TextTable) -> Table:
     return made
 
 
-def _names(given: str | None) -> list[str]:
-    return [name.strip() for name in (given or "").split(",") if name.strip()]
-
-
-def _edges(given: list[str]) -> dict[str, list[float]]:
-    found = {}
-    for text in given:
-        name, _, edges = text.partition("=")
-        try:
-            found[name.strip()] = [float(edge) for edge in edges.split(",")]
-        except ValueError as error:
-            message = f"--bins takes a column and increasing numbers, such as age=0,18,40; got {text!r}."
-            raise SettingsError(message) from error
-    return found
+compare.__doc__ = EXAMPLE
