@@ -12,7 +12,7 @@ Gaps are held as departures (0 = all groups alike), so a negative change is alwa
   the truth in 92 to 100 % over 24 scenarios, at least 93 % but for a vanishing gap of a group of 245 faces, where it
   falls short on the far side. Our reconstruction.
 * A change is called more than luck only if p is small, also after correction, *and* the interval excludes 0: before
-  correction that happened in 0 to 6.7 % of simulations in which the gap had not changed (on average 2.3 %).
+  correction that happened in 0 to 6.7 % of simulations in which the gap had not changed (on average 2.4 %).
 
 Numbers: `benchmarks/compare_calibration.py`, RAF-DB's group sizes, 300 simulations each (standard error .013); all of
 them in docs/COMPARE_SCHEMA.md.
