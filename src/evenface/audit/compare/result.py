@@ -1,0 +1,97 @@
+"""The result of a comparison: the object of `compare.json` (docs/COMPARE_SCHEMA.md), with ways to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evenface.core.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SCHEMA = "evenface.compare/1"
+
+
+@dataclass(frozen=True)
+class Comparison(Mapping[str, Any]):
+    """B against A on the same faces: changes with paired intervals, as data that reads like a dict.
+
+    Attributes:
+        data: The object of `compare.json`.
+    """
+
+    data: dict[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def summary(self) -> list[str]:
+        """What was found, in sentences."""
+        return list(self.data["summary"])
+
+    def overall(self, metric: str) -> dict[str, Any]:
+        """The change of a metric over all faces.
+
+        Raises:
+            UnknownNameError: No such metric in this comparison.
+        """
+        return _find(self.data["overall"]["metrics"], metric)
+
+    def group(self, name: str, metric: str) -> dict[str, Any]:
+        """The change of a metric in one group, such as `"gender=Female"`.
+
+        Raises:
+            UnknownNameError: No such group or metric in this comparison.
+        """
+        found = {entry["group"]: entry for entry in self.data["groups"]}
+        if name not in found:
+            raise UnknownNameError("group", name, found)
+        return _find(found[name]["metrics"], metric)
+
+    def gap(self, metric: str, by: str) -> dict[str, Any]:
+        """The change of one gap.
+
+        Raises:
+            UnknownNameError: No such grouping or gap in this comparison.
+        """
+        groupings = {g["by"] for g in self.data["gaps"]}
+        if by not in groupings:
+            raise UnknownNameError("grouping", by, groupings)
+        here = {g["metric"]: g for g in self.data["gaps"] if g["by"] == by}
+        if metric not in here:
+            raise UnknownNameError("gap", metric, here)
+        return dict(here[metric])
+
+    def groups_table(self) -> pl.DataFrame:
+        """All groups x metrics, one row each."""
+        import polars as pl
+
+        rows = [
+            {"by": g["by"], "group": g["group"], "faces": g["n"], "small": g["small"], "metric": m, **v}
+            for g in self.data["groups"]
+            for m, v in g["metrics"].items()
+        ]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+    def gaps_table(self) -> pl.DataFrame:
+        """All gaps, one row each."""
+        import polars as pl
+
+        nested = ("left_out", "best", "worst")
+        rows = [{k: v for k, v in gap.items() if k not in nested} for gap in self.data["gaps"]]
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def _find(metrics: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in metrics:
+        raise UnknownNameError("metric", name, metrics)
+    return dict(metrics[name])
