@@ -179,9 +179,9 @@ def test_p_and_chance_level_as_by_shuffling_rows(metric: str, table: Callable[..
 
 @pytest.fixture(scope="module")
 def without_difference(table: Callable[..., Any]) -> dict[str, Array]:
-    """p of 200 tables whose groups do not differ, by what it is the p of."""
+    """p of 140 tables whose groups do not differ, by what it is the p of."""
     found: dict[str, list[float]] = {}
-    for seed in range(200):
+    for seed in range(140):
         made = model(np.random.default_rng(seed), 150, {"a": 0.65, "b": 0.65, "c": 0.65}, [0.2, 0.3, 0.5])
         data = audit(
             table(**made), metrics=["accuracy", "mean_gap", "tpr", "f1"], seed=seed, resamples=100, permutations=199
@@ -200,8 +200,8 @@ def without_difference(table: Callable[..., Any]) -> dict[str, Array]:
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.25, 0.5])
 def test_p_is_uniform_where_groups_do_not_differ(share: float, without_difference: dict[str, Array]) -> None:
-    """Three and a half standard errors of 200 tables, widened a little for ties among counts."""
-    error = 3.5 * np.sqrt(share * (1 - share) / 200)
+    """Three and a half standard errors of 140 tables, widened a little for ties among counts."""
+    error = 3.5 * np.sqrt(share * (1 - share) / 140)
     for name in (
         "difference accuracy",
         "ratio accuracy",
@@ -215,7 +215,7 @@ def test_p_is_uniform_where_groups_do_not_differ(share: float, without_differenc
 
 @pytest.mark.parametrize("name", ["p_adjusted", "p_holm", "pairs", "flows"])
 def test_corrected_p_keep_the_family_to_its_level(name: str, without_difference: dict[str, Array]) -> None:
-    error = 3 * np.sqrt(0.05 * 0.95 / 200)
+    error = 3 * np.sqrt(0.05 * 0.95 / 140)
     assert (without_difference[name] < 0.05).mean() <= 0.05 + error
     if name != "p_holm":
         assert (without_difference[name] < 0.25).mean() >= 0.08
@@ -225,40 +225,40 @@ def test_the_smallest_detectable_gap_is_seen_four_times_in_five(table: Callable[
     rng = np.random.default_rng(0)
     level = model(rng, 400, {"a": 0.7, "b": 0.7}, [0.5, 0.5])
     detectable = audit(table(**level), metrics=["accuracy"]).gap("accuracy", "g", "difference")["smallest_detectable"]
-    # Difference of two proportions of 200 faces each at 5 % and 80 %: (1.96 + .84) sqrt(2 * .21 / 200)
-    assert detectable == pytest.approx(2.8 * np.sqrt(2 * 0.7 * 0.3 / 200), rel=0.12)
+    # Difference of two proportions of 200 faces each at 5 % and 80 %: (1.96 + .84) sqrt(2 * .21 / 140)
+    assert detectable == pytest.approx(2.8 * np.sqrt(2 * 0.7 * 0.3 / 140), rel=0.12)
     seen = 0
-    for seed in range(80):
+    for seed in range(60):
         made = model(np.random.default_rng(seed), 400, {"a": 0.7, "b": 0.7 - detectable}, [0.5, 0.5])
         found = audit(table(**made), metrics=["accuracy"], seed=seed, resamples=100, permutations=199)
         seen += found.gap("accuracy", "g", "difference")["p"] < 0.05
-    assert 0.66 <= seen / 80 <= 0.94
+    assert 0.66 <= seen / 60 <= 0.94
 
 
 @pytest.mark.parametrize("right", [(0.8, 0.7, 0.6), (0.75, 0.7), (0.7, 0.7)])
 def test_intervals_of_gaps_hold_the_true_gap(right: tuple[float, ...], table: Callable[..., Any]) -> None:
-    """Large, of the size of the noise, and none; 95 % of 100 tables, less three standard errors."""
+    """Large, of the size of the noise, and none; 95 % of 60 tables, less three standard errors."""
     held, groups = 0, dict(zip("abc", right, strict=False))
     true = max(right) - min(right)
-    for seed in range(100):
+    for seed in range(60):
         made = model(np.random.default_rng(seed), 300, groups, [1 / len(right)] * len(right))
         found = audit(table(**made), metrics=["accuracy"], seed=seed, resamples=199, permutations=199)
         gap = found.gap("accuracy", "g", "difference")
         held += gap["low"] - 1e-12 <= true <= gap["high"]
-    assert held / 100 >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 100)
+    assert held / 60 >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 60)
 
 
 def test_unknown_groups_do_not_disturb_p(table: Callable[..., Any]) -> None:
     """Two thirds of the groups are unknown, and those faces are read far better; known groups do not differ."""
     p = []
-    for seed in range(100):
+    for seed in range(60):
         rng = np.random.default_rng(seed)
         made = model(rng, 400, {"a": 0.6, "b": 0.6, "?": 0.99}, [0.17, 0.17, 0.66])
         made["attributes"]["g"] = [None if g == "?" else g for g in made["attributes"]["g"]]
         found = audit(table(**made), metrics=["accuracy"], seed=seed, resamples=100, permutations=199)
         p.append(found.gap("accuracy", "g", "difference")["p"])
     for share in (0.05, 0.25, 0.5):
-        error = 3 * np.sqrt(share * (1 - share) / 100)
+        error = 3 * np.sqrt(share * (1 - share) / 60)
         assert share - error - 0.05 <= (np.array(p) <= share).mean() <= share + error
 
 
