@@ -31,7 +31,17 @@ MAY_IMPORT["cli"] = MAY_IMPORT.keys() - {"__init__", "__main__"}
 LIGHT_ROOMS = {"core", "datasets", "audit", "report", "cli", "__init__", "__main__"}
 # What the light install brings, by the name it is imported under (markupsafe comes with jinja2), and two libraries
 # whose tables are read if the user has them.
-LIGHT_LIBRARIES = {"numpy", "polars", "pydantic", "typer", "rich", "vl_convert", "jinja2", "markupsafe", "threadpoolctl"}
+LIGHT_LIBRARIES = {
+    "numpy",
+    "polars",
+    "pydantic",
+    "typer",
+    "rich",
+    "vl_convert",
+    "jinja2",
+    "markupsafe",
+    "threadpoolctl",
+}
 LIGHT_LIBRARIES |= {"pandas", "pyarrow"}
 NEVER = {"pickle", "cPickle", "_pickle", "dill", "joblib", "marshal", "shelve"}
 

@@ -119,7 +119,7 @@ def count_cells(predictions: Predictions) -> Cells:
     n_class = len(predictions.labels.names)
     true = table["true"].cast(pl.Int64).to_numpy()
     answer = table["predicted"].cast(pl.Int64).fill_null(n_class).to_numpy()
-    profile, leaf = _leaves(table, attributes)
+    profile, leaf = leaf_profiles(table, attributes)
     count = table["count"].to_numpy()
     counts = np.zeros((len(profile), n_class, n_class + 1), np.int64)
     np.add.at(counts, (leaf, true, answer), count)
@@ -128,7 +128,7 @@ def count_cells(predictions: Predictions) -> Cells:
     return Cells(predictions.labels.names, names, profile, {a.name: a.levels for a in attributes}, counts, units)
 
 
-def _leaves(table: pl.DataFrame, attributes: Sequence[Attribute]) -> tuple[Ints, Ints]:
+def leaf_profiles(table: pl.DataFrame, attributes: Sequence[Attribute]) -> tuple[Ints, Ints]:
     """Number the observed attribute combinations in a fixed order: levels per leaf, and the leaf of each row."""
     if not attributes:
         return np.zeros((1, 0), np.int64), np.zeros(table.height, np.int64)

@@ -55,7 +55,7 @@ class Drawn:
     score_sd: Floats
 
 
-class _Worker:
+class Worker:
     """Evaluates all gaps on stacks of leaf tables (draw, leaf, cell).
 
     In memory the draws lie innermost, whatever the order of axes says: sums over classes and comparisons of groups
@@ -138,7 +138,7 @@ class _Sums(Margins):
         leaves: (cell, leaf, draw).
     """
 
-    def __init__(self, worker: _Worker, leaves: Array) -> None:
+    def __init__(self, worker: Worker, leaves: Array) -> None:
         cells, n_leaves, size = leaves.shape
         by_leaf = (worker.map.T @ leaves.reshape(cells, -1)).reshape(-1, n_leaves, size)
         self.worker, self._leaves = worker, leaves
@@ -173,8 +173,8 @@ class _Some(Margins):
 def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Drawn:
     """Draw bootstrap and chance tables and evaluate every gap on them; `progress` hears the share done."""
     # Single precision counts exactly up to 2^24 faces, and is enough for draws; what was seen is worth double.
-    worker = _Worker(plan, np.float32 if plan.cells.total < 2**24 else np.float64)
-    seen = _seen(_Worker(plan, np.float64))
+    worker = Worker(plan, np.float32 if plan.cells.total < 2**24 else np.float64)
+    seen = _seen(Worker(plan, np.float64))
     root = np.random.SeedSequence(plan.settings.seed)
     boot_seed, chance_seed = root.spawn(2)
     tell = progress or (lambda share: None)
@@ -195,7 +195,7 @@ def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Dra
     )
 
 
-def _seen(worker: _Worker) -> Floats:
+def _seen(worker: Worker) -> Floats:
     """Departures of the table itself, (gap,)."""
     plan = worker.plan
     values, between = worker.blank(1)
@@ -225,7 +225,7 @@ def _chunks(
         return done
 
 
-def _boot(worker: _Worker, rng: np.random.Generator, size: int) -> tuple[Floats, Floats, Floats]:
+def _boot(worker: Worker, rng: np.random.Generator, size: int) -> tuple[Floats, Floats, Floats]:
     plan = worker.plan
     values, between = worker.blank(size)
     worker.evaluate(Bootstrap(plan.cells).draw(rng, size), lambda m: True, values, between)
@@ -235,7 +235,7 @@ def _boot(worker: _Worker, rng: np.random.Generator, size: int) -> tuple[Floats,
     return worker.departures(values, between), scored.sum(0), (scored**2).sum(0)
 
 
-def _chance(worker: _Worker, rng: np.random.Generator, size: int) -> tuple[Floats, Floats, Floats]:
+def _chance(worker: Worker, rng: np.random.Generator, size: int) -> tuple[Floats, Floats, Floats]:
     plan = worker.plan
     values, between = worker.blank(size)
     flow = np.zeros((size, len(worker.frames)))
@@ -257,7 +257,7 @@ def _chance(worker: _Worker, rng: np.random.Generator, size: int) -> tuple[Float
     return worker.departures(values, between), _reach(worker, values), flow
 
 
-def _reach(worker: _Worker, values: Floats) -> Floats:
+def _reach(worker: Worker, values: Floats) -> Floats:
     parts = []
     for frame in worker.frames:
         own = reach_of_one(worker.compared(values, frame), frame.group)

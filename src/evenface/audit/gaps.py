@@ -9,8 +9,9 @@ A gap is held as a **departure**: 0 when all groups are alike, larger the less a
   difference; its percentile interval then excludes 0 nearly always. Ours inverts the test: the departure's
   quantiles are known at 0 (chance draws) and at the value seen (bootstrap draws), are taken as linear between, and
   those true departures are kept at which the seen value is not extreme. It excludes 0 exactly where p < .05.
-  Upward the interval reaches at least to the bootstrap's own upper quantile: near 0 the lower one is folded back, and
-  says nothing of how large the true departure may be.
+  Upward the interval reaches at least as far as the noise of one group against the others (for gaps that are not a
+  difference, to the bootstrap's upper quantile): near 0 the lower quantile is folded back, and says nothing of how
+  large the true departure may be.
   Our reconstruction; `benchmarks/audit_calibration.py` shows its coverage.
 * Smallest detectable: the true gap that would be seen to exceed the chance limit with 80 % probability. With many
   groups it may be smaller than the limit, since noise adds to what is true.
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -139,13 +141,15 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
     with np.errstate(divide="ignore", invalid="ignore"):
         low = departure * (departure - u0) / np.maximum(u1 - u0, departure - u0)
         low = np.where(departure > u0 + near, np.clip(low, 0, departure), 0)
-        high = np.maximum(np.where(l1 < departure, 2 * departure - l1, departure), u1)
+        noise = NormalDist().inv_cdf(1 - tail) * deviation(reach)
+        unfolded = np.where(np.isfinite(noise), np.minimum(u1, departure + noise), u1)
+        high = np.maximum(np.where(l1 < departure, 2 * departure - l1, departure), unfolded)
     high = np.where(np.isfinite(high), high, departure)
     unknown = ~np.isfinite(departure) | ~np.isfinite(u0)
     extreme = (chance >= departure - near).sum(0)
     drawn = np.isfinite(chance).sum(0)
-    noise = deviation(boot)
-    detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * noise)
+    wobble = deviation(boot)
+    detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * wobble)
     blank = np.full(len(departure), np.nan)
     return GapNumbers(
         departure=departure,

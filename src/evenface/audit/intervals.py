@@ -156,7 +156,8 @@ def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units) ->
         clustered[g] = (moved**2).sum(0) * persons[g] / max(persons[g] - 1, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = clustered / faces
-    return np.where(effect > 0, effect, 1.0), persons
+    # Few persons can look as if they told more than their faces; they are not trusted to.
+    return np.fmax(effect, 1.0), persons
 
 
 def to_unit(value: Floats, columns: Sequence[Column]) -> Floats:

@@ -8,6 +8,7 @@ import typer
 
 from evenface import __version__
 from evenface.cli.audit import audit
+from evenface.cli.compare import compare
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 
@@ -24,6 +25,7 @@ def program() -> typer.Typer:
     )
     app.callback()(_evenface)
     app.command("audit")(audit)
+    app.command("compare")(compare)
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
     return app

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.compare.joint import Joint
-from evenface.audit.drawing import CHUNK_NUMBERS, _Worker
+from evenface.audit.drawing import CHUNK_NUMBERS, Worker
 from evenface.audit.gaps import GapKey
 from evenface.audit.plan import Plan
 
@@ -64,14 +64,14 @@ def draw_changes(joint: Joint, plans: tuple[Plan, Plan]) -> DrawnChanges:
     )
 
 
-def _worker(plans: tuple[Plan, Plan], dtype: type) -> _Worker:
+def _worker(plans: tuple[Plan, Plan], dtype: type) -> Worker:
     """One that compares a rate only where it rests on enough faces under both models."""
-    one, two = (_Worker(plan, dtype) for plan in plans)
+    one, two = (Worker(plan, dtype) for plan in plans)
     one.enough_true, one.enough_read = one.enough_true & two.enough_true, one.enough_read & two.enough_read
     return one
 
 
-def _evaluate(worker: _Worker, tables: Floats) -> tuple[Floats, Floats]:
+def _evaluate(worker: Worker, tables: Floats) -> tuple[Floats, Floats]:
     """Values (table, group, column) and departures (table, gap)."""
     values, between = worker.blank(len(tables))
     worker.evaluate(tables, lambda metric: True, values, between)
@@ -79,7 +79,7 @@ def _evaluate(worker: _Worker, tables: Floats) -> tuple[Floats, Floats]:
 
 
 def _chunks(
-    worker: _Worker, joint: Joint, draw: Draw, draws: int, seed: np.random.SeedSequence
+    worker: Worker, joint: Joint, draw: Draw, draws: int, seed: np.random.SeedSequence
 ) -> list[tuple[Floats, Floats]]:
     """Changes of values and of gaps, in chunks with a random stream each, so that threads do not matter."""
     plan = worker.plan

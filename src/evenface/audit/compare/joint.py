@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from evenface.audit.cells import Cells, Units, _leaves
+from evenface.audit.cells import Cells, Units, leaf_profiles
 from evenface.audit.compare.pairing import Pair
 
 Ints = NDArray[np.int64]
@@ -137,7 +137,7 @@ def count_joint(pair: Pair) -> Joint:
     table = pair.frame.group_by(keys).agg(pl.len().cast(pl.Int64).alias("count"))
     names = pair.labels.names
     none = len(names)
-    levels, leaf = _leaves(table, pair.attributes)
+    levels, leaf = leaf_profiles(table, pair.attributes)
     true, a, b = (table[c].cast(pl.Int64).fill_null(none).to_numpy() for c in ("true", "a", "b"))
     count = table["count"].to_numpy()
     subject = table["subject"].rank("dense").cast(pl.Int64).to_numpy() - 1 if has_subject else None
