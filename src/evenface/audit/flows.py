@@ -127,18 +127,26 @@ def fisher(count: int, size: int, flow: int, total: int) -> float:
         flow: Such answers among all faces of this label.
         total: All faces of this label.
     """
-    first, last = max(0, size + flow - total), min(size, flow)
-    most = lgamma(total + 1) - lgamma(size + 1) - lgamma(total - size + 1)
-    k = range(first, last + 1)
-
-    def chance(i: int) -> float:
-        inside = lgamma(flow + 1) - lgamma(i + 1) - lgamma(flow - i + 1)
-        outside = lgamma(total - flow + 1) - lgamma(size - i + 1) - lgamma(total - flow - size + i + 1)
-        return exp(inside + outside - most)
-
     mean = size * flow / total
-    tail = sum(chance(i) for i in (k[: count - first + 1] if count < mean else k[count - first :]))
-    return min(1.0, 2 * tail)
+    step = -1 if count < mean else 1
+    term = share = _hypergeometric(count, size, flow, total)
+    k = count
+    # Outward from what was seen, each term from its neighbour, until terms no longer matter.
+    while term > 1e-17 * share:
+        up, down = (size - k) * (flow - k), k * (total - size - flow + k)
+        term *= up / ((k + 1) * (total - size - flow + k + 1)) if step > 0 else down / ((size - k + 1) * (flow - k + 1))
+        share += term
+        k += step
+    return min(1.0, 2 * share)
+
+
+def _hypergeometric(k: int, size: int, flow: int, total: int) -> float:
+    """Probability of k such answers in the group, all margins given."""
+
+    def log_choose(n: int, m: int) -> float:
+        return lgamma(n + 1) - lgamma(m + 1) - lgamma(n - m + 1)
+
+    return exp(log_choose(flow, k) + log_choose(total - flow, size - k) - log_choose(total, size))
 
 
 def words(group: str, true: str, answer: str, flow: Flow) -> str:
