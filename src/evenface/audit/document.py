@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from evenface.audit.drawing import Drawn
 from evenface.audit.flows import NO_ANSWER, examine, standardise, words
-from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
 from evenface.audit.group_table import GroupTable
+from evenface.audit.jsonable import number, numbers
 from evenface.audit.metric import Metric
 from evenface.audit.plan import Plan
 from evenface.audit.score_draws import ScoreSums
@@ -22,19 +22,6 @@ from evenface.core.tables import Notice, Predictions
 
 FLOWS_PER_GROUPING = 12
 FEW_PERSONS = 10
-
-
-def number(value: float) -> float | None:
-    """A float for JSON: None where undefined or infinite."""
-    return float(value) if np.isfinite(value) else None
-
-
-def numbers(values: NDArray[np.float64]) -> list[Any]:
-    """Nested lists of floats for JSON, None where undefined."""
-    out = values.astype(object)
-    out[~np.isfinite(values)] = None
-    listed: list[Any] = out.tolist()
-    return listed
 
 
 def describe_versions() -> dict[str, str]:
@@ -151,74 +138,6 @@ def calibration(sums: ScoreSums | None, group: int) -> list[dict[str, Any]] | No
         for c, r, k in zip(confidence, right, n, strict=True)
         if k > 0
     ]
-
-
-def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str, Any]]:
-    """`gaps[]` but for the pairs."""
-    found = gap_numbers(drawn.seen, drawn.boot, drawn.chance, drawn.reach, plan.settings.level)
-    keys = [key for frame in drawn.frames for key in frame.keys]
-    families = [key.family for key in keys]
-    adjusted, stepped = adjust(drawn.seen, drawn.chance, families), holm(found.p, families)
-    out = []
-    i = 0
-    for frame in drawn.frames:
-        for key in frame.keys:
-            where = _where(plan, table, frame, key)
-            out.append(_gap(key, found, i, float(adjusted[i]), float(stepped[i])) | where)
-            if out[-1]["value"] is None:
-                out[-1]["undefined"] = "fewer than two groups have a value that rests on enough faces"
-            i += 1
-    return out
-
-
-def _gap(key: GapKey, found: GapNumbers, i: int, adjusted: float, stepped: float) -> dict[str, Any]:
-    ends = sorted((key.value(float(found.low[i])), key.value(float(found.high[i]))))
-    bottom, top = _range(key)
-    return {
-        "by": key.by,
-        "metric": key.name,
-        "family": key.family,
-        "kind": key.kind,
-        "value": number(key.value(float(found.departure[i]))),
-        "low": number(max(ends[0], bottom)),
-        "high": number(min(ends[1], top)),
-        "chance_50": number(key.value(float(found.chance_50[i]))),
-        "chance_95": number(key.value(float(found.chance_95[i]))),
-        "p": number(float(found.p[i])),
-        "p_adjusted": number(adjusted),
-        "p_holm": number(stepped),
-        "smallest_detectable": number(max(key.value(float(found.smallest_detectable[i])), bottom)),
-    }
-
-
-def _range(key: GapKey) -> tuple[float, float]:
-    """What values the gap can take."""
-    metric = key.column.metric
-    return (
-        (0.0, metric.high - metric.low)
-        if key.kind == "difference"
-        else (0.0, metric.high if key.kind == "between" else 1.0)
-    )
-
-
-def _where(plan: Plan, table: GroupTable, frame: Frame, key: GapKey) -> dict[str, Any]:
-    """Which groups lie at the ends, and which took no part."""
-    names = plan.groups.names
-    span = plan.groups.spans[frame.by]
-    every = np.arange(span.start, span.stop)
-    nowhere: dict[str, Any] = {"best": None, "worst": None, "pair": None}
-    if key.kind == "between":
-        left_out = [names[g].name for g in np.setdiff1d(every, plan.compared[frame.by])]
-        return nowhere | {"left_out": left_out, "undefined": None}
-    j = frame.group.index(key.column)
-    value = np.where(plan.enough[every, j], table.value[every, j], np.nan)
-    known = np.isfinite(value)
-    rest: dict[str, Any] = {"left_out": [names[g].name for g in every[~known]], "undefined": None}
-    if known.sum() < 2:
-        return nowhere | rest
-    top, bottom = every[int(np.nanargmax(value))], every[int(np.nanargmin(value))]
-    best, worst = (bottom, top) if key.column.metric.direction == "lower" else (top, bottom)
-    return nowhere | {"best": names[best].name, "worst": names[worst].name} | rest
 
 
 def describe_flows(plan: Plan, drawn: Drawn) -> list[dict[str, Any]]:

@@ -79,6 +79,7 @@ def placements_of(histogram: Floats) -> Placement:
     placement, auroc = _placements(histogram)
     sizes = histogram.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        square = (histogram * (placement - auroc[..., None, None]) ** 2).sum(-1)
-        variance = square / np.maximum(sizes - 1, 1)
+        # The mean placement of either side is the AUROC.
+        square = np.einsum("...k,...k,...k->...", histogram, placement, placement) - sizes * auroc[..., None] ** 2
+        variance = np.maximum(square, 0) / np.maximum(sizes - 1, 1)
     return Placement(auroc.T, variance[..., 1].T, variance[..., 0].T, sizes[..., 1].T, sizes[..., 0].T)

@@ -14,6 +14,7 @@ from evenface.audit import document as doc
 from evenface.audit.cells import count_cells, make_groups
 from evenface.audit.drawing import draw_all
 from evenface.audit.estimated import estimated_effects
+from evenface.audit.gap_table import describe_gaps
 from evenface.audit.group_table import group_table
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
@@ -104,7 +105,7 @@ def _document(
         "metrics": doc.describe_metrics(plan.metrics),
         "overall": overall,
         "groups": groups,
-        "gaps": doc.describe_gaps(plan, drawn, table) + pairs(plan, table),
+        "gaps": describe_gaps(plan, drawn, table) + pairs(plan, table),
         "worst": worst_groups(plan, table),
         "flows": doc.describe_flows(plan, drawn),
         "estimated": estimated,

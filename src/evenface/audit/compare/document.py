@@ -16,8 +16,8 @@ from evenface.audit.compare.joint import Joint
 from evenface.audit.compare.mcnemar import mcnemar_mid_p
 from evenface.audit.compare.pairing import Pair
 from evenface.audit.compare.words import gap_words, is_share, overall_words, verdict
-from evenface.audit.document import number
 from evenface.audit.gaps import HEADLINE, GapKey, holm
+from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
 from evenface.core.tables import Predictions
 

@@ -1,0 +1,99 @@
+"""`gaps[]` of `audit.json`: every gap with its numbers, the groups at its ends, and those left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.audit.drawing import Drawn
+from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
+from evenface.audit.group_table import GroupTable
+from evenface.audit.jsonable import number
+from evenface.audit.plan import Plan
+
+TOO_FEW = "fewer than two groups have a value that rests on enough faces"
+
+
+def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str, Any]]:
+    """All gaps but those of pairs, in the order of `drawn.frames`."""
+    found = gap_numbers(drawn.seen, drawn.boot, drawn.chance, drawn.reach, plan.settings.level)
+    keys = [key for frame in drawn.frames for key in frame.keys]
+    families = [key.family for key in keys]
+    adjusted, stepped = adjust(drawn.seen, drawn.chance, families), holm(found.p, families)
+    places = [place for frame in drawn.frames for place in _places(plan, table, frame)]
+    out = []
+    for i, (key, place) in enumerate(zip(keys, places, strict=True)):
+        out.append(_numbers(key, found, i, float(adjusted[i]), float(stepped[i])) | place)
+        out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else None
+    return out
+
+
+def _numbers(key: GapKey, found: GapNumbers, i: int, adjusted: float, stepped: float) -> dict[str, Any]:
+    bottom, top = _range(key)
+    ends = sorted(key.value(float(x[i])) for x in (found.low, found.high))
+    detectable = key.value(float(found.smallest_detectable[i]))
+    return {
+        "by": key.by,
+        "metric": key.name,
+        "family": key.family,
+        "kind": key.kind,
+        "value": number(key.value(float(found.departure[i]))),
+        "low": number(max(ends[0], bottom)),
+        "high": number(min(ends[1], top)),
+        "chance_50": number(key.value(float(found.chance_50[i]))),
+        "chance_95": number(key.value(float(found.chance_95[i]))),
+        "p": number(float(found.p[i])),
+        "p_adjusted": number(adjusted),
+        "p_holm": number(stepped),
+        "smallest_detectable": number(detectable) if bottom <= detectable <= top else None,
+    }
+
+
+def _range(key: GapKey) -> tuple[float, float]:
+    """What values the gap can take."""
+    metric = key.column.metric
+    if key.kind == "difference":
+        return 0.0, metric.high - metric.low
+    return 0.0, metric.high if key.kind == "between" else 1.0
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Of each column of scope `group` in one grouping: which groups have a value to compare, and the extreme ones."""
+
+    known: NDArray[np.bool_]
+    highest: NDArray[np.int64]
+    lowest: NDArray[np.int64]
+
+
+def _places(plan: Plan, table: GroupTable, frame: Frame) -> list[dict[str, Any]]:
+    """Per gap of one grouping: which groups lie at the ends, and which took no part."""
+    span = plan.groups.spans[frame.by]
+    names = [group.name for group in plan.groups.names[span]]
+    value = np.where(plan.enough[span], table.value[span], np.nan)
+    known = np.isfinite(value)
+    if len(names) == 0:
+        none = np.zeros(value.shape[1], np.int64)
+        ends = _Ends(known, none, none)
+    else:
+        ends = _Ends(known, np.where(known, value, -np.inf).argmax(0), np.where(known, value, np.inf).argmin(0))
+    compared = set((plan.compared[frame.by] - span.start).tolist())
+    others = [name for g, name in enumerate(names) if g not in compared]
+    at = {column.name: j for j, column in enumerate(frame.group)}
+    return [_place(key, names, ends, at, others) for key in frame.keys]
+
+
+def _place(key: GapKey, names: list[str], ends: _Ends, at: dict[str, int], others: list[str]) -> dict[str, Any]:
+    place: dict[str, Any] = {"best": None, "worst": None, "pair": None, "left_out": others}
+    if key.kind == "between":
+        return place
+    j = at[key.name]
+    place["left_out"] = [names[g] for g in np.flatnonzero(~ends.known[:, j])]
+    if ends.known[:, j].sum() < 2:
+        return place
+    high, low = names[ends.highest[j]], names[ends.lowest[j]]
+    best, worst = (low, high) if key.column.metric.direction == "lower" else (high, low)
+    return place | {"best": best, "worst": worst}
