@@ -232,7 +232,8 @@ def shrink(value: Floats, low: Floats, high: Floats, z: float) -> tuple[Floats, 
     Values scatter around a common mean by tau plus their own error; tau^2 by Paule & Mandel (1982). A group with few
     faces is drawn to the mean; with tau^2 = 0 all groups are.
     """
-    error = np.maximum((high - low) / (2 * z), 1e-12) ** 2
+    with np.errstate(over="ignore"):  # an unbounded metric of two faces may reach as far as numbers do
+        error = np.maximum((high - low) / (2 * z), 1e-12) ** 2
     known = np.isfinite(value) & np.isfinite(error)
     v, e = np.where(known, value, 0), np.where(known, error, np.inf)
     tau = _paule_mandel(v, e, known.sum(0))
@@ -248,6 +249,8 @@ def shrink(value: Floats, low: Floats, high: Floats, z: float) -> tuple[Floats, 
 
 def _paule_mandel(value: Floats, error: Floats, known: NDArray[np.int64], steps: int = 60) -> Floats:
     """Solve sum (v - mean)^2 / (tau2 + e) = k - 1 for tau2 >= 0 by bisection, per column."""
+    if not len(value):
+        return np.zeros(value.shape[1])
     low = np.zeros(value.shape[1])
     high = np.full(value.shape[1], 1e-8) + 4 * (np.ptp(value, axis=0) ** 2)
 

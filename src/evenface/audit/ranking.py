@@ -68,7 +68,7 @@ def pairs(plan: Plan, table: GroupTable) -> list[dict[str, Any]]:
     z = NormalDist().inv_cdf((1 + plan.settings.level) / 2)
     out: list[dict[str, Any]] = []
     for by, rows in plan.compared.items():
-        if len(plan.groups.names[plan.groups.spans[by].start].levels) > 1 or not 2 <= len(rows) <= MOST_GROUPS_IN_PAIRS:
+        if not 2 <= len(rows) <= MOST_GROUPS_IN_PAIRS or len(plan.groups.names[rows[0]].levels) > 1:
             continue
         for j, column in enumerate(plan.group_columns):
             if column.name in HEADLINE:
