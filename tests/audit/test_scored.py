@@ -1,0 +1,189 @@
+"""Random draws of scores spread as resampled and shuffled rows do; AUROC's variance is DeLong's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import sklearn.metrics as sk
+from numpy.typing import NDArray
+
+from evenface.audit import METRICS, scored
+from evenface.audit.cells import Cells, count_cells, make_groups
+from evenface.audit.evaluate import columns, evaluate
+from evenface.audit.run import audit
+from evenface.audit.score_draws import ScoreDraws
+from evenface.audit.scored import bin_of, collect
+
+Array = NDArray[Any]
+NAMES = ("ece", "classwise_ece", "brier", "log_loss", "auroc", "auroc_macro")
+METRICS_USED = tuple(METRICS.get(name) for name in NAMES)
+COLUMNS = [c.name for c in columns(METRICS_USED, ("0", "1", "2"))]
+
+
+def ece(p: Array, right: Array) -> float:
+    bins = bin_of(p)
+    return float(np.abs(np.bincount(bins, weights=p - right, minlength=15)).sum() / len(p))
+
+
+def rank_of(positive: Array, negative: Array) -> float:
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive) + np.searchsorted(ordered, positive, side="right")
+    return float(below.mean() / (2 * len(negative)))
+
+
+def by_rows(true: Array, answer: Array, p: Array) -> list[float]:
+    """All score metrics of some faces, in the order of COLUMNS."""
+    hot = np.eye(3)[true]
+    ranks = [rank_of(p[true == c, c], p[true != c, c]) for c in range(3)]
+    return [
+        ece(p[np.arange(len(true)), answer], true == answer),
+        float(np.mean([ece(p[:, c], hot[:, c]) for c in range(3)])),
+        float(((p - hot) ** 2).sum(1).mean()),
+        float(-np.log(p[np.arange(len(true)), true]).mean()),
+        *ranks,
+        float(np.mean(ranks)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def made(faces: Callable[..., Any]) -> dict[str, Any]:
+    """Two groups of about 250 faces, one better read and one with other labels."""
+    made = faces(11, n=500, classes=3, unknown=0.0, silent=0.0)
+    return made | {"attributes": {"gender": made["attributes"]["gender"]}}
+
+
+def draws_of(made: dict[str, Any], table: Callable[..., Any], **more: Any) -> ScoreDraws:
+    data = table(**made, **more)
+    cells: Cells = count_cells(data)
+    found = collect(data, cells)
+    assert found is not None
+    return ScoreDraws(found, make_groups(cells, 1), cells.patterns)
+
+
+def values(sums: Any, *shape: int) -> Array:
+    return evaluate(METRICS_USED, sums, shape, 3)
+
+
+def group_of(made: dict[str, Any]) -> Array:
+    return (np.array(made["attributes"]["gender"]) == "woman").astype(int)
+
+
+def rows_of(made: dict[str, Any], i: Array) -> list[float]:
+    return by_rows(made["true"][i], made["answer"][i], made["p"][i])
+
+
+def test_bootstrap_spreads_as_resampled_rows(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    drawn = values(draws_of(made, table).bootstrap(np.random.default_rng(0), 1500), 1500, 2)
+    rng, group = np.random.default_rng(1), group_of(made)
+    for g in range(2):
+        own = np.flatnonzero(group == g)
+        rows = np.array([rows_of(made, own[rng.integers(0, len(own), len(own))]) for _ in range(250)])
+        np.testing.assert_allclose(drawn[:, g].std(0), rows.std(0), rtol=0.2, err_msg=str(COLUMNS))
+        np.testing.assert_allclose(drawn[:, g].mean(0), rows.mean(0), atol=3.5 * rows.std(0).max() / np.sqrt(250))
+
+
+def test_chance_spreads_as_shuffled_groups(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    """AUROC is dealt within the labelled class, all else among all faces."""
+    drawn = values(draws_of(made, table).chance(np.random.default_rng(0), 1500), 1500, 2)
+    gap = drawn[:, 0] - drawn[:, 1]
+    rng, group, true = np.random.default_rng(1), group_of(made), made["true"]
+    free, within = [], []
+    for _ in range(200):
+        dealt = rng.permutation(group)
+        free.append(np.subtract(*(rows_of(made, np.flatnonzero(dealt == g)) for g in range(2))))
+        for t in range(3):
+            mine = np.flatnonzero(true == t)
+            dealt[mine] = group[rng.permutation(mine)]
+        within.append(np.subtract(*(rows_of(made, np.flatnonzero(dealt == g)) for g in range(2))))
+    ranked = COLUMNS.index("auroc[0]")
+    np.testing.assert_allclose(gap.std(0)[:ranked], np.std(free, axis=0)[:ranked], rtol=0.2)
+    np.testing.assert_allclose(gap.std(0)[ranked:], np.std(within, axis=0)[ranked:], rtol=0.2)
+    assert (np.abs(gap.mean(0)) < 4 * gap.std(0) / np.sqrt(1500)).all()
+
+
+def test_persons_widen_the_spread_of_scores_as_resampled_persons(
+    made: dict[str, Any], table: Callable[..., Any]
+) -> None:
+    """Faces of one person are alike: those of the same label, sorted by how well they are read, are one person's."""
+    quality = made["p"][np.arange(500), made["true"]]
+    order = np.lexsort((quality, made["true"], group_of(made)))
+    person = np.empty(500, int)
+    person[order] = np.arange(500) // 5
+    drawn = values(draws_of(made, table, subject=person).bootstrap(np.random.default_rng(0), 1500), 1500, 2)
+    rng, own = np.random.default_rng(1), [np.flatnonzero(person == s) for s in range(100)]
+    group = group_of(made)
+    rows = []
+    for _ in range(250):
+        i = np.concatenate([own[s] for s in rng.integers(0, 100, 100)])
+        rows.append([rows_of(made, i[group[i] == g]) for g in range(2)])
+    keep = [COLUMNS.index(name) for name in ("brier", "log_loss")]
+    np.testing.assert_allclose(drawn.std(0)[:, keep], np.std(rows, axis=0)[:, keep], rtol=0.2)
+
+
+def test_auroc_has_the_variance_of_delong(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    found = draws_of(made, table).placement
+    group = group_of(made)
+    for g in range(2):
+        true, p = made["true"][group == g], made["p"][group == g]
+        for c in range(3):
+            positive, negative = p[true == c, c], p[true != c, c]
+            above = (positive[:, None] > negative) + 0.5 * (positive[:, None] == negative)
+            wanted = above.mean(1).var(ddof=1) / len(positive) + above.mean(0).var(ddof=1) / len(negative)
+            assert found.auroc[g, c] == pytest.approx(above.mean(), abs=1e-12)
+            assert found.variance[g, c] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_ties_count_half(table: Callable[..., Any]) -> None:
+    p = np.array([[0.6, 0.4], [0.6, 0.4], [0.2, 0.8], [0.2, 0.8], [0.6, 0.4], [0.9, 0.1]])
+    true = np.array([0, 1, 1, 0, 0, 1])
+    found = audit(table(true, p.argmax(1), {}, p=p), metrics=["auroc"], resamples=100, permutations=100)
+    assert found.overall("auroc[angry]").value == pytest.approx(sk.roc_auc_score(true == 0, p[:, 0]))
+
+
+def score_values(data: Any) -> dict[str, float | None]:
+    found = audit(data, metrics=list(NAMES), resamples=100, permutations=100).data
+    return {f"{g['group']} {m}": e["value"] for g in found["groups"] for m, e in g["metrics"].items()}
+
+
+def test_batches_do_not_matter(
+    monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], table: Callable[..., Any]
+) -> None:
+    data = table(**made)
+    whole = score_values(data)
+    monkeypatch.setattr(scored, "BATCH", 7)  # 500 faces are then more than are held in memory at once
+    parts = score_values(data)
+    for name, value in whole.items():
+        assert parts[name] == pytest.approx(value, abs=5e-3 if "auroc" in name else 1e-12), name
+
+
+def test_a_coarse_grid_ranks_nearly_as_well(
+    monkeypatch: pytest.MonkeyPatch, made: dict[str, Any], table: Callable[..., Any]
+) -> None:
+    data = table(**made)
+    exact = score_values(data)
+    monkeypatch.setattr(scored, "HISTOGRAM_CELLS", 1000)
+    for name, value in score_values(data).items():
+        assert value == pytest.approx(exact[name], abs=5e-3 if "auroc" in name else 1e-12), name
+
+
+def test_bins_are_closed_above() -> None:
+    assert bin_of(np.array([0.0, 1e-9, 1 / 15, 1 / 15 + 1e-9, 0.5, 1.0])).tolist() == [0, 0, 0, 1, 7, 14]
+
+
+def test_faces_without_scores_take_no_part_in_scores_alone(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    p = made["p"].copy()
+    p[::3] = np.nan
+    data = table(**made | {"p": p})
+    null = data.frame.with_columns(pl.col("^score:.*$").fill_nan(None))
+    found = audit(
+        type(data)(null, data.labels, data.attributes, data.rows, data.source, data.sha256),
+        resamples=100,
+        permutations=100,
+    )
+    keep = np.arange(500) % 3 != 0
+    wanted = by_rows(made["true"][keep], made["answer"][keep], made["p"][keep])
+    assert found.overall("brier").value == pytest.approx(wanted[2], abs=1e-12)
+    assert found.overall("accuracy").n == 500
+    assert found.overall("accuracy").value == pytest.approx((made["true"] == made["answer"]).mean())
