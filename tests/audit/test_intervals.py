@@ -29,7 +29,12 @@ def named(*names: str) -> tuple[Any, tuple[Column, ...]]:
 
 def some_counts(seed: int = 0, groups: int = 4) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return rng.poisson(4 + 25 * np.eye(3, 4), (groups, 3, 4))
+    return with_all(rng.poisson(4 + 25 * np.eye(3, 4), (groups - 1, 3, 4)))
+
+
+def with_all(counts: np.ndarray) -> np.ndarray:
+    """Groups, and all faces as the last one."""
+    return np.concatenate([counts, counts.sum(0, keepdims=True)])
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -122,9 +127,10 @@ def test_a_rare_class_of_a_large_group_is_known_by_its_own_faces(faces_of_group:
 def test_smoothing_keeps_the_size_of_every_class() -> None:
     counts = some_counts(2)
     counts[1, 2] = 0
+    counts = with_all(counts[:-1])
     smoothed = smooth(counts)
     np.testing.assert_allclose(smoothed.sum(-1), counts.sum(-1))
-    pattern = counts.sum(0) / counts.sum((0, 2))[:, None]
+    pattern = counts[-1] / counts[-1].sum(-1, keepdims=True)
     own = counts[0, 1] / counts[0, 1].sum()
     weight = counts[0, 1].sum() / (counts[0, 1].sum() + 2)
     np.testing.assert_allclose(smoothed[0, 1] / counts[0, 1].sum(), weight * own + (1 - weight) * pattern[1])
@@ -208,8 +214,9 @@ def test_intervals_cover_the_truth(table: Callable[..., Any]) -> None:
     for _ in range(80):
         counts = rng.multinomial(120, truth.ravel(), size=10).reshape(10, 3, 4)
         value = evaluate(metrics, CountSums(counts), (10,), 3)
-        known = precision(metrics, cols, counts, EVERY, None, None)
-        low, high = interval(np.clip(value - known.bias, 0, 1), known, cols, 0.95)
+        known = precision(metrics, cols, with_all(counts), EVERY, None, None)
+        own = Precision(known.n[:-1], known.df[:-1], known.bias[:-1])
+        low, high = interval(np.clip(value - own.bias, 0, 1), own, cols, 0.95)
         held.append((np.minimum(low, value) <= exact) & (exact <= np.maximum(high, value)))
     covered = np.mean(held, axis=(0, 1))
     assert (covered > 0.925).all(), dict(zip([c.name for c in cols], covered, strict=True))
@@ -231,13 +238,13 @@ def clustered(table: Callable[..., Any]) -> Cells:
 def test_persons_widen_intervals_as_their_bootstrap_does(clustered: Cells) -> None:
     metrics, cols = named("accuracy", "tpr", "balanced_accuracy", "macro_f1", "precision")
     groups = make_groups(clustered, 1)
-    known = precision(metrics, cols, clustered.counts, EVERY, groups, clustered.units)
+    known = precision(metrics, cols, with_all(clustered.counts), EVERY, groups, clustered.units)
     drawn = Bootstrap(clustered).draw(np.random.default_rng(1), 1500).reshape(1500, *clustered.counts.shape)
     spread = evaluate(metrics, CountSums(drawn), drawn.shape[:2], 3).std(0)
     value = evaluate(metrics, CountSums(clustered.counts), (2,), 3)
-    np.testing.assert_allclose(np.sqrt(value * (1 - value) / known.n), spread, rtol=0.15)
-    assert (known.df == 59).all()
-    alone = precision(metrics, cols, clustered.counts, EVERY, None, None)
+    np.testing.assert_allclose(np.sqrt(value * (1 - value) / known.n[:2]), spread, rtol=0.15)
+    assert known.df[:, 0].tolist() == [59, 59, 119]
+    alone = precision(metrics, cols, with_all(clustered.counts), EVERY, None, None)
     assert (known.n[:, 0] < 0.7 * alone.n[:, 0]).all()
 
 

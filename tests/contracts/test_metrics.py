@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from evenface.audit import METRICS
-from evenface.audit.cells import count_cells, make_groups
+from evenface.audit.cells import Groups, count_cells, make_groups
 from evenface.audit.score_draws import ScoreDraws, ScoreSums
 from evenface.audit.scored import collect
 from evenface.audit.sums import CountSums
@@ -68,7 +68,8 @@ def sums(faces: Faces) -> Read:
     """Sums of a table by the audit's own route from rows."""
     table = predictions(faces)
     cells = count_cells(table)
-    groups = make_groups(cells, 1)
+    every = make_groups(cells, 1)
+    groups = Groups(every.names[: faces.groups], every.member[: faces.groups], every.spans)  # not all faces as one more
     counts = np.tensordot(groups.member.astype(np.int64), cells.counts, axes=1)
     scored = collect(table, cells)
     scores = ScoreDraws(scored, groups, cells.patterns).observed() if scored is not None else None
