@@ -1,7 +1,6 @@
 """Confusion flows against Fisher's test, hypergeometric moments and shuffled rows."""
 
 from collections.abc import Callable
-from math import erfc
 from typing import Any
 
 import numpy as np
@@ -135,9 +134,11 @@ def test_the_interval_of_persons_as_their_bootstrap(table: Callable[..., Any]) -
     drawn = Bootstrap(cells).draw(np.random.default_rng(0), 2000).reshape(2000, *cells.counts.shape)
     rate = (drawn[:, :, 0, 1] + 0.5) / (drawn[:, :, 0].sum(-1) + 0.5)
     spread = np.log(rate[:, 0] / rate[:, 1]).std()
-    assert np.log(flow.high / flow.low) / 2 / Z == pytest.approx(spread, rel=0.15)
+    critical = stats.t.ppf(stats.norm.cdf(Z), 19)  # 20 persons in either group
+    assert np.log(flow.high / flow.low) / 2 / critical == pytest.approx(spread, rel=0.15)
     ratio = np.sqrt(flow.high * flow.low)
-    assert flow.p == pytest.approx(erfc(abs(np.log(ratio)) * Z / np.log(flow.high / ratio) / np.sqrt(2)), rel=1e-6)
+    error = np.log(flow.high / ratio) / critical
+    assert flow.p == pytest.approx(2 * stats.t.sf(abs(np.log(ratio)) / error, 19), rel=0.01)
 
 
 def test_the_interval_of_faces_is_that_of_a_log_ratio() -> None:

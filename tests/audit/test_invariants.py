@@ -192,7 +192,7 @@ def test_no_table_breaks_the_audit(columns: dict[str, Any], table: Any) -> None:
                 high = np.inf if entry["high"] is None and name == "log_loss" else entry["high"]
                 assert entry["low"] <= entry["value"] <= high, name
     for gap in data["gaps"]:
-        assert (gap["value"] is None) == (gap["undefined"] is not None), gap
+        assert (gap["p"] is None) == (gap["undefined"] is not None), gap
         if gap["value"] is not None and gap["p"] is not None:  # by chance alone a gap may be undefined mostly
             assert gap["low"] <= gap["value"] + 1e-9, gap
             assert gap["value"] <= gap["high"] + 1e-9, gap

@@ -8,12 +8,13 @@ each labelled class, corrected over all flows of the grouping by the maximum of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erfc, exp, lgamma, log, sqrt
+from math import erf, exp, lgamma, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.cells import Units
+from evenface.audit.intervals import student, student_p
 from evenface.audit.metric import Array
 
 Floats = NDArray[np.float64]
@@ -99,23 +100,25 @@ def examine(
     else:
         others = np.asarray(np.delete(member, g, 0).any(0))
         answers = counts.shape[-1]
-        variance = _between_persons(units, member[g], t, a, answers, x, n)
-        variance += _between_persons(units, others, t, a, answers, y, m)
-        p = erfc(abs(log_ratio) / sqrt(2 * variance)) if variance > 0 else 1.0
+        own, persons = _between_persons(units, member[g], t, a, answers, x, n)
+        rest, other_persons = _between_persons(units, others, t, a, answers, y, m)
+        variance, df = own + rest, max(min(persons, other_persons) - 1, 1)
+        p = student_p(log_ratio / sqrt(variance), df) if variance > 0 else 1.0
+        z = student(erf(z / sqrt(2)), df)
     half = z * sqrt(variance)
     return Flow(count, size, rest_count, rest_size, exp(log_ratio - half), exp(log_ratio + half), p)
 
 
 def _between_persons(
     units: Units, leaves: NDArray[np.bool_], t: int, a: int, answers: int, count: float, size: float
-) -> float:
-    """Variance of the log of count / size, with persons as the units."""
+) -> tuple[float, int]:
+    """Variance of the log of count / size with persons as the units, and how many there are."""
     mine = leaves[units.leaf] & (units.cell // answers == t)
     who, index = np.unique(units.subject[mine], return_inverse=True)
     faces = np.bincount(index, weights=units.count[mine], minlength=len(who))
     hits = np.bincount(index, weights=units.count[mine] * (units.cell[mine] % answers == a), minlength=len(who))
     spread = ((hits - count / size * faces) ** 2).sum() * len(who) / max(len(who) - 1, 1)
-    return float(spread) / count**2
+    return float(spread) / count**2, len(who)
 
 
 def fisher(count: int, size: int, flow: int, total: int) -> float:

@@ -15,6 +15,7 @@ from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
 
 TOO_FEW = "fewer than two groups have a value that rests on enough faces"
+NO_CHANCE = "by chance alone it is mostly undefined, so there is nothing to hold it against"
 
 
 def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
     out = []
     for i, (key, place) in enumerate(zip(keys, places, strict=True)):
         out.append(_numbers(key, found, i, float(adjusted[i]), float(stepped[i])) | place)
-        out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else None
+        out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else NO_CHANCE if out[-1]["p"] is None else None
     return out
 
 

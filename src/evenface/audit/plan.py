@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,9 @@ class AuditSettings:
                 )
         if not 0.5 <= self.level < 1:
             faults.append(f"level is the confidence of intervals, from .5 to below 1, got {self.level}.")
+        elif self.permutations < 1 / (1 - self.level):
+            least = ceil(1 / (1 - self.level))
+            faults.append(f"a level of {self.level} needs permutations of {least} or more, got {self.permutations}.")
         if self.seed < 0:
             faults.append(f"seed is a whole number, 0 or more, got {self.seed}.")
         if faults:
