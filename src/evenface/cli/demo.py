@@ -12,8 +12,10 @@ from rich.text import Text
 from evenface.audit.example import planted_table
 from evenface.audit.run import audit as run_audit
 from evenface.cli.audit import show
-from evenface.cli.options import plain_errors
+from evenface.cli.options import plain_errors, writable
 from evenface.report import write
+
+FORMATS_WRITTEN = ("html", "json", "md")
 
 
 def demo(
@@ -28,13 +30,13 @@ def demo(
     evenface demo --out demo/
     """
     console = Console()
-    table = planted_table(faces, seed)
     with plain_errors():
         path = out / "predictions.csv"
+        writable(out, FORMATS_WRITTEN)
         out.mkdir(parents=True, exist_ok=True)
-        table.write_csv(path)
+        planted_table(faces, seed).write_csv(path)
         result = run_audit(path, ["gender", "race", "age"], seed=seed)
-        written = write(result.data, out, ["html", "json", "md"])
+        written = write(result.data, out, FORMATS_WRITTEN)
     console.print(
         Text(
             f"{path}: {faces} rows about people who do not exist. Planted: faces of Black people are read rightly "

@@ -35,8 +35,8 @@ def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
         warnings.append(Notice("no_answers", "No row has an answer: nothing but coverage can be measured."))
     read, true = confusion.sum(0) > 0, confusion.sum(1) > 0
     if confusion.sum() >= FEWEST_ANSWERS and not (read & true).any():
-        said = [", ".join(repr(name) for name, used in zip(names, u, strict=True) if used) for u in (read, true)]
-        message = f"No predicted class ({said[0]}) is ever a true class ({said[1]}), so no answer can be right."
+        sides = [", ".join(repr(name) for name, used in zip(names, u, strict=True) if used) for u in (read, true)]
+        message = f"No predicted class ({sides[0]}) is ever a true class ({sides[1]}), so no answer can be right."
         warnings.append(Notice("no_common_class", f"{message} Check which columns were read as what."))
     if cycles := permuted_classes(confusion, names):
         said = "; ".join(map(str, cycles))
