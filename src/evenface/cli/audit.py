@@ -13,7 +13,7 @@ from rich.text import Text
 from evenface.audit.gate import Outcome, check_gate, read_gate
 from evenface.audit.result import Audit
 from evenface.audit.run import audit as run_audit
-from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance, writable
+from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance, some_names, writable
 from evenface.core.errors import SettingsError
 from evenface.report import write
 from evenface.report.terminal import render
@@ -100,8 +100,8 @@ def audit(
             task = progress.add_task("Auditing", total=1.0)
             result = run_audit(
                 predictions,
-                names(by) or None,
-                metrics=names(metrics) or None,
+                some_names(by, "--by"),
+                metrics=some_names(metrics, "--metrics"),
                 error_rates=rates,
                 progress=lambda share: progress.update(task, completed=share),
                 cross=cross,
@@ -144,7 +144,7 @@ def _formats(given: str | None, out: Path | None) -> list[str]:
         if given is not None:
             raise SettingsError(f"--format {given} says what to write, but not where. Give a folder with --out.")
         return []
-    wanted = names(given) or ["html", "json", "md"]
+    wanted = some_names(given, "--format") or ["html", "json", "md"]
     writable(out, wanted)
     return wanted
 

@@ -33,15 +33,19 @@ def plain_errors() -> Iterator[None]:
 
 
 def names(given: str | None) -> list[str]:
-    """Split names at commas; none if the option was not given.
+    """Split names at commas."""
+    return [name.strip() for name in (given or "").split(",") if name.strip()]
+
+
+def some_names(given: str | None, option: str) -> list[str] | None:
+    """Split names at commas; None if the option was not given.
 
     Raises:
         SettingsError: It was given, but names nothing.
     """
-    found = [name.strip() for name in (given or "").split(",") if name.strip()]
-    if given is not None and not found:
-        raise SettingsError(f"A list of names holds none: {given!r}. Leave the option out, or name some: gender,race.")
-    return found
+    if given is not None and not names(given):
+        raise SettingsError(f"{option} {given!r} names nothing. Leave it out, or give names separated by commas.")
+    return None if given is None else names(given)
 
 
 def writable(folder: Path, formats: Sequence[str]) -> None:
