@@ -13,6 +13,7 @@ from evenface.audit.example import planted_table
 from evenface.audit.run import audit as run_audit
 from evenface.cli.audit import show
 from evenface.cli.options import plain_errors, writable
+from evenface.core.errors import InputError
 from evenface.report import write
 
 FORMATS_WRITTEN = ("html", "json", "md")
@@ -33,8 +34,11 @@ def demo(
     with plain_errors():
         path = out / "predictions.csv"
         writable(out, FORMATS_WRITTEN)
-        out.mkdir(parents=True, exist_ok=True)
-        planted_table(faces, seed).write_csv(path)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            planted_table(faces, seed).write_csv(path)
+        except OSError as error:
+            raise InputError(f"Cannot write {path}: {error}. Give another folder with --out.") from error
         result = run_audit(path, ["gender", "race", "age"], seed=seed)
         written = write(result.data, out, FORMATS_WRITTEN)
     console.print(
