@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from evenface.audit.example import planted_table
+from evenface.audit.example import PLANTED, planted_table
 from evenface.audit.run import audit as run_audit
 from evenface.cli.audit import show
 from evenface.cli.options import plain_errors, writable
@@ -41,14 +41,7 @@ def demo(
             raise InputError(f"Cannot write {path}: {error}. Give another folder with --out.") from error
         result = run_audit(path, ["gender", "race", "age"], seed=seed)
         written = write(result.data, out, FORMATS_WRITTEN)
-    console.print(
-        Text(
-            f"{path}: {faces} rows about people who do not exist. Planted: faces of Black people are read rightly "
-            "8 points less often and missed by the detector more often, faces of 60+ 14 points less; "
-            "neutral men are read as angry.",
-            style="italic",
-        )
-    )
+    console.print(Text(f"{path}: {faces:,} rows about people who do not exist. {PLANTED}", style="italic"))
     show(console, result, written)
     console.print(
         Text(f"Open {out / 'report.html'} in a browser; audit your own table with: evenface audit FILE --by …")
