@@ -1,128 +1,44 @@
 """Attributes that were estimated: how groups and gaps move once the estimator's errors are taken into account.
 
 An estimator that is right on 72 % of faces mixes the groups, and a gap between mixed groups is too small. Given
-its confusion matrix M = P(estimated | true), the counts of the true groups solve M' N = N_observed, provided that the
+its confusion matrix M = P(estimated | true), the sums of the true groups solve M' S = S_observed, provided that the
 estimator's errors do not depend on the label or the answer (non-differential misclassification; Barron 1977,
-Biometrics; matrix method). What is possible without that assumption is bounded for accuracy: in each estimated group
-the members of a true group may be those read best or those read worst (Horowitz & Manski 1995, Econometrica).
+Biometrics; matrix method). Sums may be solved for where single counts may not: the solution for a cell of a few faces
+is mostly noise and often negative, and setting those to 0 would push every small group's accuracy down. So the sums of
+faces, answers and hits are corrected, and only the rates of single classes are kept within 0 … 1.
+
+Intervals of groups are percentiles over resampled tables (and resampled error rates, if they were given as counts;
+given as rates they are taken as exact). A corrected gap, as any max - min, is biased away from 0, and correction
+multiplies the noise; its interval inverts the test against exchanged groups, as `evenface.audit.gaps` does for all.
+
+What is possible if the estimator's errors do depend on the answer is bounded for shares of faces: in each estimated
+group the members of a true group may be those read best or those read worst (Horowitz & Manski 1995, Econometrica).
+Bounds hold for the faces in the table, up to how far the error rates on these faces differ from those given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.audit.draws import Bootstrap
-from evenface.audit.evaluate import columns, evaluate
-from evenface.audit.metric import Array
+from evenface.audit.draws import Bootstrap, Exchange, Sampler
+from evenface.audit.estimator import MOST_AMPLIFIED, Estimator, read_estimator
+from evenface.audit.evaluate import evaluate
+from evenface.audit.gaps import gap_numbers, quantile
+from evenface.audit.metric import Metric
+from evenface.audit.metrics.between import spread
 from evenface.audit.plan import Plan
-from evenface.audit.sums import CountSums
-from evenface.core.errors import InputError, SettingsError, UnknownNameError, did_you_mean
+from evenface.audit.sums import Margins, margin_map
+from evenface.core.errors import SettingsError, UnknownNameError
 
 Floats = NDArray[np.float64]
-MOST_AMPLIFIED = 20.0  # condition number beyond which the observed groups say next to nothing of the true ones
-DRAWS = 400
-BOUNDED = ("accuracy", "accuracy_all")
+SHARES = ("accuracy", "accuracy_all", "coverage")  # of faces: unbiased from corrected sums
+CLASS_MEANS = ("balanced_accuracy", "macro_f1")  # of rates of classes, which are kept within 0 … 1
 STREAM = 5
-
-
-@dataclass(frozen=True)
-class Estimator:
-    """Error rates of what estimated an attribute.
-
-    Attributes:
-        attribute: Which.
-        matrix: (true level, estimated level), rows sum to 1.
-        counts: The faces behind each row if they were given, so that their own uncertainty is carried along.
-    """
-
-    attribute: str
-    matrix: Floats
-    counts: Floats | None
-
-
-def read_estimator(attribute: str, levels: Sequence[str], given: object) -> Estimator:
-    """Take an estimator's error rates in the form a user has them.
-
-    Args:
-        attribute: Its name.
-        levels: Its levels, in the audit's order.
-        given: A share of right estimates (errors then go to all other levels alike); a mapping true level -> estimated
-            level -> rate or count; or a CSV file with a row per true level and a column per estimated level.
-
-    Raises:
-        InputError: The file cannot be read as such a table.
-        SettingsError: Levels do not fit the attribute, or the matrix cannot be inverted.
-    """
-    if isinstance(given, str | Path):
-        try:
-            given = float(str(given))
-        except ValueError:
-            given = _read_csv(attribute, Path(str(given)))
-    if isinstance(given, float | int):
-        return _even_errors(attribute, len(levels), float(given))
-    if not isinstance(given, Mapping):
-        raise SettingsError(
-            f"Error rates of {attribute!r}: expected a share, a mapping true -> estimated -> rate, or a CSV file, "
-            f"got {type(given).__name__}."
-        )
-    _same_levels(attribute, levels, given)
-    table = np.array([[float(given[t].get(e, 0)) for e in levels] for t in levels])
-    faults = [t for t, row in zip(levels, table, strict=True) if not row.sum() > 0 or (row < 0).any()]
-    if faults:
-        raise SettingsError(f"Error rates of {attribute!r}: rows {', '.join(faults)} are empty or negative.")
-    total = table.sum(1)
-    counted = bool((total > 1.5).all() and np.allclose(table, np.rint(table)))
-    return _checked(Estimator(attribute, table / total[:, None], table if counted else None))
-
-
-def _even_errors(attribute: str, n: int, right: float) -> Estimator:
-    if not 0 < right <= 1:
-        raise SettingsError(f"Error rates of {attribute!r}: a share of right estimates lies in 0 … 1, got {right}.")
-    matrix = np.full((n, n), (1 - right) / max(n - 1, 1))
-    np.fill_diagonal(matrix, right)
-    return _checked(Estimator(attribute, matrix, None))
-
-
-def _checked(estimator: Estimator) -> Estimator:
-    condition = np.linalg.cond(estimator.matrix)
-    if not condition < MOST_AMPLIFIED:
-        raise SettingsError(
-            f"Error rates of {estimator.attribute!r}: the estimates say too little of the truth to be corrected "
-            f"(condition number {condition:.0f}, at most {MOST_AMPLIFIED:.0f}). Merge levels that are mixed up."
-        )
-    return estimator
-
-
-def _same_levels(attribute: str, levels: Sequence[str], given: Mapping[str, Any]) -> None:
-    named = set(given) | {e for row in given.values() for e in row}
-    strange = sorted(named - set(levels))
-    lacking = [level for level in levels if level not in given]
-    if strange or lacking:
-        hints = " ".join(f"{s!r}?{did_you_mean(s, levels)}" for s in strange)
-        raise SettingsError(
-            f"Error rates of {attribute!r} do not fit its levels {', '.join(levels)}: "
-            f"not there: {', '.join(lacking) or 'none'}; unknown: {hints or 'none'}"
-        )
-
-
-def _read_csv(attribute: str, path: Path) -> dict[str, dict[str, float]]:
-    import polars as pl
-
-    try:
-        table = pl.read_csv(path)
-        first, *rest = table.columns
-        return {str(row[first]): {name: float(row[name] or 0) for name in rest} for row in table.iter_rows(named=True)}
-    except (OSError, ValueError, TypeError, pl.exceptions.PolarsError) as error:
-        raise InputError(
-            f"Error rates of {attribute!r}: cannot read {path} as a CSV with true levels in the first column and "
-            f"one column per estimated level ({error})."
-        ) from error
+CHUNK_NUMBERS = 2_000_000
 
 
 def estimated_effects(plan: Plan, given: Mapping[str, object]) -> list[dict[str, Any]]:
@@ -130,100 +46,160 @@ def estimated_effects(plan: Plan, given: Mapping[str, object]) -> list[dict[str,
 
     Raises:
         UnknownNameError: An attribute is not in the audit.
-        SettingsError: Error rates do not fit.
+        SettingsError: Error rates do not fit, or the audit has no metric that can be corrected.
     """
     out: list[dict[str, Any]] = []
+    if given and not any(m.name in SHARES + CLASS_MEANS for m in plan.by_counts):
+        raise SettingsError(
+            f"Error rates can correct {', '.join(SHARES + CLASS_MEANS)}, and none of these metrics was asked for."
+        )
     for attribute, rates in given.items():
         if attribute not in plan.cells.attributes:
             raise UnknownNameError("attribute", attribute, plan.cells.attributes)
-        estimator = read_estimator(attribute, plan.cells.level_names[attribute], rates)
-        out += _effects(plan, estimator)
+        out += _Correction(plan, read_estimator(attribute, plan.cells.level_names[attribute], rates)).records()
     return out
 
 
-def _effects(plan: Plan, estimator: Estimator) -> list[dict[str, Any]]:
-    span = plan.groups.spans[estimator.attribute]
-    observed = plan.counts[span].astype(float)
-    metrics = [m for m in plan.by_counts if not m.per_class and m.direction != "closer"]
-    cols = columns(metrics, plan.cells.classes)
-    seen = _values(metrics, observed)
-    fixed = _values(metrics, correct(observed, estimator.matrix))
-    low, high = _interval(plan, estimator, metrics)
-    bounds = accuracy_bounds(observed, estimator.matrix)
-    names = [plan.groups.names[g].name for g in range(span.start, span.stop)]
-    out = []
-    for j, column in enumerate(cols):
-        for g, name in enumerate([*names, "gap"]):
-            bound = bounds[column.name][:, g].tolist() if column.name in bounds else [None, None]
-            numbers = [seen[g, j], fixed[g, j], low[g, j], high[g, j]]
-            value = [float(v) if np.isfinite(v) else None for v in numbers]
-            keys = ("observed", "corrected", "low", "high")
-            out.append(
-                {"attribute": estimator.attribute, "metric": column.name, "group": name}
-                | dict(zip(keys, value, strict=True))
-                | {"bound_low": bound[0], "bound_high": bound[1]}
-                | {"undefined": None if value[1] is not None else "the corrected counts leave nothing to divide by"}
+class _Correction:
+    """One attribute's groups and gaps, corrected. Arrays of sums have axes (…, level, margin), see `Margins`."""
+
+    def __init__(self, plan: Plan, estimator: Estimator) -> None:
+        self.plan, self.estimator = plan, estimator
+        self.span = plan.groups.spans[estimator.attribute]
+        self.member = plan.groups.member[self.span].astype(float)
+        self.map = margin_map(len(plan.cells.classes), np.float64)
+        names = [c.name for c in plan.group_columns]
+        self.metrics = [m for m in plan.by_counts if m.name in SHARES + CLASS_MEANS]
+        self.enough = plan.enough[self.span][:, [names.index(m.name) for m in self.metrics]]
+        self.rng = np.random.default_rng([plan.settings.seed, STREAM])
+
+    def records(self) -> list[dict[str, Any]]:
+        """Entries of `estimated[]`, group by group and then the gap, for each metric."""
+        observed = self.plan.counts[self.span].reshape(len(self.member), -1).astype(float) @ self.map
+        seen = self.values(observed)
+        fixed = self.values(self.solve(observed, self.estimator.matrix), self.plan.settings.min_group)
+        compared = self.enough & np.isfinite(fixed)
+        low, high = self.intervals(fixed, compared)
+        limits = share_bounds(self.plan.counts[self.span], self.estimator.matrix, self.plan.settings.min_group)
+        gaps = [spread(np.where(kept, v, np.nan)) for kept, v in ((self.enough, seen), (compared, fixed))]
+        out = []
+        for j, metric in enumerate(self.metrics):
+            bounds = limits.get(metric.name, np.full((2, len(self.member)), np.nan))
+            ends = np.column_stack([bounds, gap_bounds(bounds[:, compared[:, j]])])
+            table = np.column_stack(
+                [np.append(seen[:, j], gaps[0][j]), np.append(fixed[:, j], gaps[1][j]), low[:, j], high[:, j], *ends]
             )
-    return out
+            out += [self.record(metric, name, row) for name, row in zip(self.names(), table, strict=True)]
+        return out
+
+    def names(self) -> list[str]:
+        """The groups, and the gap between them."""
+        return [*(self.plan.groups.names[g].name for g in range(self.span.start, self.span.stop)), "gap"]
+
+    def record(self, metric: Metric, name: str, row: Floats) -> dict[str, Any]:
+        """One entry."""
+        keys = ("observed", "corrected", "low", "high", "bound_low", "bound_high")
+        numbers = {k: float(v) if np.isfinite(v) else None for k, v in zip(keys, row, strict=True)}
+        least = self.plan.settings.min_group
+        of_group = f"the corrected counts leave fewer than {least} faces, or too few of a class"
+        reason = of_group if name != "gap" else "fewer than two groups are large enough once corrected"
+        why = None if numbers["corrected"] is not None else reason
+        return (
+            {"attribute": self.estimator.attribute, "metric": metric.name, "group": name} | numbers | {"undefined": why}
+        )
+
+    def solve(self, observed: Floats, matrix: Floats) -> Floats:
+        """Sums of the true groups; sums may come out negative."""
+        return np.asarray(np.linalg.inv(np.swapaxes(matrix, -1, -2)) @ observed)
+
+    def values(self, sums: Floats, least: float = 1) -> Floats:
+        """Metrics (…, level, metric); NaN where a group has fewer than `least` faces of the kind that is asked for."""
+        in_use, c = self.plan.in_use, len(self.plan.cells.classes)
+        true = np.maximum(sums[..., c : 2 * c], 0)
+        hits = np.clip(sums[..., :c], 0, true)
+        read = np.maximum(sums[..., 2 * c : 3 * c], hits)
+        raw = Margins(sums, in_use)
+        kept = Margins(np.concatenate([hits, true, read, sums[..., 3 * c :]], axis=-1), in_use)
+        parts = [evaluate([m], raw if m.name in SHARES else kept, sums.shape[:-1], c) for m in self.metrics]
+        faces = np.stack([raw.rows if m.support == "rows" else raw.answered for m in self.metrics], axis=-1)
+        return np.where(faces < least, np.nan, np.clip(np.concatenate(parts, axis=-1), 0, 1))
+
+    def intervals(self, fixed: Floats, compared: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Ends (level + 1, metric): percentiles for groups, an inverted test for the gap."""
+        settings = self.plan.settings
+        boot = self.drawn(Bootstrap(self.plan.cells), settings.resamples)
+        nulls = dict.fromkeys(m.null for m in self.metrics)
+        chance = {n: self.drawn(Exchange(self.plan.cells, n), settings.permutations) for n in nulls}
+        dealt = np.stack([chance[m.null][..., j] for j, m in enumerate(self.metrics)], axis=-1)
+        seen, resampled, exchanged = (spread(np.where(compared, v, np.nan)) for v in (fixed, boot, dealt))
+        gap = gap_numbers(seen, resampled, exchanged, np.full_like(resampled, np.nan), settings.level)
+        ends = [np.where(np.isfinite(fixed), self.ends(boot, q), np.nan) for q in (0, 1)]
+        return np.vstack([ends[0], gap.low]), np.vstack([ends[1], np.minimum(gap.high, 1)])
+
+    def ends(self, boot: Floats, upper: int) -> Floats:
+        """One end of the percentile interval, (level, metric)."""
+        tail = (1 - self.plan.settings.level) / 2
+        return np.stack([quantile(values, 1 - tail if upper else tail) for values in boot.swapaxes(0, 1)])
+
+    def drawn(self, sampler: Sampler, size: int) -> Floats:
+        """Corrected values (draw, level, metric) of random tables."""
+        shape = self.plan.cells.counts.shape
+        chunk = max(1, CHUNK_NUMBERS // int(np.prod(shape)))
+        parts = []
+        for start in range(0, size, chunk):
+            n = min(chunk, size - start)
+            tables = self.member @ sampler.draw(self.rng, n).astype(float)
+            parts.append(self.values(self.solve(tables @ self.map, self.matrices(n))))
+        return np.concatenate(parts)
+
+    def matrices(self, size: int) -> Floats:
+        """Error rates (draw, true level, estimated level) as another study of the estimator might find them."""
+        if self.estimator.counts is None:
+            return self.estimator.matrix
+        rows = zip(self.estimator.counts, self.estimator.matrix, strict=True)
+        drawn = np.stack([self.rng.multinomial(n.sum(), rate, size) / n.sum() for n, rate in rows], axis=1)
+        usable = np.linalg.cond(drawn) < MOST_AMPLIFIED**2
+        return np.where(usable[:, None, None], drawn, self.estimator.matrix)
 
 
-def correct(observed: Array, matrix: Floats) -> Floats:
-    """Counts of the true groups (…, group, true, answer) from those of the estimated ones; negative ones become 0."""
-    return np.maximum(np.einsum("ge,...eta->...gta", np.linalg.inv(matrix.T), observed), 0)
-
-
-def _values(metrics: Sequence[Any], counts: Floats) -> Floats:
-    """Values of each group, and a last row with the largest minus the smallest, (…, group + 1, column)."""
-    value = evaluate(
-        metrics,
-        CountSums(counts, counts.sum((-1, -3)).reshape(-1, counts.shape[-2]).any(0)),
-        counts.shape[:-2],
-        counts.shape[-2],
-    )
-    gap = np.fmax.reduce(value, -2) - np.fmin.reduce(value, -2)
-    return np.concatenate([value, gap[..., None, :]], axis=-2)
-
-
-def _interval(plan: Plan, estimator: Estimator, metrics: Sequence[Any]) -> tuple[Floats, Floats]:
-    """Percentile interval of the corrected values over resampled tables, and over error rates if they were counted."""
-    rng = np.random.default_rng([plan.settings.seed, STREAM])
-    span = plan.groups.spans[estimator.attribute]
-    drawn = Bootstrap(plan.cells).draw(rng, DRAWS)
-    member = plan.groups.member[span].astype(float)
-    classes = len(plan.cells.classes)
-    tables = (member @ drawn.astype(float)).reshape(DRAWS, -1, classes, classes + 1)
-    if estimator.counts is None:
-        values = _values(metrics, correct(tables, estimator.matrix))
-    else:
-        shares = [rng.dirichlet(row + 0.5, DRAWS) for row in estimator.counts]
-        matrices = np.stack(shares, axis=1)
-        values = np.stack([_values(metrics, correct(t, m)) for t, m in zip(tables, matrices, strict=True)])
-    tail = 100 * (1 - plan.settings.level) / 2
-    known = np.isfinite(values).all(0)
-    filled = np.where(np.isfinite(values), values, 0)
-    low, high = np.percentile(filled, [tail, 100 - tail], axis=0)
-    return np.where(known, low, np.nan), np.where(known, high, np.nan)
-
-
-def accuracy_bounds(observed: Floats, matrix: Floats) -> dict[str, Floats]:
-    """What each true group's accuracy, and the gap, can be if errors of the estimator may depend on the answer.
+def share_bounds(counts: NDArray[Any], matrix: Floats, least: int) -> dict[str, Floats]:
+    """What each true group's shares can be if errors of the estimator may depend on the answer.
 
     Args:
-        observed: (estimated group, true class, answer).
+        counts: (estimated group, true class, answer).
         matrix: (true level, estimated level).
+        least: True groups with fewer faces are left undefined.
 
     Returns:
-        Metric -> (2, group + 1): lowest and highest; the last column is the gap.
+        Name of a share -> (2, group): lowest and highest.
     """
-    right = np.einsum("gcc->g", observed[..., :-1])
+    right, answered, faces = np.einsum("gcc->g", counts[..., :-1]), counts[..., :-1].sum((1, 2)), counts.sum((1, 2))
+    size = np.linalg.solve(matrix.T, faces.astype(float))
+    members = np.minimum(matrix * np.maximum(size, 0)[:, None], faces)  # (true, estimated): how many of whom are where
+    parts = {
+        "accuracy": (right, answered - right, faces - answered),
+        "accuracy_all": (right, faces - right, 0 * faces),
+        "coverage": (answered, faces - answered, 0 * faces),
+    }
     out = {}
-    for name, size in (("accuracy", observed[..., :-1].sum((1, 2))), ("accuracy_all", observed.sum((1, 2)))):
-        true_size = np.maximum(np.linalg.solve(matrix.T, size), 1e-9)
-        members = np.minimum(matrix * true_size[:, None], size)  # (true, estimated): how many of whom are where
-        total = np.maximum(members.sum(1), 1e-9)
-        low = np.maximum(0, members - (size - right)).sum(1) / total
-        high = np.minimum(members, right).sum(1) / total
-        least = max(0.0, float(low.max() - high.min()))
-        most = max(float(np.delete(high, g).max(initial=0) - low[g]) for g in range(len(low))) if len(low) > 1 else 0.0
-        out[name] = np.array([[*low, least], [*high, max(most, least)]])
+    for name, (good, bad, other) in parts.items():
+        ends = np.stack([_least_share(members, good, bad, other), 1 - _least_share(members, bad, good, other)])
+        out[name] = np.where(size < least, np.nan, ends)
     return out
+
+
+def _least_share(members: Floats, good: Floats, bad: Floats, other: Floats) -> Floats:
+    """Smallest good / (good + bad) if members come first from the bad, then from the others, then from the good."""
+    from_good = np.maximum(members - bad - other, 0).sum(1)
+    both = from_good + np.minimum(members, bad).sum(1)
+    return np.where(both > 0, from_good / np.where(both > 0, both, 1), np.nan)
+
+
+def gap_bounds(bounds: Floats) -> Floats:
+    """Smallest and largest max - min that values within `bounds` (2, group) can have; NaN for fewer than two groups."""
+    low, high = bounds
+    if len(low) < 2 or not np.isfinite(bounds).all():
+        return np.full(2, np.nan)
+    apart = high[:, None] - low[None, :]
+    np.fill_diagonal(apart, 0)
+    return np.array([max(0.0, float(low.max() - high.min())), float(apart.max())])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evenface.audit.result import Audit
 from evenface.core.errors import SettingsError, UnknownNameError
@@ -27,6 +27,8 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 _GATE = re.compile(r"\s*(\w+)\s*\(\s*([\w\[\] ]+?)\s*(?:,\s*(.+?)\s*)?\)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*")
+_OF_COMPARISONS = ("gap", "low", "p")
+CROSS = by_name(("", ""))  # what stands between two attributes that are crossed
 _EXAMPLE = "Write for example: gap(accuracy, gender) > 0.05. Also: ratio, low, p, overall, group, worst."
 
 
@@ -89,13 +91,45 @@ def read_gate(text: str) -> Gate:
 
 
 def check_gate(audit: Audit, gate: Gate) -> Outcome:
-    """See whether a condition holds.
+    """See whether a condition holds. Attributes of a crossing may be named in any order.
 
     Raises:
         UnknownNameError: The audit has no such metric, grouping or group.
+        SettingsError: The metric has no such number: it is per class, or itself a comparison of groups.
     """
+    gate = replace(gate, where=_as_audited(audit, gate.where))
+    _check_metric(audit, gate)
     value = _ASK[gate.what](audit, gate)
     return Outcome(gate, value, value is not None and _COMPARE[gate.sign](value, gate.limit))
+
+
+def _as_audited(audit: Audit, where: str) -> str:
+    """The audit's own order of the attributes crossed."""
+    wanted = sorted(where.split(CROSS))
+    known = dict.fromkeys(group["by"] for group in audit.data["groups"])
+    return next((by for by in known if CROSS in by and sorted(by.split(CROSS)) == wanted), where)
+
+
+def _check_metric(audit: Audit, gate: Gate) -> None:
+    known = {m["name"]: m for m in audit.data["metrics"]}
+    classes = audit.data["input"]["classes"]
+    name, _, label = gate.metric.partition("[")
+    if name not in known:
+        hint = (
+            " Metrics that need scores are not there, as the table has none."
+            if not audit.data["input"]["scores"]
+            else ""
+        )
+        raise UnknownNameError("metric", name, known, hint.strip())
+    per_class = known[name]["per_class"]
+    if bool(label) != per_class:
+        form = f"is per class: write {name}[{classes[0]}]" if per_class else f"is not per class: write {name}"
+        raise SettingsError(f"Cannot check {gate.text!r}: {name} {form}. Classes: {', '.join(classes)}.")
+    if label and label.removesuffix("]") not in classes:
+        raise UnknownNameError("class", label.removesuffix("]"), classes)
+    if known[name]["scope"] == "groups" and gate.what not in _OF_COMPARISONS:
+        asks = ", ".join(_OF_COMPARISONS)
+        raise SettingsError(f"Cannot check {gate.text!r}: {name} compares groups by itself; ask for its {asks}.")
 
 
 def _gap(key: str, kind: str | None = None) -> Callable[[Audit, Gate], float | None]:
@@ -106,6 +140,15 @@ def _gap(key: str, kind: str | None = None) -> Callable[[Audit, Gate], float | N
     return ask
 
 
+def _ratio(audit: Audit, gate: Gate) -> float | None:
+    has = {g["metric"] for g in audit.data["gaps"] if g["kind"] == "ratio"}
+    if gate.metric not in has:
+        raise SettingsError(
+            f"Cannot check {gate.text!r}: {gate.metric} has no ratio; those that have: {', '.join(sorted(has))}."
+        )
+    return _gap("value", "ratio")(audit, gate)
+
+
 def _worst(audit: Audit, gate: Gate) -> float | None:
     group = audit.gap(gate.metric, gate.where, "difference")["worst"]
     return audit.group(group, gate.metric).value if group is not None else None
@@ -113,7 +156,7 @@ def _worst(audit: Audit, gate: Gate) -> float | None:
 
 _ASK: dict[str, Callable[[Audit, Gate], float | None]] = {
     "gap": _gap("value"),
-    "ratio": _gap("value", "ratio"),
+    "ratio": _ratio,
     "low": _gap("low"),
     "p": _gap("p_adjusted"),
     "overall": lambda audit, gate: audit.overall(gate.metric).value,

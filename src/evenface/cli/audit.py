@@ -13,7 +13,8 @@ from rich.text import Text
 from evenface.audit.gate import Outcome, check_gate, read_gate
 from evenface.audit.result import Audit
 from evenface.audit.run import audit as run_audit
-from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance
+from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance, some_names, writable
+from evenface.core.errors import SettingsError
 from evenface.report import write
 from evenface.report.terminal import render
 
@@ -22,13 +23,19 @@ _EXAMPLE = """Audit any model's predictions for demographic bias.
 PREDICTIONS has one row per face: the true class, the predicted class, attributes of the people shown and, if there are,
 a probability per class. Usual column names are recognised, and what was recognised is printed.
 
-[bold]Examples[/bold]
+[bold]Examples[/bold] (the first command makes the table that the others read)
 
-evenface audit predictions.csv --by gender,race --out report/
+evenface demo
 
-evenface audit predictions.csv --by age --bins age=0,18,40,60 --subject person --fail-if "gap(accuracy, age) > 0.05"
+evenface audit demo/predictions.csv --by gender,race --out report/
 
-evenface audit predictions.csv --by race --estimated race --estimator race=confusion.csv
+evenface audit demo/predictions.csv --by age --cross 1 --fail-if "gap(accuracy, age) > 0.05"
+
+evenface audit demo/predictions.csv --by race --estimator race=0.72
+
+[bold]Exit codes[/bold]
+
+0: done. 2: something given cannot be used. 3: a --fail-if condition holds.
 """
 
 
@@ -52,36 +59,50 @@ def audit(
     bins: Annotated[
         list[str] | None, typer.Option(help="Lower edges for a number, such as age=0,18,40; may be repeated.")
     ] = None,
-    estimated: Annotated[str | None, typer.Option(help="Attributes that a model estimated.")] = None,
-    annotated: Annotated[str | None, typer.Option(help="Attributes that annotators judged.")] = None,
-    self_reported: Annotated[str | None, typer.Option(help="Attributes that the people shown gave.")] = None,
+    estimated: Annotated[str | None, typer.Option(help="Attributes that a model estimated, with commas.")] = None,
+    annotated: Annotated[str | None, typer.Option(help="Attributes that annotators judged, with commas.")] = None,
+    self_reported: Annotated[
+        str | None, typer.Option(help="Attributes that the people shown gave, with commas.")
+    ] = None,
     estimator: Annotated[
         list[str] | None,
-        typer.Option(help="Error rates of an estimated attribute: race=confusion.csv, or race=0.72; may be repeated."),
+        typer.Option(
+            help="How well an attribute was estimated, to correct its gap: race=0.72 (share that is right), or "
+            "race=confusion.csv (rates or counts; a row per true level, a column per estimated one); may be repeated."
+        ),
     ] = None,
-    metrics: Annotated[str | None, typer.Option(help="Only these metrics; all if not given.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Only these metrics, with commas; all if not given.")] = None,
     resamples: Annotated[int, typer.Option(help="Resamples behind intervals, and chance tables behind p.")] = 1000,
     min_group: Annotated[int, typer.Option(help="Fewer answered faces: shown, but left out of gaps.")] = 20,
     seed: Annotated[int, typer.Option(help="Of all random draws; the same seed gives the same bytes.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the report.")] = None,
     formats: Annotated[
-        str, typer.Option("--format", help="What to write there: html, json, md, csv, svg, png, pdf.")
-    ] = "html,json,md",
+        str | None,
+        typer.Option(
+            "--format", help="What to write there: html, json, md, csv, svg, png, pdf; html,json,md if not given."
+        ),
+    ] = None,
     fail_if: Annotated[
-        list[str] | None, typer.Option(help='Exit with 3 if it holds: "gap(accuracy, gender) > 0.05"; may be repeated.')
+        list[str] | None,
+        typer.Option(
+            help='Exit with 3 if it holds: "gap(accuracy, gender) > 0.05". Also ratio, low (of the interval), p, '
+            "worst, group(accuracy, gender=Female), overall(accuracy); may be repeated."
+        ),
     ] = None,
 ) -> None:
     """Parse, call, print."""
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
         gates = [read_gate(text) for text in fail_if or []]
+        wanted = _formats(formats, out)
+        rates = pairs(estimator, "--estimator", "race=0.72")
         with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
             task = progress.add_task("Auditing", total=1.0)
             result = run_audit(
                 predictions,
-                names(by) or None,
-                metrics=names(metrics) or None,
-                error_rates=pairs(estimator, "--estimator", "race=confusion.csv"),
+                some_names(by, "--by"),
+                metrics=some_names(metrics, "--metrics"),
+                error_rates=rates,
                 progress=lambda share: progress.update(task, completed=share),
                 cross=cross,
                 resamples=resamples,
@@ -96,10 +117,10 @@ def audit(
                 labels=labels,
                 into=into,
                 bins=edges(bins) or None,
-                provenance=provenance(estimated=estimated, annotated=annotated, self_reported=self_reported) or None,
+                provenance=provenance(rates, estimated=estimated, annotated=annotated, self_reported=self_reported),
             )
-        written = write(result.data, out, names(formats)) if out else []
         outcomes = [check_gate(result, gate) for gate in gates]
+        written = write(result.data, out, wanted) if out else []
     show(console, result, written)
     if _report(outcomes, console, errors):
         raise typer.Exit(GATE_FAILED)
@@ -117,6 +138,17 @@ def show(console: Console, result: Audit, written: list[Path]) -> None:
         console.print(Text(f"Wrote {path}", style="dim"))
 
 
+def _formats(given: str | None, out: Path | None) -> list[str]:
+    """What to write, and see that it can be written before the long run."""
+    if out is None:
+        if given is not None:
+            raise SettingsError(f"--format {given} says what to write, but not where. Give a folder with --out.")
+        return []
+    wanted = some_names(given, "--format") or ["html", "json", "md"]
+    writable(out, wanted)
+    return wanted
+
+
 def _scores(given: str | None) -> str | list[str] | None:
     columns = names(given)
     return columns[0] if len(columns) == 1 else columns or None
@@ -125,9 +157,11 @@ def _scores(given: str | None) -> str | list[str] | None:
 def _report(outcomes: list[Outcome], console: Console, errors: Console) -> bool:
     """Print each condition's outcome; True if any holds."""
     for outcome in outcomes:
-        shown = "undefined" if outcome.value is None else f"{outcome.value:.4g}"
-        if outcome.holds:
-            errors.print(Text(f"Failed: {outcome.gate.text} holds, it is {shown}.", style="bold red"))
+        if outcome.value is None:
+            said = f"Undecided: {outcome.gate.text} cannot be checked, as the number is undefined. This fails no gate."
+            errors.print(Text(said, style="yellow"))
+        elif outcome.holds:
+            errors.print(Text(f"Failed: {outcome.gate.text} holds, it is {outcome.value:.4g}.", style="bold red"))
         else:
-            console.print(Text(f"Passed: {outcome.gate.text} does not hold, it is {shown}."))
+            console.print(Text(f"Passed: {outcome.gate.text} does not hold, it is {outcome.value:.4g}."))
     return any(outcome.holds for outcome in outcomes)

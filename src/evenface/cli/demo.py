@@ -9,11 +9,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from evenface.audit.example import planted_table
+from evenface.audit.example import PLANTED, planted_table
 from evenface.audit.run import audit as run_audit
 from evenface.cli.audit import show
-from evenface.cli.options import plain_errors
+from evenface.cli.options import plain_errors, writable
+from evenface.core.errors import InputError
 from evenface.report import write
+
+FORMATS_WRITTEN = ("html", "json", "md")
 
 
 def demo(
@@ -28,21 +31,17 @@ def demo(
     evenface demo --out demo/
     """
     console = Console()
-    table = planted_table(faces, seed)
     with plain_errors():
         path = out / "predictions.csv"
-        out.mkdir(parents=True, exist_ok=True)
-        table.write_csv(path)
+        writable(out, FORMATS_WRITTEN)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            planted_table(faces, seed).write_csv(path)
+        except OSError as error:
+            raise InputError(f"Cannot write {path}: {error}. Give another folder with --out.") from error
         result = run_audit(path, ["gender", "race", "age"], seed=seed)
-        written = write(result.data, out, ["html", "json", "md"])
-    console.print(
-        Text(
-            f"{path}: {faces} rows about people who do not exist. Planted: faces of Black people are read rightly "
-            "8 points less often and missed by the detector more often, faces of 60+ 14 points less; "
-            "neutral men are read as angry.",
-            style="italic",
-        )
-    )
+        written = write(result.data, out, FORMATS_WRITTEN)
+    console.print(Text(f"{path}: {faces:,} rows about people who do not exist. {PLANTED}", style="italic"))
     show(console, result, written)
     console.print(
         Text(f"Open {out / 'report.html'} in a browser; audit your own table with: evenface audit FILE --by …")

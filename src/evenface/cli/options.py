@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from evenface.core.errors import EvenfaceError, SettingsError
+from evenface.core.errors import EvenfaceError, InputError, SettingsError, UnknownNameError
+from evenface.report import FORMATS
 
 BAD_INPUT = 2  # exit code of a user's error
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 GATE_FAILED = 3  # exit code when a --fail-if condition holds
 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Print an error that a user's input caused as a message, and exit with code 2."""
+    """Print an error that a user's input caused as a message, and exit with code 2; with 130 on Ctrl-C."""
     try:
         yield
     except EvenfaceError as error:
         Console(stderr=True).print(Text(str(error), style="red"))
         raise typer.Exit(BAD_INPUT) from error
+    except KeyboardInterrupt as stop:
+        Console(stderr=True).print(Text("Stopped before the end; files already there were left as they were."))
+        raise typer.Exit(INTERRUPTED) from stop
 
 
 def names(given: str | None) -> list[str]:
     """Split names at commas."""
     return [name.strip() for name in (given or "").split(",") if name.strip()]
+
+
+def some_names(given: str | None, option: str) -> list[str] | None:
+    """Split names at commas; None if the option was not given.
+
+    Raises:
+        SettingsError: It was given, but names nothing.
+    """
+    if given is not None and not names(given):
+        raise SettingsError(f"{option} {given!r} names nothing. Leave it out, or give names separated by commas.")
+    return None if given is None else names(given)
+
+
+def writable(folder: Path, formats: Sequence[str]) -> None:
+    """See before a long run that a report could be written.
+
+    Raises:
+        UnknownNameError: A format that there is not.
+        InputError: The folder cannot be made or written.
+    """
+    for name in formats:
+        if name not in FORMATS:
+            raise UnknownNameError("format", name, FORMATS)
+    near = next((path for path in (folder, *folder.absolute().parents) if path.exists()), folder)
+    if not near.is_dir() or not os.access(near, os.W_OK):
+        why = "is not a folder" if not near.is_dir() else "cannot be written to"
+        raise InputError(f"Cannot write to {folder}: {near} {why}. Give another folder with --out.")
 
 
 def edges(given: Sequence[str] | None) -> dict[str, list[float]]:
@@ -41,7 +75,9 @@ def edges(given: Sequence[str] | None) -> dict[str, list[float]]:
         try:
             found[name] = [float(edge) for edge in text.split(",")]
         except ValueError as error:
-            raise SettingsError(f"--bins takes increasing numbers, such as age=0,18,40; got {text!r}.") from error
+            raise SettingsError(
+                f"--bins takes lower edges, increasing numbers such as age=0,18,40; got {name}={text}."
+            ) from error
     return found
 
 
@@ -56,12 +92,18 @@ def pairs(given: Sequence[str] | None, option: str, example: str) -> dict[str, s
         name, _, value = text.partition("=")
         if not name.strip() or not value.strip():
             raise SettingsError(f"{option} takes NAME=VALUE, such as {example}; got {text!r}.")
+        if name.strip() in found:
+            raise SettingsError(f"{option} is given twice for {name.strip()!r}.")
         found[name.strip()] = value.strip()
     return found
 
 
-def provenance(**given: str | None) -> dict[str, str]:
+def provenance(error_rates: Iterable[str] = (), **given: str | None) -> dict[str, str]:
     """Attribute -> origin, from lists such as `estimated="race,age"`.
+
+    Args:
+        error_rates: Attributes whose error rates are known; estimated, if nothing else is said of them.
+        **given: Origin -> names, separated by commas.
 
     Raises:
         SettingsError: An attribute is given two origins.
@@ -71,4 +113,4 @@ def provenance(**given: str | None) -> dict[str, str]:
         raise SettingsError(
             f"{', '.join(twice)}: given with more than one origin. Choose estimated, annotated or self-reported."
         )
-    return dict(origins)
+    return dict.fromkeys(error_rates, "estimated") | dict(origins)

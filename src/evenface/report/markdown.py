@@ -59,6 +59,7 @@ def render(found: Findings) -> str:
         f"- {escape(flow['words'])} (p {p_value(flow['p_adjusted'])}, corrected)"
         for flow in found.notable_flows()[:MOST_FLOWS]
     ] or ["No confusion differs between a group and all other faces by more than chance explains."]
+    lines += _estimated(found)
     lines += [
         "",
         "## How the numbers were made",
@@ -72,6 +73,28 @@ def render(found: Findings) -> str:
     made = f"Input sha256 {data['sha256']}, schema {found.audit['schema']}, evenface {found.audit['evenface']}."
     lines += [escape(made), ""]
     return "\n".join(lines)
+
+
+def _estimated(found: Findings) -> list[str]:
+    """Groups and gaps once the errors of an estimated attribute are taken into account."""
+    shown = [entry for entry in found.audit["estimated"] if entry["metric"] in found.headline]
+    if not shown:
+        return []
+    rows = (
+        (
+            f"gap by {entry['attribute']}" if entry["group"] == "gap" else entry["group"],
+            found.title(entry["metric"]),
+            number(entry["observed"]),
+            f"{number(entry['corrected'])} ({interval(entry)})"
+            if entry["undefined"] is None
+            else f"– ({entry['undefined']})",
+            f"{number(entry['bound_low'])} to {number(entry['bound_high'])}" if entry["bound_low"] is not None else "–",
+        )
+        for entry in shown
+    )
+    told = "Corrected: if errors of the estimate do not depend on the model's answers. Bounds: if they may."
+    head = ("Group", "Metric", "Observed", f"Corrected ({found.level} interval)", "Bounds")
+    return ["", "## If attributes were estimated with errors", "", told, "", *_table(head, rows)]
 
 
 def _gap_row(found: Findings, gap: Record) -> tuple[str, ...]:

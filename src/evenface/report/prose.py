@@ -53,8 +53,9 @@ def methods(found: Findings) -> list[str]:
         "within chance; but too little data to tell, if it is beyond chance on its own though not after correction, if "
         f"even a difference of {100 * COARSE:g} % of the metric's range would have been missed, or if nothing could be "
         "computed.",
-        "The smallest detectable gap is what this sample would have shown with 80 % power in a comparison of its own; "
-        "after correction for many comparisons it must be larger.",
+        "The smallest detectable gap is the true gap that this sample would have shown with 80 % power in a comparison "
+        "of its own; after correction for many comparisons it must be larger. Noise adds to a true gap, so it may be "
+        "smaller than the chance level.",
         f"Groups with fewer than {s['min_group']} answered faces are shown and marked (†), but left out of gaps. An "
         "undefined value is a dash, never a zero.",
     ]

@@ -40,8 +40,9 @@ def render(audit: Mapping[str, Any]) -> Group:
     warnings = [Text(f"! {clean(warning['message'])}", style="yellow") for warning in audit["warnings"]]
     legend = Text(
         f"Gap: best minus worst group. Chance: what it stays below in {found.level} of cases "
-        "without a true difference. Seen: the smallest gap that this sample would have shown with 80 % power, taken "
-        "alone. p: corrected.",
+        "without a true difference. Seen: the smallest true gap that this sample would have shown with 80 % power, if "
+        "tested alone; noise adds to it, so it may be below Chance. p: corrected for all comparisons.",
         style="dim",
     )
-    return Group(*warnings, table, legend, Text(), *(Text(clean(sentence)) for sentence in found.summary()))
+    lowest = [Text(), Text(clean(found.worst_off()))] if found.worst_off() else []
+    return Group(*warnings, table, legend, *lowest, Text(), *(Text(clean(sentence)) for sentence in found.summary()))

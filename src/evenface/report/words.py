@@ -63,9 +63,9 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
     if seen is None or gap["kind"] not in ("difference", "pair"):
         return Verdict("within", "within chance", "○", "")
     if span is not None and seen > COARSE * span:
-        why = f"only a gap of {number(seen)} or more could have been seen"
+        why = f"only a true gap of {number(seen)} or more could have been seen"
         return Verdict("unclear", "too little data to tell", "?", why)
-    return Verdict("within", "within chance", "○", f"a gap below {number(seen)} could have been missed")
+    return Verdict("within", "within chance", "○", f"a true gap below {number(seen)} could have been missed")
 
 
 def open_after_correction(gap: Record, alpha: float) -> bool:
@@ -103,8 +103,15 @@ class Findings:
         return [table[by, metric] for by in self.groups for metric in self.headline if (by, metric) in table]
 
     def main_gaps(self) -> list[Record]:
-        """All gaps but those of pairs and of single classes, in the audit's order."""
-        return [gap for gap in self.audit["gaps"] if gap["family"] in ("headline", "main")]
+        """All gaps but those of pairs, of single classes, and of metrics that repeat others, in the audit's order."""
+        repeats = self.repeats
+        return [g for g in self.audit["gaps"] if g["family"] in ("headline", "main") and g["metric"] not in repeats]
+
+    @cached_property
+    def repeats(self) -> tuple[str, ...]:
+        """Metrics that say nothing of their own where every face has an answer: accuracy again, or always 1."""
+        data = self.audit["input"]
+        return ("accuracy_all", "accuracy_ceiling", "coverage") if data["rows"] == data["answered"] else ()
 
     def about(self, metric: str) -> Record:
         """The entry of `metrics` for a metric or one class of it; empty if the audit has none."""
@@ -145,6 +152,12 @@ class Findings:
         hits = (w for w in self.audit["worst"] if (w["by"], w["metric"]) == (by, metric) and w["group"] is not None)
         return next(hits, None)
 
+    def worst_off(self) -> str:
+        """Who is worst off in the first headline metric, where its gap is larger than chance explains."""
+        gaps = [g for g in self.headline_gaps if g["metric"] == self.headline[0] and self.judge(g).key == "larger"]
+        found = [f"{g['worst']} ({number(self.value(g['by'], g['worst'], g['metric']))})" for g in gaps]
+        return f"Worst off in {self.title(self.headline[0])}: {'; '.join(found)}." if found else ""
+
     def flows(self) -> list[Record]:
         """Confusions, without those that say of one of two groups what is said of the other."""
         return [f for f in self.audit["flows"] if len(self.groups[f["by"]]) != 2 or (f["ratio"] or 1) >= 1]
@@ -174,8 +187,16 @@ class Findings:
         return (
             f"A model's answers for {data['rows']:,} faces and {len(data['classes'])} expressions were compared "
             f"between "
-            f"{len(self.audit['groups']):,} groups, formed by {listing(names)}."
+            f"{len(self.audit['groups']):,} groups, formed by {listing(names)}.{self._overall()}"
         )
+
+    def _overall(self) -> str:
+        metric = next(iter(self.headline), None)
+        entry = self.audit["overall"]["metrics"].get(metric)
+        if metric is None or entry is None or entry["value"] is None:
+            return ""
+        shown = f"{number(entry['value'])} ({self.level} interval {interval(entry)})"
+        return f" {self.title(metric)} over all groups together is {shown}."
 
     def _found(self, larger: Sequence[Record]) -> str:
         names = listing([self.title(metric) for metric in self.headline])
@@ -236,9 +257,8 @@ class Findings:
         if seen:
             gaps = listing([f"{g['by']} ({number(g['smallest_detectable'])})" for g in seen])
             text += (
-                f"{title} shows no gap beyond chance by {gaps}; in brackets the smallest gap that this sample would "
-                f"have "
-                "shown with 80 % power in a comparison of its own, so smaller ones may exist unseen."
+                f"{title} shows no gap beyond chance by {gaps}; in brackets the smallest true gap that this sample "
+                "would have shown with 80 % power in a comparison of its own, so smaller ones may exist unseen."
             )
         return text.rstrip()
 
@@ -267,6 +287,25 @@ class Findings:
         names = [a["name"] for a in self.audit["input"]["attributes"] if a["provenance"] == "estimated"]
         if not names:
             return ""
-        return (
+        text = (
             f"Estimated, not stated by the people shown: {listing(names)}. Errors of the estimate blur or shift gaps."
         )
+        return " ".join([text, *map(self._corrected, self.corrected_gaps())])
+
+    def corrected_gaps(self) -> list[Record]:
+        """The corrected gap in the first headline metric of each attribute with known error rates."""
+        known = [entry for entry in self.audit["estimated"] if entry["group"] == "gap"]
+        first = {entry["attribute"]: entry for entry in reversed(known) if entry["metric"] in self.headline}
+        return list(first.values())[::-1]
+
+    def _corrected(self, entry: Record) -> str:
+        if entry["corrected"] is None:
+            return f"With the error rates given, the gap by {entry['attribute']} is undefined: {entry['undefined']}."
+        text = (
+            f"With the error rates given, the gap in {self.title(entry['metric'])} by {entry['attribute']} is "
+            f"{number(entry['corrected'])} ({self.level} interval {interval(entry)}) instead of "
+            f"{number(entry['observed'])}, if the errors do not depend on the model's answers"
+        )
+        if entry["bound_low"] is None:
+            return text + "."
+        return f"{text}; if they may, it lies from {number(entry['bound_low'])} to {number(entry['bound_high'])}."

@@ -113,7 +113,7 @@ def _check_settings(
         if extra := [name for name in given if name not in by]:
             faults.append(
                 f"{what} names {listed(extra)}, which is not an attribute "
-                f"here{did_you_mean(extra[0], by) or '.'} By: {', '.join(by)}."
+                f"here.{did_you_mean(extra[0], by)} By: {', '.join(by)}."
             )
     for name, edges in bins.items():
         if not edges or not all(math.isfinite(edge) for edge in edges) or any(a >= b for a, b in pairwise(edges)):

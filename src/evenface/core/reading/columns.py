@@ -166,6 +166,12 @@ def _check_named(
             f"{source} has no column {name!r} (for {role}).{did_you_mean(name, names)}" for role, name in lost
         )
         raise SettingsError(f"{said}\nColumns: {', '.join(names)}.")
+    classes = [(role, name) for role, name in asked if role in ("label", "pred", "by")]
+    for role, name in classes:
+        if others := [r for r, n in classes if n == name and r != role]:
+            raise SettingsError(
+                f"Column {name!r} is given both as {role} and as {others[0]}. Each needs its own column."
+            )
 
 
 def _needed(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import io
+import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -182,7 +183,7 @@ def _check_exists(path: Path) -> None:
     if not path.exists():
         folder = path.parent
         there = sorted(child.name for child in folder.iterdir()) if folder.is_dir() else []
-        near = difflib.get_close_matches(path.name, there, n=3, cutoff=0.5)
+        near = _nearest(path, there)
         hint = (
             f" Did you mean {' or '.join(near)}?"
             if near
@@ -193,6 +194,15 @@ def _check_exists(path: Path) -> None:
         raise InputError(f"{path}: there is no such file.{hint}")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty (0 bytes). Write the predictions again.")
+
+
+def _nearest(path: Path, there: Sequence[str]) -> list[str]:
+    """Files of almost the same name, whatever their ending."""
+    stems: dict[str, list[str]] = {}
+    for name in there:
+        stems.setdefault(Path(name).stem.casefold(), []).append(name)
+    near = difflib.get_close_matches(path.stem.casefold(), stems, n=3, cutoff=0.6)
+    return [name for stem in near for name in stems[stem]][:3]
 
 
 def _refuse_magic(path: Path, magic: bytes) -> None:
@@ -243,4 +253,18 @@ def _open_text(path: Path) -> OpenTable:
 def _json_lines(path: Path, data: bytes | None) -> pl.LazyFrame:
     if data is None:
         return pl.scan_ndjson(path, infer_schema_length=10_000)
-    return pl.read_ndjson(data, infer_schema_length=None).lazy()
+    try:
+        return pl.read_ndjson(data, infer_schema_length=None).lazy()
+    except pl.exceptions.PolarsError as fault:
+        raise InputError(f"{path}: cannot be read: {_broken_line(data) or str(fault).splitlines()[0]}.") from fault
+
+
+def _broken_line(data: bytes) -> str:
+    """Say which line of JSON lines cannot be read; empty if each can by itself. Only once something failed."""
+    for number, line in enumerate(data.splitlines(), start=1):
+        try:
+            if line.strip() and not isinstance(json.loads(line), dict):
+                return f"line {number} is no JSON object {{…}}"
+        except ValueError as fault:
+            return f"line {number} is not JSON ({fault})"
+    return ""

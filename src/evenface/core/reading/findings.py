@@ -8,6 +8,8 @@ import polars as pl
 from evenface.core.reading.permuted import permuted_classes
 from evenface.core.tables import Notice, Predictions
 
+FEWEST_ANSWERS = 10  # below, that no class is both read and true may well be chance
+
 
 def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
     """Look for faults in canonical predictions.
@@ -31,6 +33,11 @@ def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
         )
     if not len(answered):
         warnings.append(Notice("no_answers", "No row has an answer: nothing but coverage can be measured."))
+    read, true = confusion.sum(0) > 0, confusion.sum(1) > 0
+    if confusion.sum() >= FEWEST_ANSWERS and not (read & true).any():
+        sides = [", ".join(repr(name) for name, used in zip(names, u, strict=True) if used) for u in (read, true)]
+        message = f"No predicted class ({sides[0]}) is ever a true class ({sides[1]}), so no answer can be right."
+        warnings.append(Notice("no_common_class", f"{message} Check which columns were read as what."))
     if cycles := permuted_classes(confusion, names):
         said = "; ".join(map(str, cycles))
         message = f"The class order looks permuted: {said}. Check the order of the codes, and give it with labels."

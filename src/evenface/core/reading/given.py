@@ -89,9 +89,11 @@ def _raw(table: OpenTable, place: Scores, classes: Classes) -> tuple[pl.Expr, ..
 
 def _understood(table: OpenTable, columns: Columns, classes: Classes, place: Scores, raw: tuple[pl.Expr, ...]) -> Given:
     """Look at all rows: what kind of numbers, and does the highest one agree with the prediction."""
-    seen = table.frame.select(summary(raw)).collect(engine="streaming")
+    seen = table.frame.select(summary(raw)).collect(engine="streaming").row(0, named=True)
+    answers = _answers(table, columns, classes, raw)
+    silent = sum(count for name, top, count in answers if name is None and top is None)
     try:
-        kind = kind_of(seen.row(0, named=True), len(raw))
+        kind = kind_of({**seen, "rows": seen["rows"] - silent}, len(raw))
     except InputError as fault:
         raise InputError(f"{table.source}: {fault}") from fault
     where = f"column {place.listed!r}, a list" if place.listed else "columns " + ", ".join(map(repr, place.used))
@@ -102,9 +104,7 @@ def _understood(table: OpenTable, columns: Columns, classes: Classes, place: Sco
         notes.append("Predicted class: none was given, so the class with the highest score.")
         return Given(raw, kind, place, tuple(notes), tuple(warnings))
     agreement = np.zeros((len(raw), len(raw)))
-    answers = table.frame.group_by(columns.pred, highest(raw).alias(" highest")).len()
-    for pred, top, count in answers.collect(engine="streaming").iter_rows():
-        name = classes.pred.get(str(pred).strip()) if pred is not None else None
+    for name, top, count in answers:
         if name is not None and top is not None:
             agreement[top, classes.space.index(name)] += count
     order = best_assignment(agreement)
@@ -120,6 +120,19 @@ def _understood(table: OpenTable, columns: Columns, classes: Classes, place: Sco
     elif total and kept < _AGREE * total:
         warnings.append(_disagreement(classes, order, total, kept, moved))
     return Given(raw, kind, place, tuple(notes), tuple(warnings))
+
+
+def _answers(
+    table: OpenTable, columns: Columns, classes: Classes, raw: tuple[pl.Expr, ...]
+) -> list[tuple[str | None, int | None, int]]:
+    """Count rows by predicted class and place of the highest score; None where there is none. Empty if not given."""
+    if not columns.pred:
+        return []
+    counted = table.frame.group_by(columns.pred, highest(raw).alias(" highest")).len().collect(engine="streaming")
+    named = (
+        (None if pred is None else classes.pred.get(str(pred).strip()), *rest) for pred, *rest in counted.iter_rows()
+    )
+    return [(name, top, count) for name, top, count in named]
 
 
 def _unordered(table: OpenTable, place: Scores, classes: Classes) -> str:

@@ -97,6 +97,10 @@ def summary(raw: Sequence[pl.Expr]) -> list[pl.Expr]:
 def kind_of(seen: Mapping[str, int], classes: int) -> Kind:
     """Tell what the numbers are from how many rows follow which rule.
 
+    Args:
+        seen: Counts named as in `summary`; `rows` without those that have no answer, as they need no scores.
+        classes: Number of classes.
+
     Raises:
         InputError: No row has usable scores.
     """
