@@ -144,7 +144,7 @@ def picture(runs: dict[tuple[str, float], list[Run]]) -> Figure:
     for i, (kind, (title, by)) in enumerate(KINDS.items()):
         _panel(c, LEFT + i * WIDTH, title, by, [(f, runs[kind, f]) for f in sorted(f for k, f in runs if k == kind)], first=i == 0)
     bottom = TOP + HIGH + BETWEEN + LOW + 34
-    c.text(0, bottom, "f sets the planted bias: 0 and 1 are opposite extremes, with the groups' places exchanged. Few faces here are not White, so a gap there shows late.", "s")
+    c.text(0, bottom, "f sets the planted bias: 0 and 1 are opposite extremes; .5 lies between. Overall accuracy falls with the stereotypes too.", "s")
     c.text(0, bottom + 15, "Published predictions of 24 models on 3,488 faces (arXiv 2503.03446); gender and race were estimated by a model. Audited with evenface.", "s")
     alt = "Equal-opportunity gap and accuracy of 24 models against the share f, one panel for each kind of training bias. " + _said(runs)
     return Figure("biased_heritage", "Which training bias reaches the model", alt, c.done(), LEFT + len(KINDS) * WIDTH, bottom + 20)
