@@ -20,7 +20,6 @@ import time
 from pathlib import Path
 
 from _common import BY, RAFDB, aims, faces, fresh, machine
-
 from evenface.audit.run import audit
 
 AUDIT = """
@@ -109,7 +108,9 @@ def importing(repeats: int) -> list[tuple[str, float, float, str]]:
     """The import alone, in fresh processes that have not loaded anything."""
     pairs = [[float(text) for text in fresh(IMPORT).said.split()] for _ in range(repeats)]
     found = []
-    for what, seconds in zip(("import evenface.audit", "… and all that an audit needs"), zip(*pairs, strict=True), strict=True):
+    for what, seconds in zip(
+        ("import evenface.audit", "… and all that an audit needs"), zip(*pairs, strict=True), strict=True
+    ):
         middle = statistics.median(seconds)
         print(f"{what}: median {middle:.3f} s of {repeats}, best {min(seconds):.3f} s")
         found.append((f"{what}, median", 0.3, middle, "s"))

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import polars as pl
+
 from _common import BY, aims, faces, fresh, machine
 
 PIECE = 1_000_000  # rows made at a time
@@ -66,7 +67,9 @@ def main() -> None:
     args = parser.parse_args()
     print(machine(), flush=True)
     found = []
-    print("| faces | file | sum over the columns | hash | reading, its peak | audit: reading | the rest | its processor time | its peak | audit / reading |")
+    print(
+        "| faces | file | sum over the columns | hash | reading, its peak | audit: reading | the rest | its processor time | its peak | audit / reading |"
+    )
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for rows in args.rows:
         with tempfile.TemporaryDirectory(dir=args.folder) as folder:

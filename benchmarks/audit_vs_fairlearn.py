@@ -27,11 +27,11 @@ import warnings
 
 import numpy as np
 import polars as pl
-from _common import BY, CLASSES, LEVELS, RAFDB, faces, machine
 from fairlearn.metrics import MetricFrame
 from scipy.stats import ks_2samp
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
+from _common import BY, CLASSES, LEVELS, RAFDB, faces, machine
 from evenface.audit import METRICS
 from evenface.audit.cells import count_cells, make_groups
 from evenface.audit.draws import Bootstrap
@@ -80,7 +80,9 @@ def table_of_all_groups(seed: int) -> pl.DataFrame:
     return pl.concat([head, table.slice(len(each))])
 
 
-def fairlearn_frame(table: pl.DataFrame, by: tuple[str, ...], seed: int, n: int = 0, quantiles: list[float] | None = None):
+def fairlearn_frame(
+    table: pl.DataFrame, by: tuple[str, ...], seed: int, n: int = 0, quantiles: list[float] | None = None
+):
     """A MetricFrame, with bootstrap where `n` is given."""
     boot = {"n_boot": n, "ci_quantiles": quantiles, "random_state": seed} if n else {}
     with warnings.catch_warnings():
@@ -100,7 +102,9 @@ def values(tables: Array) -> Array:
     return np.stack([m(sums) for m in OURS.values()], axis=-1)
 
 
-def replicates(table: pl.DataFrame, by: tuple[str, ...], draws: int, seed: int) -> tuple[list[tuple[str, ...]], Array, Array]:
+def replicates(
+    table: pl.DataFrame, by: tuple[str, ...], draws: int, seed: int
+) -> tuple[list[tuple[str, ...]], Array, Array]:
     """The engine's bootstrap: names of the groups, replicates by group (draw, group, metric) and overall."""
     cells = count_cells(read_predictions(table, by=by))
     groups = make_groups(cells, len(by))
@@ -122,19 +126,27 @@ def evenface_answer(table: pl.DataFrame, draws: int, seed: int) -> Array:
     low, high = np.nanmin(by_group, 1), np.nanmax(by_group, 1)
     from_overall = np.abs(by_group - overall)
     all_of_it = [low, high, high - low, low / high, overall[:, 0], np.nanmax(from_overall, 1)]
-    return np.concatenate([np.nanquantile(by_group, QUANTILES, axis=0), np.nanquantile(np.stack(all_of_it, 1), QUANTILES, axis=0)], 1)
+    return np.concatenate(
+        [np.nanquantile(by_group, QUANTILES, axis=0), np.nanquantile(np.stack(all_of_it, 1), QUANTILES, axis=0)], 1
+    )
 
 
 def compare_values(table: pl.DataFrame) -> None:
     peer = fairlearn_frame(table, BY, 0)
     result = audit(table, by=BY, cross=3, metrics=list(OURS.values()), resamples=100, permutations=100, min_group=1)
     own = audit(table, by=BY, cross=3, metrics=list(OURS), resamples=100, permutations=100, min_group=1)
-    print("\n| metric | groups | largest difference by group | overall | max - min | min / max | undefined: evenface's own / fairlearn |")
+    print(
+        "\n| metric | groups | largest difference by group | overall | max - min | min / max | undefined: evenface's own / fairlearn |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
     for name in OURS:
         theirs = peer.by_group[name]
-        ours = {k: result.group(", ".join(f"{a}={v}" for a, v in zip(BY, k, strict=True)), name).value for k in theirs.index}
-        built_in = {k: own.group(", ".join(f"{a}={v}" for a, v in zip(BY, k, strict=True)), name).value for k in theirs.index}
+        ours = {
+            k: result.group(", ".join(f"{a}={v}" for a, v in zip(BY, k, strict=True)), name).value for k in theirs.index
+        }
+        built_in = {
+            k: own.group(", ".join(f"{a}={v}" for a, v in zip(BY, k, strict=True)), name).value for k in theirs.index
+        }
         away = max(abs(ours[k] - theirs[k]) for k in theirs.index)
         defined = [k for k in theirs.index if built_in[k] is not None]
         away = max([away, *(abs(built_in[k] - theirs[k]) for k in defined)])
@@ -150,7 +162,9 @@ def compare_values(table: pl.DataFrame) -> None:
 def compare_law(table: pl.DataFrame, draws: int) -> None:
     """KS tests by group, overall and on max - min, of each attribute alone: fewer groups, so fairlearn gets more replicates done."""
     levels = [np.clip(i / (draws - 1), 1e-9, 1 - 1e-9) for i in range(draws)]
-    print(f"\n| replicates of | metric | KS distance | p | mean, fairlearn | mean, evenface | sd ratio |  ({draws} against {25 * draws})")
+    print(
+        f"\n| replicates of | metric | KS distance | p | mean, fairlearn | mean, evenface | sd ratio |  ({draws} against {25 * draws})"
+    )
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     found = []
     for by in ("gender", "race"):
@@ -186,19 +200,26 @@ def compare_time(table: pl.DataFrame, n: int, wanted: int) -> None:
     clock("fairlearn without bootstrap", lambda: fairlearn_frame(table, BY, 1))
     for _ in range(5):
         clock("evenface, the same question", lambda: evenface_answer(table, wanted, 1))
-        clock("evenface, a whole audit of the three metrics", lambda: audit(table, by=BY, cross=3, metrics=list(OURS), resamples=wanted))
+        clock(
+            "evenface, a whole audit of the three metrics",
+            lambda: audit(table, by=BY, cross=3, metrics=list(OURS), resamples=wanted),
+        )
         clock("evenface, a whole audit of all metrics", lambda: audit(table, by=BY, cross=3, resamples=wanted))
     clock("fairlearn", lambda: fairlearn_frame(table, BY, 1, n, QUANTILES))
     base = cost.pop("fairlearn without bootstrap")[0]
     once = cost.pop("fairlearn")[0]
     peer = [b + (x - b) * wanted / n for b, x in zip(base, once, strict=True)]
     scaled = "" if n == wanted else f", scaled from {n} replicates ({once[0]:.1f} s)"
-    print(f"\n| {wanted:,} replicates, 3 metrics, 45 groups, {table.height:,} faces | wall s | processor s | times as fast, wall | processor |")
+    print(
+        f"\n| {wanted:,} replicates, 3 metrics, 45 groups, {table.height:,} faces | wall s | processor s | times as fast, wall | processor |"
+    )
     print("| --- | ---: | ---: | ---: | ---: |")
     print(f"| fairlearn{scaled} | {peer[0]:.1f} | {peer[1]:.1f} | 1 | 1 |")
     for what, runs in cost.items():
         wall, cpu = (statistics.median(side) for side in zip(*runs, strict=True))
-        print(f"| {what} (median of {len(runs)}) | {wall:.3f} | {cpu:.3f} | {peer[0] / wall:,.0f} | {peer[1] / cpu:,.0f} |")
+        print(
+            f"| {what} (median of {len(runs)}) | {wall:.3f} | {cpu:.3f} | {peer[0] / wall:,.0f} | {peer[1] / cpu:,.0f} |"
+        )
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ from pathlib import Path
 from statistics import mean
 
 import polars as pl
-from _common import machine
 
+from _common import machine
 from evenface.audit.result import Audit
 from evenface.audit.run import audit
 from evenface.report.svg import Canvas, Figure, Scale
@@ -120,7 +120,10 @@ def print_evidence(runs: dict[tuple[str, float], list[Run]]) -> None:
         turns = []
         for by, (one, two) in {"gender": ("Female", "Male"), "white": ("White", "not White")}.items():
             for label in runs[kind, 0.0][0].audit.data["input"]["classes"]:
-                ends = [mean(rate(run, by, one, label) - rate(run, by, two, label) for run in runs[kind, f]) for f in (0.0, 1.0)]
+                ends = [
+                    mean(rate(run, by, one, label) - rate(run, by, two, label) for run in runs[kind, f])
+                    for f in (0.0, 1.0)
+                ]
                 turns.append((abs(ends[1] - ends[0]), f"{label}, {one} - {two}: {ends[0]:+.2f} to {ends[1]:+.2f}"))
         print(f"- {kind}: " + "; ".join(text for _, text in sorted(turns, reverse=True)[:3]))
         flows = [flow["words"] for f in (0.0, 1.0) for flow in runs[kind, f][0].audit.data["flows"][:2]]
@@ -139,15 +142,52 @@ def picture(runs: dict[tuple[str, float], list[Run]]) -> Figure:
     """Four panels, one a kind of bias: above the equal-opportunity gap with the chance band, below overall accuracy."""
     c = Canvas()
     c.text(0, 12, "Gender stereotypes in the training data reach the model far more than gender imbalance does", "h")
-    c.text(0, 30, "Equal-opportunity gap: the widest difference between two groups in the share of faces read as labelled, over 7 expressions.", "s")
-    c.text(0, 45, "Dot: one trained model, with 95 % interval; orange: corrected p of .05 or less. Grey band: gaps that chance alone gives in 95 of 100 tables. Below it, the widest difference.", "s")
+    c.text(
+        0,
+        30,
+        "Equal-opportunity gap: the widest difference between two groups in the share of faces read as labelled, over 7 expressions.",
+        "s",
+    )
+    c.text(
+        0,
+        45,
+        "Dot: one trained model, with 95 % interval; orange: corrected p of .05 or less. Grey band: gaps that chance alone gives in 95 of 100 tables. Below it, the widest difference.",
+        "s",
+    )
     for i, (kind, (title, by)) in enumerate(KINDS.items()):
-        _panel(c, LEFT + i * WIDTH, title, by, [(f, runs[kind, f]) for f in sorted(f for k, f in runs if k == kind)], first=i == 0)
+        _panel(
+            c,
+            LEFT + i * WIDTH,
+            title,
+            by,
+            [(f, runs[kind, f]) for f in sorted(f for k, f in runs if k == kind)],
+            first=i == 0,
+        )
     bottom = TOP + HIGH + BETWEEN + LOW + 34
-    c.text(0, bottom, "f sets the planted bias: 0 and 1 are opposite extremes; .5 lies between. Overall accuracy falls with the stereotypes too.", "s")
-    c.text(0, bottom + 15, "Published predictions of 24 models on 3,488 faces (arXiv 2503.03446); gender and race were estimated by a model. Audited with evenface.", "s")
-    alt = "Equal-opportunity gap and accuracy of 24 models against the share f, one panel for each kind of training bias. " + _said(runs)
-    return Figure("biased_heritage", "Which training bias reaches the model", alt, c.done(), LEFT + len(KINDS) * WIDTH, bottom + 20)
+    c.text(
+        0,
+        bottom,
+        "f sets the planted bias: 0 and 1 are opposite extremes; .5 lies between. Overall accuracy falls with the stereotypes too.",
+        "s",
+    )
+    c.text(
+        0,
+        bottom + 15,
+        "Published predictions of 24 models on 3,488 faces (arXiv 2503.03446); gender and race were estimated by a model. Audited with evenface.",
+        "s",
+    )
+    alt = (
+        "Equal-opportunity gap and accuracy of 24 models against the share f, one panel for each kind of training bias. "
+        + _said(runs)
+    )
+    return Figure(
+        "biased_heritage",
+        "Which training bias reaches the model",
+        alt,
+        c.done(),
+        LEFT + len(KINDS) * WIDTH,
+        bottom + 20,
+    )
 
 
 def _panel(c: Canvas, x: float, title: str, by: str, points: list[tuple[float, list[Run]]], *, first: bool) -> None:
@@ -177,7 +217,9 @@ def _panel(c: Canvas, x: float, title: str, by: str, points: list[tuple[float, l
         c.text(x, TOP + HIGH + BETWEEN - 8, "Accuracy over all faces", "s")
 
 
-def _mark(c: Canvas, x: float, scale: Scale, value: float, low: float, high: float, *, beyond: bool, radius: float = 4.5) -> None:
+def _mark(
+    c: Canvas, x: float, scale: Scale, value: float, low: float, high: float, *, beyond: bool, radius: float = 4.5
+) -> None:
     c.line(x, scale(low), x, scale(high), "worst-line" if beyond else "wide")
     c.circle(x, scale(value), radius, "worst" if beyond else "dot")
 
@@ -186,7 +228,8 @@ def _widest(same: list[Run], by: str) -> list[str]:
     """The expression with the widest difference in TPR, and both groups' rates, mean of the repeats."""
     levels = ("Female", "Male") if by == "gender" else ("White", "not White")
     rates = {
-        label: [mean(rate(run, by, level, label) for run in same) for level in levels] for label in same[0].audit.data["input"]["classes"]
+        label: [mean(rate(run, by, level, label) for run in same) for level in levels]
+        for label in same[0].audit.data["input"]["classes"]
     }
     label = max(rates, key=lambda name: abs(rates[name][0] - rates[name][1]))
     return [label, *(f"{level} {100 * value:.0f} %" for level, value in zip(levels, rates[label], strict=True))]
@@ -195,7 +238,11 @@ def _widest(same: list[Run], by: str) -> list[str]:
 def _said(runs: dict[tuple[str, float], list[Run]]) -> str:
     parts = []
     for kind, (title, by) in KINDS.items():
-        values = [f"{middle([run.gap('equal_opportunity', by) for run in runs[kind, f]], 'value'):.2f} at f = {f:g}" for k, f in runs if k == kind]
+        values = [
+            f"{middle([run.gap('equal_opportunity', by) for run in runs[kind, f]], 'value'):.2f} at f = {f:g}"
+            for k, f in runs
+            if k == kind
+        ]
         parts.append(f"{title}: {', '.join(values)}.")
     return " ".join(parts)
 

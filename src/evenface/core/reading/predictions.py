@@ -88,6 +88,7 @@ def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attribut
     expressions = [*plan.expressions(), *expressions]
     frame = rows.frame.select(expressions)
     frame = frame if table.streamed else frame.collect().lazy()
+    counted = _counted(rows, expressions)
     used = _used(columns, given)
     unused = _unused([name for name in plan.schema.names() if name not in used])
     roles = _role_notes(columns, how)
@@ -95,12 +96,14 @@ def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attribut
         frame=frame,
         labels=plan.space,
         attributes=described,
-        rows=int(rows.counted[ROWS].sum() if rows.counted is not None else frame.select(pl.len()).collect(engine="streaming").item()),
+        rows=int(frame.select(pl.len()).collect(engine="streaming").item())
+        if counted is None
+        else counted["count"].sum(),
         source=table.source,
         sha256=hashed(table, used).sha256,
         notes=(*table.notes, *roles, *classes.notes, *given.notes, *plan.notes, *attribute_notes, *unused),
         warnings=(*table.warnings, *classes.warnings, *given.warnings, *plan.warnings, *attribute_warnings),
-        counted=_counted(rows, expressions),
+        counted=counted,
     )
     return replace(predictions, warnings=predictions.warnings + findings(predictions, table.streamed))
 
@@ -111,8 +114,9 @@ def _counted_columns(columns: Columns) -> list[str]:
 
 
 def _counted(rows: OpenTable, expressions: Sequence[pl.Expr]) -> pl.DataFrame | None:
-    """Count faces by their canonical columns from the raw ones, so that each combination is mapped once, not each row."""
-    keys = [e for e in expressions if e.meta.output_name() in {"true", "predicted"} or e.meta.output_name().startswith("attr:")]
+    """Count faces by their canonical columns from the raw ones: each combination is mapped once, not each row."""
+    named = {expression.meta.output_name(): expression for expression in expressions}
+    keys = [named[name] for name in named if name in {"true", "predicted"} or name.startswith("attr:")]
     needed = {name for key in keys for name in key.meta.root_names()}
     if rows.counted is None or not needed <= set(rows.counted.columns):
         return None
