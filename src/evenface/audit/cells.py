@@ -115,7 +115,7 @@ def count_cells(predictions: Predictions) -> Cells:
     attributes = predictions.attributes
     has_subject = "subject" in predictions.frame.collect_schema()
     keys = [f"attr:{a.name}" for a in attributes] + ["true", "predicted"] + (["subject"] if has_subject else [])
-    table = predictions.frame.group_by(keys).agg(pl.len().cast(pl.Int64).alias("count")).collect(engine="streaming")
+    table = predictions.count(keys)
     n_class = len(predictions.labels.names)
     true = table["true"].cast(pl.Int64).to_numpy()
     answer = table["predicted"].cast(pl.Int64).fill_null(n_class).to_numpy()

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ class Predictions:
         sha256: Hash of the input's bytes.
         notes: Each choice that was made for the user, in words (which column was read as what).
         warnings: What looks wrong but can be worked with.
+        counted: The faces of `frame` counted by `true`, `predicted` and all attributes, with their number in `count`,
+            where that was known before `frame` is read. Whoever replaces `frame` must set it anew or to None.
     """
 
     frame: pl.LazyFrame
@@ -69,3 +72,12 @@ class Predictions:
     sha256: str
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = field(default=())
+    counted: pl.DataFrame | None = None
+
+    def count(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Count the faces by canonical columns: these columns, and the number of faces in `count` (Int64)."""
+        import polars as pl
+
+        if self.counted is not None and set(columns) <= set(self.counted.columns):
+            return self.counted.group_by(columns).agg(pl.col("count").sum())
+        return self.frame.group_by(columns).agg(pl.len().cast(pl.Int64).alias("count")).collect(engine="streaming")

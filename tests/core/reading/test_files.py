@@ -214,3 +214,25 @@ class NeedsPyarrow:
 
 def test_tables_that_cannot_speak_arrow_are_read_column_by_column():
     assert open_table(NeedsPyarrow()).frame.collect()["n"].to_list() == [1, 2]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "feather"])
+def test_well_packed_files_with_many_values_are_streamed(tmp_path, suffix, monkeypatch):
+    path = write(tmp_path, suffix)
+    monkeypatch.setattr(files, "NUMBERS_IN_MEMORY", FRAME.height * FRAME.width)
+    assert not open_table(path).streamed
+    monkeypatch.setattr(files, "NUMBERS_IN_MEMORY", FRAME.height * FRAME.width - 1)
+    assert open_table(path).streamed
+
+
+def test_a_streamed_table_is_counted_once():
+    many = pl.LazyFrame({"a": ["x", "y", "x", None] * 10, "b": [1, 1, 2, 2] * 10, "id": range(40)})
+    table = files.with_counts(files.open_table(many), ["a", "b"])
+    assert table.counted is not None
+    for part in (table, table.filter(pl.col("b") == 2)):
+        anew = part.frame.collect().group_by("a").len()
+        assert dict(part.count(["a"]).iter_rows()) == dict(anew.iter_rows())
+    assert dict(table.count(["id"]).iter_rows()) == dict.fromkeys(range(40), 1)
+    assert files.with_counts(table, ["a", "id"]).counted is table.counted  # so many combinations save nothing
+    held = files.open_table(many.collect())
+    assert files.with_counts(held, ["a", "b"]) is held

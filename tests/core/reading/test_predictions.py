@@ -297,3 +297,22 @@ def test_every_sentence_is_whole():
         for sentence in (*found.notes, *(notice.message for notice in found.warnings)):
             assert sentence.endswith(".")
             assert "  " not in sentence
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"labels": NAMES}, {"into": "SMIC-3"}, {"bins": {"years": [0, 30]}, "by": ["years", "gender"]}]
+)
+def test_faces_are_counted_alike_streamed_or_not(options):
+    table = pl.concat([heritage(40).drop("id", "logits")] * 70)
+    truth = pl.when(pl.int_range(pl.len()) % 50 == 0).then(None).otherwise(pl.col("y_true")).alias("y_true")
+    gender = pl.col("gender")
+    spaced = pl.when(pl.int_range(pl.len()) % 7 == 0).then(gender + " ").otherwise(gender).alias("gender")
+    table = table.with_columns(truth, spaced, years=pl.int_range(pl.len()) % 5 * 10)
+    held, streamed = read_predictions(table, **options), read_predictions(table.lazy(), **options)
+    assert held.counted is None
+    assert streamed.counted is not None
+    assert held.rows == streamed.rows == streamed.counted["count"].sum()
+    assert streamed.warnings == held.warnings
+    keys = ["true", "predicted", *(f"attr:{a.name}" for a in held.attributes)]
+    for columns in (keys, keys[:2]):
+        assert streamed.count(columns).sort(columns).equals(held.count(columns).sort(columns))

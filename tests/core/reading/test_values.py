@@ -2,19 +2,20 @@ import polars as pl
 import pytest
 
 from evenface.core.errors import InputError
+from evenface.core.reading.files import open_table
 from evenface.core.reading.values import MOST_VALUES, different_values, is_code, listed, mapped, number
 
 
 def test_different_values_are_counted_as_stripped_text():
-    frame = pl.LazyFrame({"a": [" x", "x ", None, "y"], "n": [1, 1, 2, 2], "id": ["p", "q", "r", "s"]})
-    assert different_values(frame, ["a", "n"]) == {"a": {"x": 2, "y": 1, None: 1}, "n": {"1": 2, "2": 2}}
+    table = open_table({"a": [" x", "x ", None, "y"], "n": [1, 1, 2, 2], "id": ["p", "q", "r", "s"]})
+    assert different_values(table, ["a", "n"]) == {"a": {"x": 2, "y": 1, None: 1}, "n": {"1": 2, "2": 2}}
 
 
 def test_too_many_values_are_none():
-    frame = pl.LazyFrame({"id": range(MOST_VALUES + 1)})
-    assert different_values(frame, ["id"]) == {"id": None}
+    table = open_table({"id": range(MOST_VALUES + 1)})
+    assert different_values(table, ["id"]) == {"id": None}
     with pytest.raises(InputError, match="holds lists"):
-        different_values(pl.LazyFrame({"a": [[1]]}), ["a"])
+        different_values(open_table({"a": [[1]]}), ["a"])
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def attribute_expressions(
     """
     bins, provenance = dict(bins or {}), dict(provenance or {})
     _check_settings(table, by, bins, provenance)
-    values = different_values(table.frame, list(by))
+    values = different_values(table, list(by))
     columns: dict[str, _Column] = {}
     faults: dict[str, InputError] = {}
     for name in by:

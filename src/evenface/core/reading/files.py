@@ -33,6 +33,9 @@ from evenface.core.reading.widths import check_widths
 from evenface.core.tables import Notice
 
 IN_MEMORY_NAME = "table in memory"
+ROWS = " rows"  # column with numbers of rows; the blank sets it apart from columns of the user's
+SAMPLE = 100_000  # rows looked at before all rows are
+NUMBERS_IN_MEMORY = 20_000_000  # rows x columns; a larger binary table, however well it is packed on disk, is streamed
 _NOT_TABLES = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -55,6 +58,8 @@ class OpenTable:
         notes: Choices made while opening, in words.
         warnings: What looks wrong but can be worked with.
         streamed: Whether the rows are read anew each time, because they may not fit in memory.
+        counted: The rows of `frame` counted by some of its columns, one row per combination and their number in
+            `ROWS`; None where they were not counted.
     """
 
     frame: pl.LazyFrame
@@ -63,6 +68,32 @@ class OpenTable:
     notes: tuple[str, ...] = ()
     warnings: tuple[Notice, ...] = ()
     streamed: bool = False
+    counted: pl.DataFrame | None = None
+
+    def count(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Count the rows by these columns: the columns, and the number of rows in `ROWS`."""
+        if self.counted is not None and set(columns) <= set(self.counted.columns):
+            return self.counted.group_by(columns).agg(pl.col(ROWS).sum())
+        return self.frame.group_by(columns).agg(pl.len().cast(pl.Int64).alias(ROWS)).collect(engine="streaming")
+
+    def filter(self, kept: pl.Expr) -> OpenTable:
+        """Keep some rows; `kept` may read counted columns only, if there are any."""
+        counted = None if self.counted is None else self.counted.filter(kept)
+        return replace(self, frame=self.frame.filter(kept), counted=counted)
+
+
+def with_counts(table: OpenTable, columns: Sequence[str]) -> OpenTable:
+    """Count a table that is streamed once by the columns that will be counted again and again.
+
+    Nothing is done where the columns have so many combinations that this would save little.
+    """
+    schema = table.frame.collect_schema()
+    if not table.streamed or ROWS in schema or any(schema[name].is_nested() for name in columns):
+        return table
+    sample = table.frame.select(columns).head(SAMPLE).collect(engine="streaming")
+    if sample.n_unique() > max(sample.height // 10, 1):
+        return table
+    return replace(table, counted=table.count(columns))
 
 
 def open_table(source: object, *, columns: Sequence[str] | None = None) -> OpenTable:
@@ -74,7 +105,8 @@ def open_table(source: object, *, columns: Sequence[str] | None = None) -> OpenT
         columns: Columns that a table in memory is hashed by. All, if not given. Files are hashed by their bytes.
 
     Returns:
-        The table, in memory if it has less than 512 MB on disk, else to be streamed.
+        The table, in memory if it has less than 512 MB on disk (Parquet and Arrow: and at most 20 million values),
+        else to be streamed.
 
     Raises:
         InputError: It is missing, empty, ragged, has a column name twice, or is not a table.
@@ -219,13 +251,12 @@ def _refuse_magic(path: Path, magic: bytes) -> None:
 
 
 def _binary(path: Path, read: Any, scan: Any) -> OpenTable:
-    large = path.stat().st_size > IN_MEMORY
-    frame: pl.LazyFrame = scan(path) if large else read(path).lazy()
-    if frame.select(pl.len()).collect().item() == 0:
-        raise InputError(
-            f"{path}: has columns ({', '.join(frame.collect_schema().names())}) but no rows. Nothing can be audited."
-        )
-    return OpenTable(frame, path.name, hash_file(path), streamed=large)
+    frame: pl.LazyFrame = scan(path)
+    names, rows = frame.collect_schema().names(), frame.select(pl.len()).collect().item()
+    if rows == 0:
+        raise InputError(f"{path}: has columns ({', '.join(names)}) but no rows. Nothing can be audited.")
+    large = path.stat().st_size > IN_MEMORY or rows * len(names) > NUMBERS_IN_MEMORY
+    return OpenTable(frame if large else read(path).lazy(), path.name, hash_file(path), streamed=large)
 
 
 def _open_text(path: Path) -> OpenTable:

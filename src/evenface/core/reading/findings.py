@@ -19,10 +19,10 @@ def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
         streamed: Whether the rows may not fit in memory; repeated faces are then not looked for.
     """
     names = predictions.labels.names
-    cells = predictions.frame.group_by("true", "predicted").len().collect(engine="streaming")
+    cells = predictions.count(["true", "predicted"])
     answered = cells.drop_nulls("predicted")
     confusion = np.zeros((len(names), len(names)), dtype=np.int64)
-    confusion[answered["true"].to_numpy(), answered["predicted"].to_numpy()] = answered["len"].to_numpy()
+    confusion[answered["true"].to_numpy(), answered["predicted"].to_numpy()] = answered["count"].to_numpy()
     warnings = []
     if cells["true"].n_unique() == 1:
         warnings.append(

@@ -13,7 +13,7 @@ from evenface.core.labels import LabelSpace, get_space
 from evenface.core.reading.attributes import Attributes, attribute_expressions
 from evenface.core.reading.codes import Classes, name_classes
 from evenface.core.reading.columns import Columns, recognise
-from evenface.core.reading.files import OpenTable, hashed, open_unhashed
+from evenface.core.reading.files import ROWS, SAMPLE, OpenTable, hashed, open_unhashed, with_counts
 from evenface.core.reading.findings import findings
 from evenface.core.reading.given import Given, find_scores
 from evenface.core.reading.plan import Cell, Plan
@@ -69,12 +69,13 @@ def read_predictions(
         columns = recognise(
             schema, table.source, by=by, label=label, pred=pred, scores=scores, subject=subject, face=face
         )
+        table = with_counts(table, _counted_columns(columns))
         cells = _cells(table, columns)
         parsed = _with_lists(table, columns)
         classes = _classes(parsed, columns, cells, labels)
         given = find_scores(parsed, columns, classes)
         plan = Plan(classes, given, _reconciled(classes.space, into), schema, columns, cells)
-        rows = replace(parsed, frame=parsed.frame.filter(plan.kept))
+        rows = parsed.filter(plan.kept)
         attributes = attribute_expressions(rows, columns.by, bins, provenance, lenient=by is None)
         return _compose(table, rows, plan, attributes, "" if by is not None else ", recognised by name")
     except pl.exceptions.PolarsError as fault:
@@ -84,8 +85,10 @@ def read_predictions(
 def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attributes, how: str) -> Predictions:
     expressions, described, attribute_notes, attribute_warnings = attributes
     classes, given, columns = plan.classes, plan.given, plan.columns
-    frame = rows.frame.select([*plan.expressions(), *expressions])
+    expressions = [*plan.expressions(), *expressions]
+    frame = rows.frame.select(expressions)
     frame = frame if table.streamed else frame.collect().lazy()
+    counted = _counted(rows, expressions)
     used = _used(columns, given)
     unused = _unused([name for name in plan.schema.names() if name not in used])
     roles = _role_notes(columns, how)
@@ -93,13 +96,31 @@ def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attribut
         frame=frame,
         labels=plan.space,
         attributes=described,
-        rows=int(frame.select(pl.len()).collect(engine="streaming").item()),
+        rows=int(frame.select(pl.len()).collect(engine="streaming").item())
+        if counted is None
+        else counted["count"].sum(),
         source=table.source,
         sha256=hashed(table, used).sha256,
         notes=(*table.notes, *roles, *classes.notes, *given.notes, *plan.notes, *attribute_notes, *unused),
         warnings=(*table.warnings, *classes.warnings, *given.warnings, *plan.warnings, *attribute_warnings),
+        counted=counted,
     )
     return replace(predictions, warnings=predictions.warnings + findings(predictions, table.streamed))
+
+
+def _counted_columns(columns: Columns) -> list[str]:
+    """Columns by which rows are counted: again and again for their values, and in the end for the audit."""
+    return list(dict.fromkeys([columns.true, *([columns.pred] if columns.pred else []), *columns.namers, *columns.by]))
+
+
+def _counted(rows: OpenTable, expressions: Sequence[pl.Expr]) -> pl.DataFrame | None:
+    """Count faces by their canonical columns from the raw ones: each combination is mapped once, not each row."""
+    named = {expression.meta.output_name(): expression for expression in expressions}
+    keys = [named[name] for name in named if name in {"true", "predicted"} or name.startswith("attr:")]
+    needed = {name for key in keys for name in key.meta.root_names()}
+    if rows.counted is None or not needed <= set(rows.counted.columns):
+        return None
+    return rows.counted.group_by(keys).agg(pl.col(ROWS).sum().alias("count"))
 
 
 def _reconciled(
@@ -129,7 +150,7 @@ def _cells(table: OpenTable, columns: Columns) -> list[Cell]:
         raise InputError(
             f"{table.source}: column {nested[0]!r} holds {schema[nested[0]]}, where one class per face is needed."
         )
-    sample = table.frame.select(wanted).head(100_000).collect(engine="streaming")
+    sample = table.frame.select(wanted).head(SAMPLE).collect(engine="streaming")
     many = [name for name in wanted if sample[name].n_unique() > MOST_VALUES]
     if broken := [name for name in many if name not in columns.namers]:
         raise InputError(
@@ -137,14 +158,12 @@ def _cells(table: OpenTable, columns: Columns) -> list[Cell]:
             "of classes. "
             "Name the right columns with label and pred."
         )
-    counted = table.frame.group_by(name for name in wanted if name not in many).len().collect(engine="streaming")
-    text = counted.with_columns(pl.exclude("len").cast(pl.String).str.strip_chars())
-    if "len" in wanted:
-        raise InputError(f"{table.source}: a class column is named 'len'. Rename it.")
+    counted = table.count([name for name in wanted if name not in many])
+    text = counted.with_columns(pl.exclude(ROWS).cast(pl.String).str.strip_chars())
     merged: Counter[tuple[str | None, str | None, tuple[str | None, ...]]] = Counter()
     for row in text.iter_rows(named=True):
         names = tuple(row.get(name) for name in columns.namers)
-        merged[row[columns.true], row[columns.pred] if columns.pred else None, names] += row["len"]
+        merged[row[columns.true], row[columns.pred] if columns.pred else None, names] += row[ROWS]
     return [(true, pred, names, count) for (true, pred, names), count in merged.items()]
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import polars as pl
 
 from evenface.core.errors import InputError
+from evenface.core.reading.files import ROWS, SAMPLE, OpenTable
 
 MOST_VALUES = 10_000  # a column with more different values is not a category
-_SAMPLE = 100_000  # rows looked at to see that, before all rows are
 
 
 def as_text(column: str) -> pl.Expr:
@@ -21,7 +21,7 @@ def as_text(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.strip_chars()
 
 
-def different_values(frame: pl.LazyFrame, columns: Sequence[str]) -> dict[str, dict[str | None, int] | None]:
+def different_values(table: OpenTable, columns: Sequence[str]) -> dict[str, dict[str | None, int] | None]:
     """Count each different value of each column, as stripped text.
 
     Returns:
@@ -30,24 +30,22 @@ def different_values(frame: pl.LazyFrame, columns: Sequence[str]) -> dict[str, d
     Raises:
         InputError: A column holds lists or structs.
     """
-    schema = frame.collect_schema()
+    schema = table.frame.collect_schema()
     if nested := [name for name in columns if schema[name].is_nested()]:
         raise InputError(f"Column {nested[0]!r} holds lists ({schema[nested[0]]}), where one value per face is needed.")
-    sample = frame.select(columns).head(_SAMPLE).collect(engine="streaming")
+    sample = table.frame.select(columns).head(SAMPLE).collect(engine="streaming")
     few = [name for name in columns if sample[name].n_unique() <= MOST_VALUES]
     # One pass each: passes that are run together share the rows, and so hold them all.
-    tables = {
-        name: frame.group_by(pl.col(name).alias("value")).agg(pl.len()).collect(engine="streaming") for name in few
-    }
-    return {name: _merged(tables[name]) if name in tables else None for name in columns}
+    return {name: _merged(table.count([name])) if name in few else None for name in columns}
 
 
 def _merged(counts: pl.DataFrame) -> dict[str | None, int] | None:
     """Join values that are the same as stripped text, in the order of the text."""
     if counts.height > MOST_VALUES:
         return None
-    text = counts.select(as_text("value").alias("value"), "len").group_by("value").agg(pl.col("len").sum())
-    return dict(text.sort("value", nulls_last=True).iter_rows())
+    name = counts.columns[0]
+    text = counts.group_by(as_text(name).alias(name)).agg(pl.col(ROWS).sum())
+    return dict(text.sort(name, nulls_last=True).iter_rows())
 
 
 def number(text: str) -> float | None:
