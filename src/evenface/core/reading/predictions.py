@@ -98,7 +98,7 @@ def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attribut
         attributes=described,
         rows=int(frame.select(pl.len()).collect(engine="streaming").item())
         if counted is None
-        else counted["count"].sum(),
+        else int(counted["count"].sum()),
         source=table.source,
         sha256=hashed(table, used).sha256,
         notes=(*table.notes, *roles, *classes.notes, *given.notes, *plan.notes, *attribute_notes, *unused),
