@@ -36,6 +36,7 @@ def test_formats_and_options_reach_the_audit(run: Callable[..., Any], good: Path
     assert done.exit_code == 0
     found = json.loads((tmp_path / "audit.json").read_text())
     assert found["settings"] | {"by": 0, "level": 0, "unit": 0, "min_rate": 0} == {
+        "asked": {"metrics": ["accuracy", "tpr"], "bins": {"age": [0.0, 40.0]}, "provenance": {"gender": "annotated"}},
         **{"by": 0, "cross": 1, "resamples": 100, "permutations": 100, "seed": 3, "min_group": 5},
         **{"min_rate": 0, "level": 0, "unit": 0},
     }

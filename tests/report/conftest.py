@@ -289,6 +289,7 @@ class Sample:
                 "min_rate": 10,
                 "level": 0.95,
                 "unit": "face",
+                "asked": {"label": "label", "bins": {"age": [0, 20, 40, 60]}},
             },
             "notes": ["Column `label` was read as the true class.", "Classes are named by FER2013."],
             "warnings": [

@@ -47,11 +47,12 @@ def test_the_summary_names_gap_interval_chance_and_the_unanswered(big: dict[str,
     assert 3 <= len(Findings(big).summary()) <= 7
 
 
-def test_the_clearest_gap_is_the_one_furthest_beyond_its_chance_level(big: dict[str, Any]) -> None:
+def test_the_clearest_gap_is_the_surest_then_the_most_times_its_chance_level(big: dict[str, Any]) -> None:
     found = Findings(big)
     larger = [g for g in found.headline_gaps if found.judge(g).key == "larger"]
-    first = max(larger, key=lambda g: g["value"] - g["chance_95"])
-    sentence = next(s for s in found.summary() if s.startswith("Furthest"))
+    surest = min(corrected_p(g) for g in larger)
+    first = max((g for g in larger if corrected_p(g) == surest), key=lambda g: g["value"] / g["chance_95"])
+    sentence = next(s for s in found.summary() if s.startswith("Surest"))
     assert f"a gap of {number(first['value'])}" in sentence
     assert first["worst"] in sentence
 
@@ -64,7 +65,7 @@ def test_nothing_found_is_not_called_fair(audit: dict[str, Any]) -> None:
     assert "That is not evidence that groups are treated alike." in text
     assert "gender (0.070)" in text
     assert "80 % power" in text
-    assert "Furthest" not in text
+    assert "Surest" not in text
 
 
 def test_what_correction_leaves_open_is_said(audit: dict[str, Any]) -> None:

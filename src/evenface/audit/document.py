@@ -57,10 +57,10 @@ def describe_input(predictions: Predictions, plan: Plan) -> dict[str, Any]:
     }
 
 
-def describe_settings(plan: Plan) -> dict[str, Any]:
-    """How it was audited."""
+def describe_settings(plan: Plan, asked: dict[str, Any]) -> dict[str, Any]:
+    """How it was audited, and `asked`: what was said of the reading and the metrics, for making it again."""
     settings = {"by": list(plan.cells.attributes)} | asdict(plan.settings)
-    return settings | {"unit": "face" if plan.cells.units is None else "subject"}
+    return settings | {"unit": "face" if plan.cells.units is None else "subject", "asked": asked}
 
 
 def describe_metrics(metrics: Sequence[Metric]) -> list[dict[str, Any]]:

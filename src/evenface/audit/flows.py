@@ -157,8 +157,8 @@ def words(group: str, true: str, answer: str, flow: Flow) -> str:
     read = "left without an answer" if answer == NO_ANSWER else f"read as {answer}"
     rate = flow.count / flow.size
     if flow.rest_count == 0:
-        return f"{true} {read}: {rate:.1%} for {group}, never for the rest"
+        return f"{true} {read}: {100 * rate:.1f} % for {group}, never for the rest"
     rest = flow.rest_count / flow.rest_size
     ratio = rate / rest
     how = f"{ratio:.1f} times as often" if ratio >= 1 else f"{ratio:.2f} times as often"
-    return f"{true} {read}: {how} for {group} ({rate:.1%} against {rest:.1%})"
+    return f"{true} {read}: {how} for {group} ({100 * rate:.1f} % against {100 * rest:.1f} %)"

@@ -16,6 +16,7 @@ from evenface.audit.drawing import draw_all
 from evenface.audit.estimated import estimated_effects
 from evenface.audit.gap_table import describe_gaps
 from evenface.audit.group_table import group_table
+from evenface.audit.jsonable import plain
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
 from evenface.audit.ranking import pairs, worst_groups
@@ -45,7 +46,7 @@ def audit(
         metrics: Names from `METRICS`, or metrics of your own made with `evenface.audit.metric.metric`. None: all.
         settings: Crossing, resamples, seed and so on.
         error_rates: For attributes that were *estimated*: attribute -> the estimator's error rates, in any form that
-            `evenface.audit.estimated.read_estimator` takes.
+            `evenface.audit.estimator.read_estimator` takes.
         progress: Called with the share of work done, 0 … 1.
         **options: Any field of `AuditSettings` by its name; all else says how to read the table (`label`, `pred`,
             `scores`, `subject`, `face`, `labels`, `bins`, …), as for `evenface.core.reading.read_predictions`.
@@ -66,15 +67,20 @@ def audit(
     own = {f.name for f in fields(AuditSettings)}
     settings = replace(settings or AuditSettings(), **{k: v for k, v in options.items() if k in own})
     settings.check()
-    reading = {k: v for k, v in options.items() if k not in own}
+    reading = {k: v for k, v in options.items() if k not in own and v is not None}
+    rates = dict(error_rates or {})
+    estimated_ones = [name for name in rates if by is None or name in by]
+    if estimated_ones:
+        reading["provenance"] = dict.fromkeys(estimated_ones, "estimated") | dict(reading.get("provenance", {}))
+    asked = plain({"metrics": metrics, "error_rates": rates} | reading)
     predictions = table if isinstance(table, Predictions) else read_predictions(table, by=by, **reading)
     from threadpoolctl import threadpool_limits  # here, since importing it writes to the environment
 
     # Draws share the cores among themselves, so linear algebra must not ask for all of them again within each.
     with threadpool_limits(1, "blas"):
         plan = _prepare(predictions, metrics, settings)
-        estimated = estimated_effects(plan, error_rates or {})
-        return Audit(_document(predictions, plan, estimated, progress))
+        estimated = estimated_effects(plan, rates)
+        return Audit(_document(predictions, plan, asked, estimated, progress))
 
 
 def _prepare(predictions: Predictions, metrics: Sequence[str | Metric] | None, settings: AuditSettings) -> Plan:
@@ -88,6 +94,7 @@ def _prepare(predictions: Predictions, metrics: Sequence[str | Metric] | None, s
 def _document(
     predictions: Predictions,
     plan: Plan,
+    asked: dict[str, Any],
     estimated: list[dict[str, Any]],
     progress: Callable[[float], None] | None,
 ) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def _document(
         "evenface": __version__,
         "versions": doc.describe_versions(),
         "input": doc.describe_input(predictions, plan),
-        "settings": doc.describe_settings(plan),
+        "settings": doc.describe_settings(plan, asked),
         "notes": list(predictions.notes),
         "warnings": doc.describe_warnings(predictions, plan),
         "metrics": doc.describe_metrics(plan.metrics),

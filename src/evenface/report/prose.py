@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from evenface.report.words import COARSE, Findings
 
@@ -64,17 +66,23 @@ def methods(found: Findings) -> list[str]:
 def command(found: Findings) -> str:
     """The command that makes this audit again."""
     s = found.audit["settings"]
-    parts = [
-        "evenface",
-        "audit",
-        found.audit["input"]["source"],
-        "--by",
-        ",".join(s["by"]),
-        "--cross",
-        str(s["cross"]),
-        "--resamples",
-        str(s["resamples"]),
-        "--seed",
-        str(s["seed"]),
-    ]
-    return " ".join(map(shlex.quote, parts))
+    parts = ["evenface", "audit", found.audit["input"]["source"], "--by", ",".join(s["by"])]
+    parts += [*_options(s["asked"]), "--cross", s["cross"], "--min-group", s["min_group"]]
+    parts += ["--resamples", s["resamples"], "--seed", s["seed"]]
+    return " ".join(shlex.quote(str(part)) for part in parts)
+
+
+def _options(asked: Mapping[str, Any]) -> Iterator[str]:
+    """What was asked for, as options of the command; what only Python can say is left out."""
+    for name, value in asked.items():
+        if name == "provenance":
+            for origin in sorted(set(value.values())):
+                if origin != "unknown":
+                    yield from (f"--{origin}", ",".join(k for k, v in value.items() if v == origin))
+        elif isinstance(value, dict) and name in ("bins", "error_rates"):
+            for key, inner in value.items():
+                if not isinstance(inner, dict):
+                    text = ",".join(f"{x:g}" for x in inner) if isinstance(inner, list) else inner
+                    yield from ("--bins" if name == "bins" else "--estimator", f"{key}={text}")
+        elif isinstance(value, str | list):
+            yield from (f"--{name}", value if isinstance(value, str) else ",".join(map(str, value)))

@@ -26,7 +26,7 @@ _TABLE = {
     "input.attributes": "name: str, levels: list, provenance: self-reported|annotated|estimated|unknown, missing: int",
     "settings": (
         "by: list, cross: int, resamples: int, permutations: int, seed: int, min_group: int, min_rate: int, "
-        "level: num, unit: face|subject"
+        "level: num, unit: face|subject, asked: dict"
     ),
     "warnings": "code: str, message: str",
     "metrics": (

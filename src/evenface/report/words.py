@@ -209,14 +209,14 @@ class Findings:
         return text if larger else f"{text} That is not evidence that groups are treated alike."
 
     def _clearest(self, larger: Sequence[Record]) -> str:
-        """The gap that lies furthest beyond its chance level, and who is worst in it."""
+        """The surest gap, among equals the one that is most times its chance level, and who is worst in it."""
         if not larger:
             return ""
-        gap = max(larger, key=lambda g: g["value"] - (g["chance_95"] or 0))
+        gap = min(larger, key=lambda g: (corrected_p(g), (g["chance_95"] or 0) / max(g["value"], 1e-9)))
         metric = gap["metric"]
         low, high = (number(self.value(gap["by"], gap[end], metric)) for end in ("worst", "best"))
         text = (
-            f"Furthest beyond chance: {self.title(metric)} is {low} for {gap['worst']} and {high} for {gap['best']}, "
+            f"Surest: {self.title(metric)} is {low} for {gap['worst']} and {high} for {gap['best']}, "
             f"a gap of {number(gap['value'])} ({self.level} interval {interval(gap)}); with no true difference it "
             f"would "
             f"stay below {number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after "
