@@ -1,4 +1,4 @@
-"""What the benchmarks share: a made table of faces, a run in a fresh process with its cost, and the machine in words."""
+"""What the benchmarks share: a made table of faces, the cost of a fresh process, the machine in words."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
     python benchmarks/audit_speed.py [--rows 1000000] [--small 3068]
 
-* a large table (7 classes, 45 leaf groups) in a fresh process: reading a Parquet, all metrics, 1,000 resamples and 1,000
+* a large table (7 classes, 45 leaf groups) in a fresh process: reading a Parquet, all metrics, 1,000 resamples and
   permutations, with groups crossed two and three at a time, with and without probabilities;
-* RAF-DB's 3,068 faces from Python, called again and again, and as a command that reads a CSV and writes the HTML report;
+* RAF-DB's 3,068 faces from Python, called again and again, and as a command from a CSV to the HTML report;
 * `import evenface.audit`.
 
 The tables are made here. Times are of the wall clock; processor seconds stand beside them.
@@ -57,7 +57,8 @@ def large(rows: int, folder: Path) -> list[tuple[str, float, float, str]]:
         for cross in (2, 3):
             cost = fresh(AUDIT, path, ",".join(BY), cross)
             groups, gaps = cost.said.split()
-            what = f"{rows:,} rows, {'with' if scores else 'no'} probabilities, crossed {cross}: {groups} groups, {gaps} gaps"
+            what = f"{rows:,} rows, {'with' if scores else 'no'} probabilities, crossed {cross}"
+            what += f": {groups} groups, {gaps} gaps"
             print(f"{what}: {cost}", flush=True)
             found += [(what, 10, cost.wall, "s"), ("… peak memory", 500, cost.peak, "MB")]
     return found

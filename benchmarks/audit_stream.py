@@ -67,10 +67,9 @@ def main() -> None:
     args = parser.parse_args()
     print(machine(), flush=True)
     found = []
-    print(
-        "| faces | file | sum over the columns | hash | reading, its peak | audit: reading | the rest | its processor time | its peak | audit / reading |"
-    )
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    heads = ("faces", "file", "sum of the columns", "hash", "peak of reading", "audit: reading", "audit: the rest")
+    heads += ("processor", "peak", "audit / reading")
+    print("| " + " | ".join(heads) + " |\n|" + " ---: |" * len(heads))
     for rows in args.rows:
         with tempfile.TemporaryDirectory(dir=args.folder) as folder:
             path = Path(folder) / "faces.parquet"
@@ -78,11 +77,10 @@ def main() -> None:
             once, audit = fresh(READ, path), fresh(AUDIT, path, ",".join(BY))
             columns, digest = map(float, once.said.split())
             reading, rest, _ = map(float, audit.said.split())
-            print(
-                f"| {rows:,} | {path.stat().st_size / 1e6:,.0f} MB | {columns:.1f} s | {digest:.1f} s | {once.peak:,.0f} MB | {reading:.1f} s | "
-                f"{rest:.1f} s | {audit.cpu:.1f} s | {audit.peak:,.0f} MB | {(reading + rest) / (columns + digest):.1f} |",
-                flush=True,
-            )
+            seconds = [f"{x:.1f} s" for x in (columns, digest, reading, rest, audit.cpu)]
+            cells = (f"{rows:,}", f"{path.stat().st_size / 1e6:,.0f} MB", *seconds[:2], f"{once.peak:,.0f} MB")
+            cells += (*seconds[2:], f"{audit.peak:,.0f} MB", f"{(reading + rest) / (columns + digest):.1f}")
+            print("| " + " | ".join(cells) + " |", flush=True)
             found.append((f"{rows:,} faces, peak memory", 1000, audit.peak, "MB"))
     print("\n" + aims(found))
 

@@ -4,8 +4,8 @@
 
 fairlearn: `MetricFrame(metrics=…, sensitive_features=gender, race, age, n_boot=1000, ci_quantiles=[.025, .975])`, which
 resamples rows. evenface: its own draws of cells, the same metrics in the same groups, and the quantiles of all that
-MetricFrame gives (by group, overall, minimum, maximum, difference, ratio). fairlearn needs minutes for 1,000 replicates,
-so it is timed with fewer and its time scaled in proportion; `--full` runs all.
+MetricFrame gives (by group, overall, minimum, maximum, difference, ratio). fairlearn needs minutes for 1,000
+replicates, so it is timed with fewer and its time scaled in proportion; `--full` runs all.
 
 Three checks stand beside the times:
 
@@ -136,7 +136,8 @@ def compare_values(table: pl.DataFrame) -> None:
     result = audit(table, by=BY, cross=3, metrics=list(OURS.values()), resamples=100, permutations=100, min_group=1)
     own = audit(table, by=BY, cross=3, metrics=list(OURS), resamples=100, permutations=100, min_group=1)
     print(
-        "\n| metric | groups | largest difference by group | overall | max - min | min / max | undefined: evenface's own / fairlearn |"
+        "\n| metric | groups | largest difference by group | overall | max - min | min / max | "
+        "undefined: evenface's own / fairlearn |"
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
     for name in OURS:
@@ -160,10 +161,11 @@ def compare_values(table: pl.DataFrame) -> None:
 
 
 def compare_law(table: pl.DataFrame, draws: int) -> None:
-    """KS tests by group, overall and on max - min, of each attribute alone: fewer groups, so fairlearn gets more replicates done."""
+    """KS tests by group, overall and on max - min, of one attribute at a time: fairlearn is faster on few groups."""
     levels = [np.clip(i / (draws - 1), 1e-9, 1 - 1e-9) for i in range(draws)]
     print(
-        f"\n| replicates of | metric | KS distance | p | mean, fairlearn | mean, evenface | sd ratio |  ({draws} against {25 * draws})"
+        f"\n| replicates of | metric | KS distance | p | mean, fairlearn | mean, evenface | sd ratio | "
+        f" ({draws} against {25 * draws})"
     )
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
     found = []
@@ -184,7 +186,8 @@ def compare_law(table: pl.DataFrame, draws: int) -> None:
                     f"{mine[:, j].mean():.4f} | {sample.std() / mine[:, j].std():.3f} |"
                 )
     print(
-        f"\nSmallest p of {len(found)}: {min(found):.3f}, times {len(found)} (Bonferroni): {min(1, min(found) * len(found)):.2f}; "
+        f"\nSmallest p of {len(found)}: {min(found):.3f}, times {len(found)} (Bonferroni): "
+        f"{min(1, min(found) * len(found)):.2f}; "
         f"below .05: {sum(p < 0.05 for p in found)} (by chance {0.05 * len(found):.1f})."
     )
 
@@ -211,15 +214,15 @@ def compare_time(table: pl.DataFrame, n: int, wanted: int) -> None:
     peer = [b + (x - b) * wanted / n for b, x in zip(base, once, strict=True)]
     scaled = "" if n == wanted else f", scaled from {n} replicates ({once[0]:.1f} s)"
     print(
-        f"\n| {wanted:,} replicates, 3 metrics, 45 groups, {table.height:,} faces | wall s | processor s | times as fast, wall | processor |"
+        f"\n| {wanted:,} replicates, 3 metrics, 45 groups, {table.height:,} faces "
+        "| wall s | processor s | times as fast, wall | processor |"
     )
     print("| --- | ---: | ---: | ---: | ---: |")
     print(f"| fairlearn{scaled} | {peer[0]:.1f} | {peer[1]:.1f} | 1 | 1 |")
     for what, runs in cost.items():
         wall, cpu = (statistics.median(side) for side in zip(*runs, strict=True))
-        print(
-            f"| {what} (median of {len(runs)}) | {wall:.3f} | {cpu:.3f} | {peer[0] / wall:,.0f} | {peer[1] / cpu:,.0f} |"
-        )
+        times = f"{peer[0] / wall:,.0f} | {peer[1] / cpu:,.0f}"
+        print(f"| {what} (median of {len(runs)}) | {wall:.3f} | {cpu:.3f} | {times} |")
 
 
 def main() -> None:

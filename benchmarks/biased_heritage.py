@@ -2,15 +2,16 @@
 
     python benchmarks/biased_heritage.py BIASED_HERITAGE_ZIP_OR_DIR [--picture docs/images/biased_heritage.svg]
 
-Input: predictions published with arXiv 2503.03446 (files `<kind>-f<f>-r<repeat>.csv`): models trained on data with a planted
-demographic bias, all tested on the same 3,488 faces. What the runs show of f: gaps are least at f = .5, and at 0 and 1 they
-are as wide in opposite directions, so that f = .5 is the even case and 0 and 1 are the two extremes of a bias.
+Input: predictions published with arXiv 2503.03446 (files `<kind>-f<f>-r<repeat>.csv`): models trained on data with a
+planted demographic bias, all tested on the same 3,488 faces. What the runs show of f: a difference between two groups
+turns round between f = 0 and f = 1, the two extremes of a bias, and is small at .5 between them.
 
 For every run: overall accuracy, and for each attribute the gap in accuracy, equal opportunity, equalized odds, overall
-disparity and demographic parity, with 95 % interval, chance level and p. Beside the seven races stands `white` (White or not),
-since one bias was planted on it and most races have too few faces here to show a gap. Races, genders and ages in these files
-were estimated by a model. Both repeats are shown; "mean" averages values, interval ends and chance levels of the two, which
-share their test faces, so that its interval is no narrower than that of one run. It does not hold the spread over trainings.
+disparity and demographic parity, with 95 % interval, chance level and p. Beside the seven races stands `white` (White
+or not), since one bias was planted on it and most races have too few faces here to show a gap. Races, genders and ages
+in these files were estimated by a model. Both repeats are shown; the mean averages values, interval ends and chance
+levels of the two, which share their test faces, so that its interval is no narrower than that of one run. It does not
+hold the spread over trainings.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Run:
     audit: Audit
 
     def gap(self, metric: str, by: str) -> dict:
+        """One gap of the audit."""
         return self.audit.gap(metric, by)
 
 
@@ -145,13 +147,15 @@ def picture(runs: dict[tuple[str, float], list[Run]]) -> Figure:
     c.text(
         0,
         30,
-        "Equal-opportunity gap: the widest difference between two groups in the share of faces read as labelled, over 7 expressions.",
+        "Equal-opportunity gap: the widest difference between two groups in the share of faces read as labelled, "
+        "over 7 expressions.",
         "s",
     )
     c.text(
         0,
         45,
-        "Dot: one trained model, with 95 % interval; orange: corrected p of .05 or less. Grey band: gaps that chance alone gives in 95 of 100 tables. Below it, the widest difference.",
+        "Dot: one trained model, with 95 % interval; orange: corrected p of .05 or less. "
+        "Grey band: gaps that chance alone gives in 95 of 100 tables. Below it, the widest difference.",
         "s",
     )
     for i, (kind, (title, by)) in enumerate(KINDS.items()):
@@ -167,17 +171,19 @@ def picture(runs: dict[tuple[str, float], list[Run]]) -> Figure:
     c.text(
         0,
         bottom,
-        "f sets the planted bias: 0 and 1 are opposite extremes; .5 lies between. Overall accuracy falls with the stereotypes too.",
+        "f sets the planted bias: 0 and 1 are opposite extremes; .5 lies between. "
+        "Overall accuracy falls with the stereotypes too.",
         "s",
     )
     c.text(
         0,
         bottom + 15,
-        "Published predictions of 24 models on 3,488 faces (arXiv 2503.03446); gender and race were estimated by a model. Audited with evenface.",
+        "Published predictions of 24 models on 3,488 faces (arXiv 2503.03446); "
+        "gender and race were estimated by a model. Audited with evenface.",
         "s",
     )
     alt = (
-        "Equal-opportunity gap and accuracy of 24 models against the share f, one panel for each kind of training bias. "
+        "Equal-opportunity gap and accuracy of 24 models against f, one panel for each kind of training bias. "
         + _said(runs)
     )
     return Figure(

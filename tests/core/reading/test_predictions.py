@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenface.core.errors import EvenfaceError, InputError, SettingsError
-from evenface.core.reading import files, read_predictions, text
+from evenface.core.reading import files, findings, read_predictions, text
 
 NAMES = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
@@ -75,6 +75,7 @@ def test_a_file_works_as_it_is(tmp_path):
 def test_formats_and_streaming_give_the_same(tmp_path, suffix, limit, monkeypatch):
     monkeypatch.setattr(files, "IN_MEMORY", limit)
     monkeypatch.setattr(text, "IN_MEMORY", limit)
+    monkeypatch.setattr(findings, "MOST_CHECKED", limit)
     table = heritage()
     path = tmp_path / f"run.{suffix}"
     {"csv": table.write_csv, "tsv": lambda p: table.write_csv(p, separator="\t"), "jsonl": table.write_ndjson}.get(

@@ -35,7 +35,7 @@ from evenface.core.tables import Notice
 IN_MEMORY_NAME = "table in memory"
 ROWS = " rows"  # column with numbers of rows; the blank sets it apart from columns of the user's
 SAMPLE = 100_000  # rows looked at before all rows are
-NUMBERS_IN_MEMORY = 20_000_000  # rows x columns; a larger binary table, however well it is packed on disk, is streamed
+NUMBERS_IN_MEMORY = 10_000_000  # rows x columns; a larger binary table, however well it is packed on disk, is streamed
 _NOT_TABLES = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -105,7 +105,7 @@ def open_table(source: object, *, columns: Sequence[str] | None = None) -> OpenT
         columns: Columns that a table in memory is hashed by. All, if not given. Files are hashed by their bytes.
 
     Returns:
-        The table, in memory if it has less than 512 MB on disk (Parquet and Arrow: and at most 20 million values),
+        The table, in memory if it has less than 512 MB on disk (Parquet and Arrow: and at most 10 million values),
         else to be streamed.
 
     Raises:

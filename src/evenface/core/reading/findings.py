@@ -9,6 +9,7 @@ from evenface.core.reading.permuted import permuted_classes
 from evenface.core.tables import Notice, Predictions
 
 FEWEST_ANSWERS = 10  # below, that no class is both read and true may well be chance
+MOST_CHECKED = 5_000_000  # faces of a streamed table whose names are held in memory to look for repeated ones
 
 
 def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
@@ -16,7 +17,7 @@ def findings(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
 
     Args:
         predictions: As read.
-        streamed: Whether the rows may not fit in memory; repeated faces are then not looked for.
+        streamed: Whether the rows may not fit in memory; repeated faces are then looked for up to 5 million rows.
     """
     names = predictions.labels.names
     cells = predictions.count(["true", "predicted"])
@@ -49,12 +50,11 @@ def _repeated(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
     schema = predictions.frame.collect_schema()
     if "face" not in schema.names() or schema["face"].is_nested():
         return ()
-    if streamed:
-        return (
-            Notice("repeats_unchecked", "The table is streamed, so it was not checked whether a face comes twice."),
-        )
+    if streamed and predictions.rows > MOST_CHECKED:
+        said = f"With over {MOST_CHECKED:,} rows, it was not checked whether a face comes twice."
+        return (Notice("repeats_unchecked", said),)
     faces = predictions.frame.select("face", "true", "predicted").drop_nulls("face")
-    if faces.select(pl.col("face").is_duplicated().any()).collect().item() is False:
+    if faces.select(pl.col("face").is_duplicated().any()).collect(engine="streaming").item() is False:
         return ()
     alike = (pl.col("true").n_unique() == 1) & (pl.col("predicted").n_unique() == 1)
     repeated = (

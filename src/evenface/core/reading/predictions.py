@@ -89,6 +89,7 @@ def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attribut
     frame = rows.frame.select(expressions)
     frame = frame if table.streamed else frame.collect().lazy()
     counted = _counted(rows, expressions)
+    length = frame.select(pl.len()) if counted is None else counted.lazy().select(pl.col("count").sum())
     used = _used(columns, given)
     unused = _unused([name for name in plan.schema.names() if name not in used])
     roles = _role_notes(columns, how)
@@ -96,9 +97,7 @@ def _compose(table: OpenTable, rows: OpenTable, plan: Plan, attributes: Attribut
         frame=frame,
         labels=plan.space,
         attributes=described,
-        rows=int(frame.select(pl.len()).collect(engine="streaming").item())
-        if counted is None
-        else int(counted["count"].sum()),
+        rows=int(length.collect(engine="streaming").item()),
         source=table.source,
         sha256=hashed(table, used).sha256,
         notes=(*table.notes, *roles, *classes.notes, *given.notes, *plan.notes, *attribute_notes, *unused),
