@@ -1,6 +1,7 @@
 """Does the audit mean what it says? Coverage and false positive rates of every kind of statement, by simulation.
 
-Tables of 3,068 faces are drawn with RAF-DB's shares of expressions, genders, races and ages, for models whose truth is known:
+Tables of 3,068 faces are drawn with RAF-DB's shares of expressions, genders, races and ages, for models whose truth is
+known:
 
 * `none`      the same errors in every group;
 * `mix`       the same errors given the expression, but groups show other expressions (error rates alone are even);
@@ -43,9 +44,25 @@ LEVELS = {
 }
 SHORTFALL = {"female": 0.03, "Asian": 0.06, "African-American": 0.10, "70+": 0.12}
 METRICS = (
-    "accuracy balanced_accuracy macro_f1 weighted_f1 cohen_kappa tpr selection_rate precision demographic_parity equalized_odds "
-    "predictive_parity xu_f theil confusion_flow_divergence ece brier log_loss auroc_macro"
-).split()
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "weighted_f1",
+    "cohen_kappa",
+    "tpr",
+    "selection_rate",
+    "precision",
+    "demographic_parity",
+    "equalized_odds",
+    "predictive_parity",
+    "xu_f",
+    "theil",
+    "confusion_flow_divergence",
+    "ece",
+    "brier",
+    "log_loss",
+    "auroc_macro",
+)
 TARGETS = ("accuracy", "tpr[happy]", "tpr[sad]", "tpr[fear]", "selection_rate[happy]", "balanced_accuracy", "macro_f1")
 
 
@@ -198,7 +215,7 @@ def hash_of(text: str) -> int:
 
 
 def naive(seed: int, resamples: int = 300) -> bool:
-    """Does the percentile bootstrap of the max - min accuracy gap over gender x race exclude 0 though there is no difference?"""
+    """Does the percentile bootstrap of the accuracy gap over gender x race exclude 0, though there is no difference?"""
     rng = np.random.default_rng([seed, 7])
     frame = draw("none", rng).frame.collect()
     group = (frame["attr:gender"] + frame["attr:race"]).rank("dense").to_numpy() - 1
