@@ -187,7 +187,7 @@ def _flow(
         "low": number(flow.low),
         "high": number(flow.high),
         "p": flow.p,
-        "p_adjusted": (np.count_nonzero(chance >= strength - 1e-5) + 1) / (len(chance) + 1),
+        "p_adjusted": float((np.count_nonzero(chance >= strength - 1e-5) + 1) / (len(chance) + 1)),
         "words": words(group, true, answer, flow),
     }
 

@@ -26,7 +26,8 @@ from evenface.audit.sums import CountSums, Margins, margin_map
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
-CHUNK_NUMBERS = 600_000  # size of the largest array of a chunk
+CHUNK_NUMBERS = 1_400_000  # size of the largest array of a chunk
+MOST_DRAWS = 250  # of a chunk
 NULLS: tuple[Null, ...] = ("any", "within_true", "within_predicted")
 
 
@@ -214,7 +215,7 @@ def _chunks(
 ) -> list[T]:
     cells = plan.cells.counts.size
     numbers = max(cells, len(plan.counts) * max(len(plan.group_columns), 1))
-    size = int(np.clip(CHUNK_NUMBERS // numbers, 1, 125))
+    size = int(np.clip(CHUNK_NUMBERS // numbers, 1, MOST_DRAWS))
     sizes = [size] * (draws // size) + ([draws % size] if draws % size else [])
     streams = [np.random.Generator(np.random.SFC64(s)) for s in seed.spawn(len(sizes))]
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:

@@ -119,6 +119,7 @@ def deal(table: Ints, rng: np.random.Generator, size: int) -> Ints:
 
 
 CODE_BITS = 16  # a column number must fit; the other 48 bits of a key are random
+LOW_BITS = np.uint64(2**CODE_BITS - 1)
 
 
 def _deal_by_shuffle(rows: Ints, columns: Ints, rng: np.random.Generator, size: int) -> Ints:
@@ -126,14 +127,12 @@ def _deal_by_shuffle(rows: Ints, columns: Ints, rng: np.random.Generator, size: 
     n, cells = int(rows.sum()), len(rows) * len(columns)
     codes = np.repeat(np.arange(len(columns), dtype=np.uint64), columns)
     keys = rng.integers(0, 2**64, (size, n), dtype=np.uint64)
-    keys >>= np.uint64(CODE_BITS)
-    keys <<= np.uint64(CODE_BITS)
+    keys &= ~LOW_BITS
     keys |= codes
     keys.sort(axis=1)
-    keys &= np.uint64(2**CODE_BITS - 1)
+    keys &= LOW_BITS
     place = keys.view(np.int64)
-    place += np.repeat(np.arange(len(rows)), rows) * len(columns)
-    place += np.arange(size)[:, None] * cells
+    place += np.repeat(np.arange(len(rows)), rows) * len(columns) + np.arange(size)[:, None] * cells
     return np.bincount(place.reshape(-1), minlength=size * cells).reshape(size, len(rows), len(columns))
 
 

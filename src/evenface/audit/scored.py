@@ -13,7 +13,7 @@ class c (if not), centred (DeLong et al. 1988).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -56,6 +56,8 @@ class Scored:
         second: (leaf, feature, feature) sums of outer products, of faces or, where known, of persons' totals.
         histogram: (class, leaf, side, level): faces by level of p_c; side 1 = labelled with the class.
         bins: (leaf, bin, 2): number of faces and sum of confidence per bin, for the calibration picture.
+        few: Leaf -> its faces' centred features over sqrt(n), (feature, face), where that is a square root of their
+            covariance with fewer columns than an eigendecomposition would give.
     """
 
     classes: int
@@ -64,15 +66,18 @@ class Scored:
     second: Floats
     histogram: Floats
     bins: Floats
+    few: dict[int, Floats] = field(default_factory=dict)
 
     @cached_property
     def roots(self) -> list[Floats]:
         """Square root (feature, rank) of each leaf's covariance of one face's features."""
-        out = []
-        for n, first, second in zip(self.n, self.first, self.second, strict=True):
-            mean = first / n if n > 0 else first
-            out.append(square_root(second / n - np.outer(mean, mean)) if n > 0 else np.zeros((len(first), 0)))
-        return out
+        return [self.few[leaf] if leaf in self.few else self._root(leaf) for leaf in range(len(self.n))]
+
+    def _root(self, leaf: int) -> Floats:
+        n, first = self.n[leaf], self.first[leaf]
+        if n == 0:
+            return np.zeros((len(first), 0))
+        return square_root(self.second[leaf] / n - np.outer(first, first) / n**2)
 
 
 def batches(predictions: Predictions, cells: Cells) -> Iterator[Batch]:
@@ -128,7 +133,10 @@ def collect(predictions: Predictions, cells: Cells) -> Scored | None:
     persons = _Persons(cells.units, leaves, scored.first.shape[1]) if cells.units is not None else None
     placements = pooled_placements(histogram)
     for batch in held or batches(predictions, cells):
-        _add_moments(scored, batch, features(batch, classes, levels, placements), persons)
+        x = features(batch, classes, levels, placements)
+        _add_moments(scored, batch, x, persons)
+        if held is not None and len(held) == 1 and persons is None:
+            _keep_few(scored, batch, x)
     if persons is not None:
         persons.finish(scored)
     return scored
@@ -197,6 +205,13 @@ def _add_moments(scored: Scored, batch: Batch, x: Floats, persons: _Persons | No
             scored.second[leaf[start]] += mine.T @ mine
     if persons is not None:
         persons.add(batch, x)
+
+
+def _keep_few(scored: Scored, batch: Batch, x: Floats) -> None:
+    """Keep the faces of leaves that hold fewer of them than there are features; `batch` is all there is."""
+    for leaf in np.flatnonzero((scored.n > 0) & (scored.n < x.shape[1])).tolist():
+        mine = x[batch.leaf == leaf]
+        scored.few[leaf] = (mine - mine.mean(0)).T / np.sqrt(len(mine))
 
 
 class _Persons:
