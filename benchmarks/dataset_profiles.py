@@ -23,7 +23,10 @@ BY = ("gender", "race", "age")
 
 
 def main() -> None:
-    if len(sys.argv) not in {2, 3}:
+    if len(sys.argv) == 1:
+        print("Nothing was measured: give the zip or folder with the tables, see the head of this file.")
+        return
+    if len(sys.argv) > 3:
         sys.exit(__doc__)
     given = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
