@@ -272,7 +272,7 @@ def told(scenario: str, key: str) -> bool:
 def kind_of(key: str) -> str:
     """The kind of statement that a key belongs to, metrics put together."""
     head, *rest = key.split(", ")
-    if head.startswith("reject: ") and " of " in head:
+    if head.startswith(("reject: difference", "reject: ratio", "reject: between")):
         head = head.split(" of ")[0].replace("reject: ", "reject: a gap, kind ")
     tail = [part for part in rest if part.split(" (")[0] in ("single", "crossed") or "attribute" in part]
     return ", ".join([head, *(part.split(" (")[0] for part in tail)])

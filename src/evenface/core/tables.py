@@ -1,4 +1,4 @@
-"""Column contracts of the two tables that travel between rooms: Predictions (and, later, Manifest).
+"""Column contract of Predictions, one of the two tables that travel between rooms; `core.manifest` has the other.
 
 **Predictions** hold one row per face. The canonical columns, all in one `polars.LazyFrame`:
 
