@@ -12,7 +12,7 @@ A gap is held as a **departure**: 0 when all groups are alike, larger the less a
   Upward the interval reaches at least as far as the noise of one group against the others (for gaps that are not a
   difference, to the bootstrap's upper quantile): near 0 the lower quantile is folded back, and says nothing of how
   large the true departure may be.
-  Our reconstruction; `benchmarks/audit_calibration.py` shows its coverage.
+  Our reconstruction; docs/STATISTICS.md shows its coverage.
 * Smallest detectable: the true gap that would be seen to exceed the chance limit with 80 % probability. With many
   groups it may be smaller than the limit, since noise adds to what is true.
 """
