@@ -7,6 +7,7 @@ AUROC is the mean placement, and its variance follows from theirs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,12 +75,26 @@ def pooled_placements(histogram: Floats) -> Floats:
     return np.nan_to_num(placement - auroc[:, None, None])
 
 
-def placements_of(histogram: Floats) -> Placement:
-    """AUROC and its variance from histograms (class, group, side, level)."""
-    placement, auroc = _placements(histogram)
-    sizes = histogram.sum(-1)
+def placements_of(histogram: Floats, member: Floats) -> Placement:
+    """AUROC and its variance in groups.
+
+    Args:
+        histogram: (class, leaf, side, level).
+        member: (group, leaf), 1 where the leaf belongs to the group.
+    """
+    with ThreadPoolExecutor() as pool:  # a class at a time stays in the cache, and the classes share the cores
+        parts = list(pool.map(lambda one: _of_class(one, member), histogram))
+    return Placement(*(np.stack(part, axis=-1) for part in zip(*parts, strict=True)))
+
+
+def _of_class(histogram: Floats, member: Floats) -> tuple[Floats, ...]:
+    """AUROC, variances of the placements of both sides and their sizes, each (group,), from (leaf, side, level)."""
+    leaves, sides, width = histogram.shape
+    own = (member @ histogram.reshape(leaves, sides * width)).reshape(-1, sides, width)
+    placement, auroc = _placements(own)
+    sizes = own.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         # The mean placement of either side is the AUROC.
-        square = np.einsum("...k,...k,...k->...", histogram, placement, placement) - sizes * auroc[..., None] ** 2
+        square = np.einsum("gsk,gsk,gsk->gs", own, placement, placement) - sizes * auroc[:, None] ** 2
         variance = np.maximum(square, 0) / np.maximum(sizes - 1, 1)
-    return Placement(auroc.T, variance[..., 1].T, variance[..., 0].T, sizes[..., 1].T, sizes[..., 0].T)
+    return auroc, variance[:, 1], variance[:, 0], sizes[:, 1], sizes[:, 0]

@@ -14,7 +14,7 @@ from evenface.audit.group_table import GroupTable
 from evenface.audit.plan import Plan
 
 MOST_GROUPS_IN_PAIRS = 12
-POSTERIOR_DRAWS = 4000
+POSTERIOR_DRAWS = 2000
 STREAM = 3  # this part's own random numbers; gaps use spawned streams of the seed
 
 

@@ -46,10 +46,9 @@ class ScoreDraws:
         self.scored = scored
         self.member = groups.member.astype(float)
         self.n = self.member @ scored.n
-        histogram = np.einsum("gl,clsk->cgsk", self.member, scored.histogram, optimize=True)
-        self.placement = placements_of(histogram)
+        self.placement = placements_of(scored.histogram, self.member)
         self.pools = [_Pool(scored, leaves) for leaves in patterns]
-        self.pooled_auroc = placements_of(scored.histogram.sum(1, keepdims=True)).auroc[0]
+        self.pooled_auroc = self.placement.auroc[-1]  # the last group is all faces
         everybody = _Pool(scored, np.arange(len(scored.n)))
         self.auroc_root = square_root(self._correlation(everybody.covariance))
 
