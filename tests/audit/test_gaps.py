@@ -289,3 +289,15 @@ def test_no_group_large_enough_leaves_gaps_undefined(table: Callable[..., Any]) 
     assert {g["value"] for g in found.data["gaps"]} == {None}
     assert all(g["undefined"] for g in found.data["gaps"])
     assert found.group("g=a", "accuracy").value is not None
+
+
+def test_a_perfect_model_on_a_few_faces_is_not_surely_even(table: Callable[..., Any]) -> None:
+    """No draw differs where every face is read rightly; that does not make a gap of 0 certain."""
+    true = np.tile([0, 1], 30)
+    made = audit(table(true=true, answer=true, attributes={"g": np.repeat(["a", "b"], 30)}), metrics=["accuracy"])
+    gap, ratio = (made.gap("accuracy", "g", kind) for kind in ("difference", "ratio"))
+    least = min(group["metrics"]["accuracy"]["low_simultaneous"] for group in made.data["groups"])
+    assert (gap["value"], gap["low"], gap["high"]) == (0, 0, pytest.approx(1 - least))
+    assert (ratio["value"], ratio["low"], ratio["high"]) == (1, pytest.approx(least), 1)
+    assert gap["smallest_detectable"] is None
+    assert "every face had the same outcome" in gap["undefined"]

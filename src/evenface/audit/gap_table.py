@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.drawing import Drawn
-from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
+from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, deviation, gap_numbers, holm
 from evenface.audit.group_table import GroupTable
 from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
 
 TOO_FEW = "fewer than two groups have a value that rests on enough faces"
 NO_CHANCE = "by chance alone it is mostly undefined, so there is nothing to hold it against"
+ALL_ALIKE = "every face had the same outcome, so draws cannot tell what gap could have been seen"
 
 
 def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str, Any]]:
@@ -29,7 +30,27 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
     for i, (key, place) in enumerate(zip(keys, places, strict=True)):
         out.append(_numbers(key, found, i, float(adjusted[i]), float(stepped[i])) | place)
         out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else NO_CHANCE if out[-1]["p"] is None else None
+    still = np.isfinite(found.p) & (deviation(drawn.boot) == 0) & (deviation(drawn.chance) == 0)
+    for i in np.flatnonzero(still):
+        out[i] |= _all_alike(plan, table, keys[i])
     return out
+
+
+def _all_alike(plan: Plan, table: GroupTable, key: GapKey) -> dict[str, Any]:
+    """What is known of a gap that no draw moves, as when every face is read rightly: draws would call it surely 0.
+
+    Its interval reaches as far as the groups' simultaneous intervals do, which know that few faces prove little.
+    """
+    blank = {"low": None, "high": None, "smallest_detectable": None, "undefined": ALL_ALIKE}
+    if key.kind == "between":
+        return blank
+    j = [column.name for column in plan.group_columns].index(key.name)
+    span = plan.groups.spans[key.by]
+    enough = plan.enough[span, j] & np.isfinite(table.value[span, j])
+    bottom, top = table.low_simultaneous[span, j][enough].min(), table.high_simultaneous[span, j][enough].max()
+    if key.kind == "ratio":
+        return blank | {"low": number(bottom / top), "high": 1.0}
+    return blank | {"low": 0.0, "high": number(top - bottom)}
 
 
 def _numbers(key: GapKey, found: GapNumbers, i: int, adjusted: float, stepped: float) -> dict[str, Any]:

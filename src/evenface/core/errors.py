@@ -33,10 +33,6 @@ class UnknownNameError(EvenfaceError):
         super().__init__(f"{message} {hint}".rstrip())
 
 
-class MissingExtraError(EvenfaceError):
-    """An optional part of the package is asked for, but what it needs is not installed."""
-
-
 def did_you_mean(name: str, available: Sequence[str]) -> str:
     """Give `" Did you mean 'x'?"` for the name nearest to `name`, or an empty string.
 

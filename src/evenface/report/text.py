@@ -24,6 +24,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
+def counted(n: int, thing: str) -> str:
+    """Write "1 group", "2 groups"."""
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 def interval(record: Record, digits: int = 3) -> str:
     """Write `low` to `high` of a record."""
     if record.get("low") is None or record.get("high") is None:

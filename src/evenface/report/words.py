@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from evenface.report.text import Record, interval, listing, number, p_phrase
+from evenface.report.text import Record, counted, interval, listing, number, p_phrase
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")  # what the report puts first, where the audit has it
 COARSE = 0.2  # share of a metric's range: where smaller gaps would be missed, "within chance" would say too much
@@ -60,8 +60,11 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
     if open_after_correction(gap, alpha):
         why = f"beyond chance on its own ({p_phrase(gap['p'])}), but not among all comparisons"
         return Verdict("unclear", "too little data to tell", "?", why)
-    if seen is None or gap["kind"] not in ("difference", "pair"):
+    if gap["kind"] not in ("difference", "pair"):
         return Verdict("within", "within chance", "○", "")
+    if seen is None:
+        why = gap.get("undefined") or "no gap, however large, would surely have been seen"
+        return Verdict("unclear", "too little data to tell", "?", why)
     if span is not None and seen > COARSE * span:
         why = f"only a true gap of {number(seen)} or more could have been seen"
         return Verdict("unclear", "too little data to tell", "?", why)
@@ -185,9 +188,9 @@ class Findings:
         data = self.audit["input"]
         names = [attribute["name"] for attribute in data["attributes"]]
         return (
-            f"A model's answers for {data['rows']:,} faces and {len(data['classes'])} expressions were compared "
-            f"between "
-            f"{len(self.audit['groups']):,} groups, formed by {listing(names)}.{self._overall()}"
+            f"A model's answers for {data['rows']:,} faces and {counted(len(data['classes']), 'expression')} were "
+            f"compared between {counted(len(self.audit['groups']), 'group')}, formed by {listing(names)}."
+            f"{self._overall()}"
         )
 
     def _overall(self) -> str:

@@ -66,7 +66,7 @@ def _row(group: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> dict[s
 def _subtitle(data: Mapping[str, Any]) -> list[str]:
     names = [f"{which} = {data['input'][which.lower()]['source'].rsplit('/', 1)[-1]}" for which in "AB"]
     return [
-        "   ".join(name if len(name) < 60 else name[:58] + "…" for name in names),
+        ", ".join(name if len(name) < 60 else name[:58] + "…" for name in names),
         "Left: A open, B filled. Right: change with 95 % interval (thick) and one for all groups at once (thin);",
         "coloured only where the thin one excludes no change: green better, orange worse.",
     ]

@@ -202,8 +202,10 @@ def _map(entry: dict[str, Any], order: list[str]) -> dict[str, Any]:
 
 
 def _on_dark(otherwise: str) -> dict[str, Any]:
+    dark = "isValid(datum.shown) && (datum.shown > 3 || datum.shown < 0.35)"
+    strong = "isValid(datum.shown) && (datum.shown > 1.6 || datum.shown < 0.6)"  # too dark a cell for faint text
     return {
-        "condition": {"test": "datum.shown > 2.6 || (isValid(datum.shown) && datum.shown < 0.42)", "value": "white"},
+        "condition": [{"test": dark, "value": "white"}, {"test": strong, "value": _INK}],
         "value": otherwise,
     }
 
