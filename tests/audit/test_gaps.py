@@ -173,7 +173,7 @@ def test_p_and_chance_level_as_by_shuffling_rows(metric: str, table: Callable[..
     p = p_of(seen - 1e-9, np.array(chance))
     assert gap["value"] == pytest.approx(seen, abs=1e-12)
     assert gap["p"] == pytest.approx(p, abs=4.5 * np.sqrt(p * (1 - p) / 1000) + 2e-3)
-    assert gap["chance_50"] == pytest.approx(np.median(chance), abs=0.01)
+    assert gap["chance_50"] == pytest.approx(np.median(chance), abs=0.015)  # few faces: steps of about .01
     assert gap["chance_95"] == pytest.approx(np.quantile(chance, 0.95), abs=0.02)
 
 
@@ -225,8 +225,8 @@ def test_the_smallest_detectable_gap_is_seen_four_times_in_five(table: Callable[
     rng = np.random.default_rng(0)
     level = model(rng, 400, {"a": 0.7, "b": 0.7}, [0.5, 0.5])
     detectable = audit(table(**level), metrics=["accuracy"]).gap("accuracy", "g", "difference")["smallest_detectable"]
-    # Difference of two proportions of 200 faces each at 5 % and 80 %: (1.96 + .84) sqrt(2 * .21 / 140)
-    assert detectable == pytest.approx(2.8 * np.sqrt(2 * 0.7 * 0.3 / 140), rel=0.12)
+    # Two proportions of 200 faces each at 5 % and 80 %: (1.96 + .84) sqrt(2 * .21 / 200), in steps of about .01
+    assert detectable == pytest.approx(2.8 * np.sqrt(2 * 0.7 * 0.3 / 200), abs=0.015)
     seen = 0
     for seed in range(60):
         made = model(np.random.default_rng(seed), 400, {"a": 0.7, "b": 0.7 - detectable}, [0.5, 0.5])
