@@ -30,15 +30,30 @@ def test_one_command_prints_the_choices_the_verdicts_and_the_files(
 
 def test_formats_and_options_reach_the_audit(run: Callable[..., Any], good: Path, tmp_path: Path) -> None:
     done = run(
-        *("audit", good, "--by", "age,gender", "--bins", "age=0,40", "--cross", 1, "--seed", 3, "--min-group", 5),
+        *(
+            "audit",
+            good,
+            "--by",
+            "age,gender",
+            "--bins",
+            "age=0,40",
+            "--cross",
+            1,
+            "--seed",
+            3,
+            "--min-group",
+            5,
+            "--min-rate",
+            4,
+        ),
         *("--metrics", "accuracy,tpr", "--annotated", "gender", "--out", tmp_path, "--format", "json,csv"),
     )
     assert done.exit_code == 0
     found = json.loads((tmp_path / "audit.json").read_text())
-    assert found["settings"] | {"by": 0, "level": 0, "unit": 0, "min_rate": 0} == {
+    assert found["settings"] | {"by": 0, "level": 0, "unit": 0} == {
         "asked": {"metrics": ["accuracy", "tpr"], "bins": {"age": [0.0, 40.0]}, "provenance": {"gender": "annotated"}},
         **{"by": 0, "cross": 1, "resamples": 100, "permutations": 100, "seed": 3, "min_group": 5},
-        **{"min_rate": 0, "level": 0, "unit": 0},
+        **{"min_rate": 4, "level": 0, "unit": 0},
     }
     assert [(a["name"], len(a["levels"]), a["provenance"]) for a in found["input"]["attributes"]] == [
         ("age", 2, "unknown"),

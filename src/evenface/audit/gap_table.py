@@ -31,7 +31,7 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
         out.append(_numbers(key, found, i, float(adjusted[i]), float(stepped[i])) | place)
         out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else NO_CHANCE if out[-1]["p"] is None else None
     still = np.isfinite(found.p) & (deviation(drawn.boot) == 0) & (deviation(drawn.chance) == 0)
-    for i in np.flatnonzero(still):
+    for i in map(int, np.flatnonzero(still)):
         out[i] |= _all_alike(plan, table, keys[i])
     return out
 

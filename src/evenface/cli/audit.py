@@ -74,6 +74,7 @@ def audit(
     metrics: Annotated[str | None, typer.Option(help="Only these metrics, with commas; all if not given.")] = None,
     resamples: Annotated[int, typer.Option(help="Resamples behind intervals, and chance tables behind p.")] = 1000,
     min_group: Annotated[int, typer.Option(help="Fewer answered faces: shown, but left out of gaps.")] = 20,
+    min_rate: Annotated[int, typer.Option(help="Rates of a class on fewer faces: shown, but left out of gaps.")] = 10,
     seed: Annotated[int, typer.Option(help="Of all random draws; the same seed gives the same bytes.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the report.")] = None,
     formats: Annotated[
@@ -108,6 +109,7 @@ def audit(
                 resamples=resamples,
                 permutations=resamples,
                 min_group=min_group,
+                min_rate=min_rate,
                 seed=seed,
                 label=label,
                 pred=pred,

@@ -68,7 +68,7 @@ def command(found: Findings) -> str:
     s = found.audit["settings"]
     parts = ["evenface", "audit", found.audit["input"]["source"], "--by", ",".join(s["by"])]
     parts += [*_options(s["asked"]), "--cross", s["cross"], "--min-group", s["min_group"]]
-    parts += ["--resamples", s["resamples"], "--seed", s["seed"]]
+    parts += ["--min-rate", s["min_rate"], "--resamples", s["resamples"], "--seed", s["seed"]]
     return " ".join(shlex.quote(str(part)) for part in parts)
 
 

@@ -93,7 +93,9 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
         end = "within what luck alone gives"
         if gap["p"] < ALPHA:
             end = "the models differ in how they treat groups, but the gap's size may be the same"
-        end += f"; a change smaller than {least} would probably not have been seen."
+        if gap["smallest_detectable"] > 0:  # it is 0 only where the models never differ, and then says nothing
+            end += f"; a change smaller than {least} would probably not have been seen"
+        end += "."
         return f"{start} ({interval}; {p}): {end}"
     if gap["verdict"] == "not firm":
         return f"{start} ({interval}; {p}): beyond luck if it were the only gap looked at, but not after correction."

@@ -119,6 +119,7 @@ table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid var(--line)}
 td{font-variant-numeric:tabular-nums}.wide{overflow-x:auto}figure{margin:1.5rem 0;overflow-x:auto}
 figure svg{background:#fff;max-width:100%;height:auto}small{opacity:.8}
+@media (max-width:700px){h1{font-size:1.5rem}ul{padding-left:1.2rem}td+td{white-space:nowrap}figure svg{max-width:none}}
 """
 
 

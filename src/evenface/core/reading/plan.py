@@ -147,7 +147,7 @@ class Plan:
                 )
             if self.other:
                 what = f"Answers that {self.into.target.name} has no class for"
-                why = "As no face is truly that, means over classes that need faces of each are undefined."
+                why = "As no face is truly that, means over classes leave it out."
                 said = f"{what} are kept as {OTHER!r}: they count as wrong answers. {why}"
                 warnings.append(Notice("other_answers", said))
         return tuple(warnings)
