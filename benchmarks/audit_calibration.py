@@ -30,18 +30,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from _common import CLASSES, LEVELS, RIGHT, SHARES
 from evenface.audit.run import audit
 from evenface.core.labels import LabelSpace
 from evenface.core.tables import Attribute, Predictions
 
-CLASSES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
-SHARES = np.array([329, 74, 160, 1185, 478, 162, 680]) / 3068  # RAF-DB test
-RIGHT = np.array([0.84, 0.60, 0.60, 0.93, 0.82, 0.76, 0.85])
-LEVELS = {
-    "gender": (("male", "female", "unsure"), (0.42, 0.50, 0.08)),
-    "race": (("Caucasian", "African-American", "Asian"), (0.77, 0.08, 0.15)),
-    "age": (("0-3", "4-19", "20-39", "40-69", "70+"), (0.10, 0.17, 0.55, 0.15, 0.03)),
-}
 SHORTFALL = {"female": 0.03, "Asian": 0.06, "African-American": 0.10, "70+": 0.12}
 METRICS = (
     "accuracy",
