@@ -13,7 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from evenface.audit import METRICS
 from evenface.audit.evaluate import columns
-from evenface.audit.gaps import adjust, chance_limit, deviation, gap_numbers, holm, quantile, reach_of_one
+from evenface.audit.gaps import Ordered, adjust, deviation, gap_numbers, holm, quantile, reach_of_one
 from evenface.audit.run import audit
 
 Array = NDArray[Any]
@@ -40,7 +40,7 @@ def p_of(departure: float, chance: Array) -> float:
 def test_the_chance_limit_is_the_smallest_departure_that_is_significant(draws: int) -> None:
     chance = np.random.default_rng(draws).random((draws, 3))
     chance[: draws // 3, 1] = np.nan
-    limit = chance_limit(chance, LEVEL)
+    limit = Ordered(chance).limit(LEVEL)
     for j in range(3):
         ordered = np.sort(chance[np.isfinite(chance[:, j]), j])
         assert p_of(np.nextafter(limit[j], 2), chance[:, j]) < 0.05

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.drawing import Drawn
-from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, deviation, gap_numbers, holm
+from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
 from evenface.audit.group_table import GroupTable
 from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
@@ -30,8 +30,7 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
     for i, (key, place) in enumerate(zip(keys, places, strict=True)):
         out.append(_numbers(key, found, i, float(adjusted[i]), float(stepped[i])) | place)
         out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else NO_CHANCE if out[-1]["p"] is None else None
-    still = np.isfinite(found.p) & (deviation(drawn.boot) == 0) & (deviation(drawn.chance) == 0)
-    for i in map(int, np.flatnonzero(still)):
+    for i in map(int, np.flatnonzero(found.still)):
         out[i] |= _all_alike(plan, table, keys[i])
     return out
 

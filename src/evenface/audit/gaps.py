@@ -35,12 +35,12 @@ Kind = Literal["difference", "ratio", "between"]
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
-def tie(departure: Floats, chance: Floats) -> Floats:
+def tie(departure: Floats, spread_by_chance: Floats) -> Floats:
     """How close two departures must be to count as one number computed in another order or in single precision.
 
-    A thousandth of the spread of the chance draws: far above rounding, far below what could matter to p.
+    A thousandth of the standard deviation of the chance draws: far above rounding, far below what could matter to p.
     """
-    return np.asarray(np.nan_to_num(1e-3 * deviation(chance) + 1e-6 * np.abs(departure)))
+    return np.asarray(np.nan_to_num(1e-3 * spread_by_chance + 1e-6 * np.abs(departure)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class GapNumbers:
-    """What is known of each gap, arrays (gap,); departures, not yet values."""
+    """What is known of each gap, arrays (gap,); departures, not yet values. `still`: no draw moves it."""
 
     departure: Floats
     low: Floats
@@ -121,6 +121,7 @@ class GapNumbers:
     chance_95: Floats
     p: Floats
     smallest_detectable: Floats
+    still: NDArray[np.bool_]
 
 
 def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, level: float) -> GapNumbers:
@@ -135,9 +136,11 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
         level: Confidence, such as .95.
     """
     tail = (1 - level) / 2
-    u0, median = chance_limit(chance, level), quantile(chance, 0.5)
-    near = tie(departure, chance)
-    u1, l1 = quantile(boot, 1 - tail), quantile(boot, tail)
+    by_chance, resampled = Ordered(chance), Ordered(boot)
+    u0, median = by_chance.limit(level), by_chance.quantile(0.5)
+    spread_by_chance, wobble = deviation(chance), deviation(boot)
+    near = tie(departure, spread_by_chance)
+    u1, l1 = resampled.quantile(1 - tail), resampled.quantile(tail)
     with np.errstate(divide="ignore", invalid="ignore"):
         low = departure * (departure - u0) / np.maximum(u1 - u0, departure - u0)
         low = np.where(departure > u0 + near, np.clip(low, 0, departure), 0)
@@ -148,7 +151,6 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
     unknown = ~np.isfinite(departure) | ~np.isfinite(u0)
     extreme = (chance >= departure - near).sum(0)
     drawn = np.isfinite(chance).sum(0)
-    wobble = deviation(boot)
     detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * wobble)
     blank = np.full(len(departure), np.nan)
     return GapNumbers(
@@ -159,27 +161,41 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
         chance_95=np.where(unknown, blank, u0),
         p=np.where(unknown, blank, (extreme + 1) / (drawn + 1)),
         smallest_detectable=np.where(unknown, blank, np.maximum(detectable, 0)),
+        still=~unknown & (spread_by_chance == 0) & (wobble == 0),
     )
 
 
-def chance_limit(chance: Floats, level: float) -> Floats:
-    """The smallest departure with p < 1 - level: an order statistic of the draws, so that interval and p agree."""
-    known = np.isfinite(chance).sum(0)
-    place = np.clip(np.floor(np.round(level * (known + 1), 9)).astype(int), 0, np.maximum(known - 1, 0))
-    value = np.sort(chance, axis=0)[place, np.arange(chance.shape[1])]
-    return np.where(known * 2 > len(chance), value, np.nan)
+class Ordered:
+    """Draws in ascending order, sorted once for all the quantiles asked of them.
+
+    Args:
+        draws: (draw, gap); undefined ones are NaN. A gap that is undefined in half of the draws has no quantiles.
+    """
+
+    def __init__(self, draws: Floats) -> None:
+        self._values = np.sort(np.ascontiguousarray(draws.T), axis=1)  # NaN last
+        self._known = np.isfinite(draws).sum(0)
+        self._enough = self._known * 2 > len(draws)
+        self._at = np.arange(draws.shape[1])
+
+    def quantile(self, q: float) -> Floats:
+        """(gap,): the quantile, linear between neighbours."""
+        place = np.clip(q * (self._known - 1), 0, None)
+        low = np.floor(place).astype(int)
+        high = np.minimum(low + 1, np.maximum(self._known - 1, 0))
+        below, above = self._values[self._at, low], self._values[self._at, high]
+        return np.where(self._enough, below + (place - low) * (above - below), np.nan)
+
+    def limit(self, level: float) -> Floats:
+        """(gap,): the smallest departure with p < 1 - level, an order statistic, so that interval and p agree."""
+        place = np.floor(np.round(level * (self._known + 1), 9)).astype(int)
+        place = np.clip(place, 0, np.maximum(self._known - 1, 0))
+        return np.where(self._enough, self._values[self._at, place], np.nan)
 
 
 def quantile(draws: Floats, q: float) -> Floats:
     """Quantile along the first axis over defined draws; NaN where fewer than half are defined."""
-    known = np.isfinite(draws).sum(0)
-    ordered = np.sort(draws, axis=0)  # NaN last
-    place = np.clip(q * (known - 1), 0, None)
-    low = np.floor(place).astype(int)
-    high = np.minimum(low + 1, np.maximum(known - 1, 0))
-    at = np.arange(draws.shape[1])
-    value = ordered[low, at] + (place - low) * (ordered[high, at] - ordered[low, at])
-    return np.where(known * 2 > len(draws), value, np.nan)
+    return Ordered(draws).quantile(q)
 
 
 def deviation(draws: Floats) -> Floats:
@@ -226,7 +242,7 @@ def adjust(departure: Floats, chance: Floats, families: Sequence[str]) -> Floats
         mean = filled.sum(0) / count
         sd = np.sqrt(np.where(known, (chance - mean) ** 2, 0).sum(0) / count)
         usable = np.isfinite(departure) & (sd > 0)
-        seen = np.where(usable, (departure - tie(departure, chance) - mean) / sd, -np.inf)
+        seen = np.where(usable, (departure - tie(departure, sd) - mean) / sd, -np.inf)
         drawn = np.where(known & usable, (chance - mean) / np.where(sd > 0, sd, 1), -np.inf)
     out = np.full(len(departure), np.nan)
     for family in dict.fromkeys(families):

@@ -76,12 +76,13 @@ def influence(metrics: Sequence[Metric], counts: Floats, in_use: Array) -> tuple
     cells = classes * answers
     near = np.minimum(counts.sum(2, keepdims=True), counts.sum(1, keepdims=True))
     step = STEP * np.maximum(near, 1).reshape(groups, cells).T
-    stack = np.broadcast_to(counts, (2 * cells + 1, groups, classes, answers)).copy()
-    flat = stack.reshape(2 * cells + 1, groups, cells)
+    # Perturbed tables lie innermost in memory, so that sums over classes run along contiguous numbers.
+    stack = np.repeat(counts.reshape(groups, cells).T[..., None], 2 * cells + 1, axis=-1)
     every = np.arange(cells)
-    flat[every, :, every] += step
-    flat[cells + every, :, every] -= step
-    values = evaluate(metrics, CountSums(stack, in_use), (2 * cells + 1, groups), classes)
+    stack[every, :, every] += step
+    stack[every, :, cells + every] -= step
+    tables = stack.reshape(classes, answers, groups, -1).transpose(3, 2, 0, 1)
+    values = evaluate(metrics, CountSums(tables, in_use), (2 * cells + 1, groups), classes)
     up, down, here = values[:cells], values[cells:-1], values[-1]
     return here, (up - down) / (2 * step[..., None]), (up - 2 * here + down) / step[..., None] ** 2
 

@@ -34,7 +34,7 @@ class CountSums:
     @cached_property
     def hits(self) -> Array:
         """(…, group, class): faces read as they are labelled."""
-        return np.ascontiguousarray(np.diagonal(self.matrix, axis1=-2, axis2=-1))
+        return np.diagonal(self.matrix, axis1=-2, axis2=-1)
 
     @cached_property
     def true(self) -> Array:

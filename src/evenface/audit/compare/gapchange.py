@@ -90,7 +90,7 @@ def swap_p(change: Floats, swap: Floats) -> Floats:
         change: (…) as seen.
         swap: (draw, …).
     """
-    near = tie(change, swap)
+    near = tie(change, deviation(swap))
     extreme = (np.abs(swap) >= np.abs(change) - near).sum(0)
     return np.asarray((extreme + 1) / (np.isfinite(swap).sum(0) + 1))
 
