@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src" / "evenface"
 MODULES = sorted(SRC.rglob("*.py"))
+FILES = sorted(path for path in SRC.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 LONGEST_FILE = 400
 
 # Names promise only what is true: nothing here makes a model fair or free of bias.
@@ -99,15 +100,13 @@ def test_source_keeps_the_house_rules(path: Path) -> None:
     assert not found, f"{where(path)} breaks {found}"
 
 
-@pytest.mark.parametrize("path", sorted(path for path in SRC.rglob("*") if path.is_file()), ids=where)
+@pytest.mark.parametrize("path", FILES, ids=where)
 def test_file_and_folder_names_promise_nothing(path: Path) -> None:
     assert not PROMISES.search(str(path.relative_to(SRC)))
 
 
 def test_the_package_holds_code_and_small_texts_only() -> None:
-    big = [
-        where(p) for p in SRC.rglob("*") if p.is_file() and "__pycache__" not in p.parts and p.stat().st_size > 200_000
-    ]
+    big = [where(p) for p in FILES if p.stat().st_size > 200_000]
     assert not big
 
 
