@@ -88,10 +88,10 @@ def batches(predictions: Predictions, cells: Cells) -> Iterator[Batch]:
     size = 1
     known: dict[int, int] = {}
     for j, attribute in enumerate(predictions.attributes):
-        codes = {name: i for i, name in enumerate(attribute.levels)}
-        code = (
-            pl.col(f"attr:{attribute.name}").replace_strict(codes, default=-1, return_dtype=pl.Int64).fill_null(-1) + 1
-        )
+        # One comparison per level: a join by `replace_strict` would hold the whole of a streamed table in memory.
+        name = pl.col(f"attr:{attribute.name}")
+        known_levels = ((name == level).cast(pl.Int64) * (i + 1) for i, level in enumerate(attribute.levels))
+        code = pl.sum_horizontal(pl.lit(0, pl.Int64), *known_levels)
         leaf = leaf + code * size
         for row, levels in enumerate(cells.levels):
             known[row] = known.get(row, 0) + int(levels[j] + 1) * size
