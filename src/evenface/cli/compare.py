@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -14,7 +14,7 @@ from rich.text import Text
 from evenface.audit.compare.run import compare as measure
 from evenface.audit.compare.tables import TextTable, tables
 from evenface.audit.compare.write import FORMATS, write
-from evenface.cli.options import edges, names, plain_errors
+from evenface.cli.options import edges, names, plain_errors, tell
 
 EXAMPLE = """Compare two models on the same faces: is B fairer than A, or only luckier?
 
@@ -83,20 +83,7 @@ def compare(
             min_rate=min_rate,
         )
         written = write(found, out, names(formats)) if out else []
-    _show(console, found.data, written)
-
-
-def _show(console: Console, data: dict[str, Any], written: list[Path]) -> None:
-    for note in data["notes"]:
-        console.print(Text(note, style="dim"))
-    for warning in data["warnings"]:
-        console.print(Text(f"Warning: {warning['message']}", style="yellow"))
-    for table in tables(data):
-        console.print(_rich(table))
-    for line in data["summary"]:
-        console.print(Text(f"• {line}"))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    tell(console, found.data, map(_rich, tables(found.data)), written)
 
 
 def _rich(table: TextTable) -> Table:

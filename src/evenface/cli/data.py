@@ -14,7 +14,7 @@ from rich.text import Text
 from evenface.audit.dataset.run import dataset_bias
 from evenface.audit.dataset.tables import TextTable, tables
 from evenface.audit.dataset.write import write_result
-from evenface.cli.options import edges, names, plain_errors, provenance
+from evenface.cli.options import edges, names, plain_errors, provenance, tell
 
 data_app = typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
 
@@ -83,16 +83,7 @@ def bias(
             seed=seed,
         )
         written = write_result(result, out) if out else []
-    for line in result["notes"]:
-        console.print(Text(line, style="dim"))
-    for warning in result["warnings"]:
-        console.print(Text(f"Warning: {warning['message']}", style="yellow"))
-    for table in tables(result):
-        console.print(_rich(table))
-    for line in result["summary"]:
-        console.print(Text(f"• {line}"))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    tell(console, result, map(_rich, tables(result)), written)
 
 
 def _rich(table: TextTable) -> Table:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from evenface.core.errors import EvenfaceError, InputError, SettingsError, UnknownNameError
-from evenface.report import FORMATS
+from evenface.core.errors import EvenfaceError, InputError, SettingsError
+from evenface.report.files import check_formats
 
 BAD_INPUT = 2  # exit code of a user's error
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
@@ -30,6 +32,20 @@ def plain_errors() -> Iterator[None]:
     except KeyboardInterrupt as stop:
         Console(stderr=True).print(Text("Stopped before the end; files already there were left as they were."))
         raise typer.Exit(INTERRUPTED) from stop
+
+
+def tell(console: Console, result: Mapping[str, Any], tables: Iterable[Table], written: Iterable[Path]) -> None:
+    """Print a result: what was read, warnings, its tables, the summary, and the files written."""
+    for note in result["notes"]:
+        console.print(Text(note, style="dim"))
+    for warning in result["warnings"]:
+        console.print(Text(f"Warning: {warning['message']}", style="yellow"))
+    for table in tables:
+        console.print(table)
+    for line in result["summary"]:
+        console.print(Text(f"• {line}"))
+    for path in written:
+        console.print(Text(f"Wrote {path}", style="dim"))
 
 
 def names(given: str | None) -> list[str]:
@@ -55,9 +71,7 @@ def writable(folder: Path, formats: Sequence[str]) -> None:
         UnknownNameError: A format that there is not.
         InputError: The folder cannot be made or written.
     """
-    for name in formats:
-        if name not in FORMATS:
-            raise UnknownNameError("format", name, FORMATS)
+    check_formats(formats)
     near = next((path for path in (folder, *folder.absolute().parents) if path.exists()), folder)
     if not near.is_dir() or not os.access(near, os.W_OK):
         why = "is not a folder" if not near.is_dir() else "cannot be written to"

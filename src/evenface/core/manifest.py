@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace
 from evenface.core.tables import Attribute
+from evenface.core.writing import replacing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,16 +79,13 @@ class Manifest:
             "labels": {"name": self.labels.name, "names": list(self.labels.names)},
             "attributes": [asdict(attribute) for attribute in self.attributes],
         }
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            self.frame.write_parquet(part, metadata={SCHEMA: json.dumps(about)})
-            part.replace(target)
+            with replacing(target) as part:
+                self.frame.write_parquet(part, metadata={SCHEMA: json.dumps(about)})
         except OSError as error:
             raise InputError(
                 f"Cannot write the manifest {target}: {error}. Choose a folder that you may write to."
             ) from error
-        finally:
-            part.unlink(missing_ok=True)
         return target
 
     @classmethod

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evenface.core.errors import InputError, UnknownNameError
+from evenface.core.errors import UnknownNameError
+from evenface.core.writing import write_files
 from evenface.report import charts, markdown, page, spreadsheet
 from evenface.report.serial import to_json_bytes
 from evenface.report.svg import Figure
@@ -36,20 +36,20 @@ def write(
         UnknownNameError: A format that there is not.
         InputError: The folder cannot be made or written.
     """
+    check_formats(formats)
+    folder, found = Path(out), Findings(audit)
+    drawn = charts.figures(found) if {"html", "svg", "png", "pdf"} & set(formats) else {}
+    made: dict[str, bytes] = {}
+    for name in dict.fromkeys(formats):
+        made.update(_contents(name, found, drawn))
+    return write_files(folder, made, "the report")
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise UnknownNameError for a format that there is not."""
     for name in formats:
         if name not in FORMATS:
             raise UnknownNameError("format", name, FORMATS)
-    folder, found = Path(out), Findings(audit)
-    drawn = charts.figures(found) if {"html", "svg", "png", "pdf"} & set(formats) else {}
-    made: list[tuple[Path, bytes]] = []
-    for name in dict.fromkeys(formats):
-        made += [(folder / path, content) for path, content in _contents(name, found, drawn)]
-    try:
-        for path, content in made:
-            _replace(path, content)
-    except OSError as error:
-        raise InputError(f"Cannot write the report to {folder}: {error}. Give another folder with --out.") from error
-    return [path for path, _ in made]
 
 
 def _contents(name: str, found: Findings, drawn: Mapping[str, Sequence[Figure]]) -> Iterable[tuple[str, bytes]]:
@@ -83,17 +83,3 @@ def _converter(name: str) -> Callable[[str], bytes]:
     if name == "png":
         return lambda svg: vl_convert.svg_to_png(svg, scale=_PIXELS)
     return lambda svg: vl_convert.svg_to_pdf(svg)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes it readable by its owner alone
-        os.replace(temporary, path)  # noqa: PTH105 - the atomic rename
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

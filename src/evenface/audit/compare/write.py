@@ -13,6 +13,7 @@ from typing import Any
 from evenface.audit.compare.picture import picture
 from evenface.audit.compare.tables import TextTable, tables
 from evenface.core.errors import SettingsError, did_you_mean
+from evenface.core.writing import write_files
 
 FORMATS = ("json", "md", "html")
 NAME = "compare"
@@ -37,12 +38,12 @@ def write(data: Mapping[str, Any], folder: Path, formats: Sequence[str] = FORMAT
 
     Raises:
         SettingsError: A format is unknown.
+        InputError: The folder cannot be made or written.
     """
     wrong = [each for each in formats if each not in FORMATS]
     if wrong:
         near = did_you_mean(wrong[0], FORMATS)
         raise SettingsError(f"Unknown format {wrong[0]!r}.{near} Formats: {', '.join(FORMATS)}.")
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = to_svg(data) if set(formats) & {"md", "html"} else None
     texts: dict[str, str] = {}
     if "json" in formats:
@@ -53,9 +54,8 @@ def write(data: Mapping[str, Any], folder: Path, formats: Sequence[str] = FORMAT
         texts[f"{NAME}.html"] = to_html(data, drawn)
     if drawn is not None:
         texts[f"{NAME}.svg"] = drawn
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-    return [folder / name for name in texts]
+    contents = {name: text.encode("utf-8", "backslashreplace") for name, text in texts.items()}
+    return write_files(folder, contents, "the comparison")
 
 
 def to_json(data: Mapping[str, Any]) -> str:

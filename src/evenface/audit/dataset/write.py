@@ -9,6 +9,7 @@ from typing import Any
 
 from evenface.audit.dataset.markdown import to_markdown
 from evenface.audit.dataset.picture import data_set_picture, similarity_picture
+from evenface.core.writing import write_files
 
 NAME = "dataset_bias"
 
@@ -27,16 +28,17 @@ def write_result(result: dict[str, Any], folder: Path) -> list[Path]:
 
     Returns:
         What was written: JSON, Markdown, then the pictures.
+
+    Raises:
+        InputError: The folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures = []
+    pictures: dict[str, bytes] = {}
     for name, spec in _pictures(result):
-        pictures += _draw(spec, folder / name)
-    shown = [path.name for path in pictures if path.suffix == ".svg"]
+        pictures |= _draw(spec, name)
+    shown = [name for name in pictures if name.endswith(".svg")]
     texts = {f"{NAME}.json": to_json(result), f"{NAME}.md": to_markdown(result, shown)}
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [*(folder / name for name in texts), *pictures]
+    contents = {name: text.encode("utf-8") for name, text in texts.items()}
+    return write_files(folder, contents | pictures, "the result")
 
 
 def _pictures(result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -54,10 +56,8 @@ def _file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9+.-]+", "_", name)[:60]
 
 
-def _draw(spec: dict[str, Any], stem: Path) -> list[Path]:
+def _draw(spec: dict[str, Any], stem: str) -> dict[str, bytes]:
     import vl_convert  # heavy, and only needed here
 
-    svg, png = stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")
-    svg.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
-    png.write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
-    return [svg, png]
+    svg, png = vl_convert.vegalite_to_svg(spec), vl_convert.vegalite_to_png(spec, scale=2)
+    return {f"{stem}.svg": svg.encode("utf-8"), f"{stem}.png": png}

@@ -1,0 +1,50 @@
+"""Write files into a folder, each whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from evenface.core.errors import InputError
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes], what: str) -> list[Path]:
+    """Write files, replacing those of the same names.
+
+    Args:
+        folder: Made if it does not exist.
+        contents: Path in the folder -> bytes.
+        what: What is written, for the message: `"the report"`.
+
+    Returns:
+        The files written, in the order given.
+
+    Raises:
+        InputError: The folder cannot be made or written.
+    """
+    try:
+        for name, content in contents.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as part:
+                part.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"Cannot write {what} to {folder}: {error}. Give another folder with --out.") from error
+    return [folder / name for name in contents]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a file beside `path` to write, and rename it once that is done: a reader never sees half a file."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    part = Path(temporary)
+    try:
+        yield part
+        part.chmod(0o644)  # mkstemp makes it readable by its owner alone
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
