@@ -167,8 +167,14 @@ class _Some(Margins):
         super().__init__(sums.margins.T[:, rows].T, sums.in_use)
 
     @property
+    def table(self) -> Array:
+        """(draw, group, true, answer) of these groups."""
+        return self._sums.table.transpose(2, 3, 1, 0)[:, :, self._rows].transpose(3, 2, 0, 1)
+
+    @property
     def matrix(self) -> Array:
-        return self._sums.table.transpose(2, 3, 1, 0)[:, :-1, self._rows].transpose(3, 2, 0, 1)
+        """The same without the unanswered faces."""
+        return self.table[..., :-1]
 
 
 def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Drawn:
@@ -252,7 +258,7 @@ def _chance(worker: Worker, rng: np.random.Generator, size: int) -> tuple[Floats
         if flows:
             for i, rows in enumerate(plan.compared.values()):
                 if len(rows) > 1:
-                    flow[:, i] = largest(sums.table.transpose(2, 3, 1, 0)[:, :, rows].transpose(3, 2, 0, 1))
+                    flow[:, i] = largest(sums.of(rows).table)
     if plan.scores is not None:
         worker.scores(plan.scores.chance(rng, size), values)
     return worker.departures(values, between), _reach(worker, values), flow

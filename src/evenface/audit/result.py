@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -103,14 +103,7 @@ class Audit:
 
     def groups_table(self) -> pl.DataFrame:
         """All groups x metrics, one row each."""
-        import polars as pl
-
-        rows = [
-            {"by": g["by"], "group": g["group"], "faces": g["n"], "small": g["small"], "metric": m, **v}
-            for g in self.data["groups"]
-            for m, v in g["metrics"].items()
-        ]
-        return pl.DataFrame(rows, infer_schema_length=None)
+        return groups_frame(self.data["groups"])
 
     def gaps_table(self) -> pl.DataFrame:
         """All gaps, one row each."""
@@ -119,6 +112,18 @@ class Audit:
         return pl.DataFrame(
             [{**g, "left_out": len(g["left_out"])} for g in self.data["gaps"]], infer_schema_length=None
         )
+
+
+def groups_frame(groups: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Groups x metrics, one row each, of an audit's or a comparison's `groups[]`."""
+    import polars as pl
+
+    rows = [
+        {"by": g["by"], "group": g["group"], "faces": g["n"], "small": g["small"], "metric": m, **v}
+        for g in groups
+        for m, v in g["metrics"].items()
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _value(metrics: Mapping[str, Mapping[str, Any]], name: str) -> Value:

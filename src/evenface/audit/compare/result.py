@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evenface.audit.result import groups_frame
 from evenface.core.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -73,14 +74,7 @@ class Comparison(Mapping[str, Any]):
 
     def groups_table(self) -> pl.DataFrame:
         """All groups x metrics, one row each."""
-        import polars as pl
-
-        rows = [
-            {"by": g["by"], "group": g["group"], "faces": g["n"], "small": g["small"], "metric": m, **v}
-            for g in self.data["groups"]
-            for m, v in g["metrics"].items()
-        ]
-        return pl.DataFrame(rows, infer_schema_length=None)
+        return groups_frame(self.data["groups"])
 
     def gaps_table(self) -> pl.DataFrame:
         """All gaps, one row each."""
