@@ -40,13 +40,12 @@ def uniform(name: str, *seeds: ArrayLike) -> NDArray[np.float64]:
         >>> uniform("yaw", 7, 2).round(3)
         np.float64(0.262)
     """
-    return (bits(name, *seeds) >> np.uint64(11)) * 2.0**-53
+    return np.asarray((bits(name, *seeds) >> np.uint64(11)) * 2.0**-53, np.float64)
 
 
 def normal(name: str, *seeds: ArrayLike) -> NDArray[np.float64]:
     """Give numbers of a standard normal law, one for each element of the broadcast `seeds`."""
-    chance = (bits(name, *seeds) >> np.uint64(11)) * 2.0**-53 + 2.0**-54
-    return _inverse_normal(chance)
+    return _inverse_normal(uniform(name, *seeds) + 2.0**-54)
 
 
 def choice(shares: Sequence[float] | NDArray[np.float64], name: str, *seeds: ArrayLike) -> NDArray[np.int64]:

@@ -21,17 +21,47 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-_SIDED = (
-    "browDown browOuterUp cheekSquint eyeBlink eyeLookDown eyeLookIn eyeLookOut eyeLookUp eyeSquint eyeWide "
-    "mouthDimple mouthFrown mouthLowerDown mouthPress mouthSmile mouthStretch mouthUpperUp noseSneer"
-).split()
-_MIDDLE = (
-    "browInnerUp cheekPuff jawForward jawLeft jawOpen jawRight mouthClose mouthFunnel mouthLeft mouthPucker mouthRight "
-    "mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper tongueOut"
-).split()
+_SIDED = [
+    "browDown",
+    "browOuterUp",
+    "cheekSquint",
+    "eyeBlink",
+    "eyeLookDown",
+    "eyeLookIn",
+    "eyeLookOut",
+    "eyeLookUp",
+    "eyeSquint",
+    "eyeWide",
+    "mouthDimple",
+    "mouthFrown",
+    "mouthLowerDown",
+    "mouthPress",
+    "mouthSmile",
+    "mouthStretch",
+    "mouthUpperUp",
+    "noseSneer",
+]
+_MIDDLE = [
+    "browInnerUp",
+    "cheekPuff",
+    "jawForward",
+    "jawLeft",
+    "jawOpen",
+    "jawRight",
+    "mouthClose",
+    "mouthFunnel",
+    "mouthLeft",
+    "mouthPucker",
+    "mouthRight",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthShrugLower",
+    "mouthShrugUpper",
+    "tongueOut",
+]
 
 ACTIONS: tuple[str, ...] = tuple(sorted([f"{name}{side}" for name in _SIDED for side in ("Left", "Right")] + _MIDDLE))
-"""The 52 facial actions, in ARKit's naming; left and right are the person's own. The one place that fixes their order."""
+"""The 52 facial actions, in ARKit's naming; left and right are the person's own. Their order is fixed here alone."""
 
 ETHNICITIES = ("african", "asian", "caucasian")
 """The three poles between which head shapes are mixed: names of shape axes of the mesh, not of peoples."""
