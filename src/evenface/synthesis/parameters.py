@@ -125,7 +125,7 @@ PARAMETERS: dict[str, Parameter] = {
     "light_azimuth": Parameter(-180, 180, -30, "degrees of the main light to the right of the camera"),
     "light_elevation": Parameter(-60, 90, 35, "degrees of the main light above the camera"),
     "light_softness": Parameter(0, 1, 0.4, "size of the main light, from a point (0) to a wide window (1)"),
-    "ambient": Parameter(0, 1, 0.45, "share of the light that comes from everywhere"),
+    "ambient": Parameter(0, 1, 0.35, "share of the light that comes from everywhere"),
     "warmth": Parameter(-1, 1, 0, "colour of the light, from bluish (-1) to orange (1)"),
     "exposure": Parameter(-4, 4, 0, "stops lighter than the exposure that shows a grey card as it is"),
     "background": _choice("what stands behind", "plain", "gradient", "blurred"),

@@ -1,0 +1,126 @@
+"""Mesh: from parameters to the vertices of heads, at rest and with an expression.
+
+A head at rest is a blend of corner heads plus what weight and the person's details change; an expression adds facial
+actions. All of it is linear, so a batch of heads is two matrix products. They are done in double precision and rounded
+to 2**-20 of a unit (a tenth of a micrometre): the order of summing, which changes with the size of a batch and the
+number of threads, then never shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.synthesis.head import AGES, GENDERS, WEIGHTS, load_head
+from evenface.synthesis.identity import local_changes
+from evenface.synthesis.parameters import ACTIONS, ETHNICITIES
+
+Floats = NDArray[np.float64]
+Columns = Mapping[str, NDArray[np.float64]]
+
+_GRID = 2.0**20
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """A batch of heads in their own coordinates (see `head.py`).
+
+    Attributes:
+        rest: (face, vertex, 3) without expression.
+        posed: (face, vertex, 3) with it.
+        eye_centres: (face, 2, 3) of the left and right eyeball.
+        eye_radii: (face, 2).
+        gaze: (face, 2, 2) radians each eye looks to the face's left, and up.
+        chin: (face,) height of the chin, below 0.
+        width: (face,) of the cheeks, scaled to be as large as the height from chin to eyes on the mean head.
+    """
+
+    rest: Floats
+    posed: Floats
+    eye_centres: Floats
+    eye_radii: Floats
+    gaze: Floats
+    chin: Floats
+    width: Floats
+
+
+@cache
+def _shapes() -> tuple[Floats, Floats]:
+    """What heads are blended from, at rest and by actions, as two matrices (shape, vertex * 3)."""
+    head = load_head()
+    count = len(head.canon) * 3
+    rest = [head.corners.reshape(-1, count), head.weights.reshape(-1, count), head.local.reshape(-1, count)]
+    return np.concatenate(rest).astype(np.float64), head.actions.reshape(-1, count).astype(np.float64)
+
+
+@cache
+def _marks() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Vertices of the chin's front, and of the cheeks before the ears."""
+    canon = load_head().canon
+    x, y, z = canon.T
+    chin = np.flatnonzero((np.abs(x) < 0.15) & (z > 0) & (y < -0.85))
+    return chin, np.flatnonzero((np.abs(y + 0.35) < 0.2) & (z > -0.45) & (z < 0))
+
+
+def action_table(values: Columns) -> Floats:
+    """Facial actions (face, action), in the order of `ACTIONS`."""
+    return np.stack([values[f"action:{name}"] for name in ACTIONS], 1)
+
+
+def make_heads(values: Columns) -> Heads:
+    """Blend a batch of heads from the parameters that `parameters.columns` gives."""
+    (rest_shapes, action_shapes), (chin, cheeks) = _shapes(), _marks()
+    head = load_head()
+    faces = len(values["age"])
+    parts = [*_corner_shares(values), local_changes(values["person"], values["distinctness"])]
+    rest = _rounded(np.concatenate(parts, 1) @ rest_shapes).reshape(faces, -1, 3)
+    actions = action_table(values)
+    change = _rounded(actions @ action_shapes).reshape(rest.shape)
+    eyes = rest[:, head.eyes]
+    centres = eyes.mean(2)
+    radii = np.sqrt(((eyes - centres[:, :, None]) ** 2).sum(-1)).mean(2)
+    return Heads(rest, rest + change, centres, radii, _gaze(actions), rest[:, chin, 1].min(1), _width(rest[:, cheeks, 0]))
+
+
+def _width(across: Floats) -> Floats:
+    chin, cheeks = _marks()
+    canon = load_head().canon.astype(np.float64)
+    usual = -canon[chin, 1].min() / np.ptp(canon[cheeks, 0])
+    return np.asarray(np.ptp(across, axis=1) * usual)
+
+
+def _rounded(shapes: Floats) -> Floats:
+    return np.asarray(np.round(shapes * _GRID) / _GRID)
+
+
+def _corner_shares(values: Columns) -> tuple[Floats, Floats]:
+    """Shares of the corner heads (face, corner), and of what weight changes (face, change)."""
+    faces = len(values["age"])
+    ethnicity = np.stack([values[name] for name in ETHNICITIES], 1)
+    total = ethnicity.sum(1, keepdims=True)
+    ethnicity = np.where(total > 0, ethnicity / np.where(total > 0, total, 1), 1 / len(ETHNICITIES))
+    gender = np.stack([1 - values["gender"], values["gender"]], 1)
+    age = np.stack([np.interp(values["age"], AGES, np.eye(len(AGES))[i]) for i in range(len(AGES))], 1)
+    corners = ethnicity[:, :, None, None] * gender[:, None, :, None] * age[:, None, None, :]
+    off_middle = 2 * values["weight"] - 1
+    weight = np.stack([np.maximum(0, -off_middle), np.maximum(0, off_middle)], 1)
+    changes = gender[:, :, None, None] * age[:, None, :, None] * weight[:, None, None, :]
+    sizes = len(ETHNICITIES) * len(GENDERS) * len(AGES), len(GENDERS) * len(AGES) * len(WEIGHTS)
+    return corners.reshape(faces, sizes[0]), changes.reshape(faces, sizes[1])
+
+
+_LARGEST_GAZE = np.radians(32.0)
+
+
+def _gaze(actions: Floats) -> Floats:
+    """Where the eyes look: full actions turn an eye by 32 degrees."""
+    at = {name: i for i, name in enumerate(ACTIONS)}
+    out = np.zeros((len(actions), 2, 2))
+    for eye, (side, outwards) in enumerate((("Left", 1), ("Right", -1))):
+        out[:, eye, 0] = (actions[:, at[f"eyeLookOut{side}"]] - actions[:, at[f"eyeLookIn{side}"]]) * outwards
+        out[:, eye, 1] = actions[:, at[f"eyeLookUp{side}"]] - actions[:, at[f"eyeLookDown{side}"]]
+    return out * _LARGEST_GAZE

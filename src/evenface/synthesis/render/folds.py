@@ -1,0 +1,127 @@
+"""Folds: the lines that an expression or age presses into skin, as relief maps on the mean head, and how deep each is.
+
+A fold is a smooth curve with a width. Curves are given for the face's left half, on the mean adult head as seen from
+the front (tenths of a metre from the middle between the eyes); the right half mirrors them. Which lines belong to which
+action unit follows the FACS manual's descriptions of wrinkles and furrows; where each runs was set by eye.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.synthesis.mesh import Columns
+
+Floats = NDArray[np.float64]
+
+SIDE = 256
+LOW, SIZE = -1.25, 2.5
+
+
+class Fold(NamedTuple):
+    """One line: points (x, y) along it, its half width, and its depth relative to the others of its group."""
+
+    points: tuple[tuple[float, float], ...]
+    width: float
+    depth: float = 1.0
+
+
+GROUPS: dict[str, tuple[Fold, ...]] = {
+    "forehead": tuple(
+        Fold(((0.0, y), (0.2, y + 0.012), (0.46, y - 0.05)), 0.024, depth)
+        for y, depth in ((0.36, 0.8), (0.46, 1.0), (0.56, 0.9), (0.65, 0.5))
+    ),
+    "glabella": (
+        Fold(((0.045, 0.10), (0.055, 0.20), (0.075, 0.31)), 0.018),
+        Fold(((0.0, 0.03), (0.05, 0.05)), 0.02, 0.5),
+    ),
+    "crows_feet": (
+        Fold(((0.46, 0.03), (0.54, 0.09), (0.62, 0.13)), 0.014),
+        Fold(((0.47, -0.01), (0.56, 0.0), (0.64, 0.0)), 0.014),
+        Fold(((0.46, -0.05), (0.53, -0.10), (0.60, -0.14)), 0.014, 0.8),
+    ),
+    "nasolabial": (Fold(((0.155, -0.36), (0.235, -0.50), (0.300, -0.66), (0.315, -0.76)), 0.030),),
+    "nose": (
+        Fold(((0.0, -0.02), (0.06, -0.01), (0.10, 0.03)), 0.014),
+        Fold(((0.03, -0.09), (0.09, -0.05), (0.13, 0.0)), 0.014, 0.9),
+        Fold(((0.06, -0.16), (0.11, -0.11)), 0.014, 0.7),
+    ),
+    "chin": (
+        Fold(((0.0, -0.865), (0.09, -0.875), (0.16, -0.90)), 0.022),
+        Fold(((0.03, -0.94), (0.05, -0.98)), 0.020, 0.7),
+        Fold(((0.10, -0.95), (0.11, -1.0)), 0.020, 0.7),
+    ),
+    "under_eye": (
+        Fold(((0.13, -0.09), (0.24, -0.165), (0.36, -0.15), (0.44, -0.09)), 0.020),
+        Fold(((0.15, -0.15), (0.26, -0.24), (0.38, -0.24)), 0.026, 0.6),
+    ),
+    "mouth_corner": (Fold(((0.255, -0.66), (0.285, -0.75), (0.280, -0.86)), 0.024),),
+    "dimple": (Fold(((0.325, -0.62), (0.345, -0.68), (0.330, -0.74)), 0.026),),
+    "lid": (Fold(((0.145, 0.045), (0.22, 0.105), (0.33, 0.115), (0.44, 0.055)), 0.014),),
+}
+"""Group -> its lines. The shader reads groups in this order."""
+
+
+@cache
+def relief_maps() -> NDArray[np.float32]:
+    """Maps (row, column, group, 3) of slope to the left, slope upwards and depth; rows run upwards from `LOW`."""
+    at = LOW + (np.arange(SIDE) + 0.5) * SIZE / SIDE
+    x, y = np.meshgrid(at, at)
+    out = np.zeros((SIDE, SIDE, len(GROUPS), 3), np.float32)
+    for number, lines in enumerate(GROUPS.values()):
+        depth = np.zeros_like(x)
+        for line in lines:
+            depth = np.maximum(depth, line.depth * _profile(x, y, line))
+        down, across = np.gradient(depth, SIZE / SIDE)
+        out[:, :, number] = np.stack([-across, -down, depth], -1) * (0.02, 0.02, 1.0)
+    return out
+
+
+def _profile(x: Floats, y: Floats, line: Fold) -> Floats:
+    """Depth of one line everywhere: a Gaussian trough that fades towards the line's ends."""
+    points = np.array(line.points)
+    t = np.linspace(0, 1, 40)
+    # A curve through the points: a polynomial in x and in y, no higher than the points allow.
+    knots = np.linspace(0, 1, len(points))
+    order = len(points) - 1
+    curve = np.stack([np.polyval(np.polyfit(knots, points[:, axis], order), t) for axis in (0, 1)], 1)
+    squared = (x[..., None] - curve[:, 0]) ** 2 + (y[..., None] - curve[:, 1]) ** 2
+    nearest = squared.argmin(-1)
+    fade = np.sin(np.pi * np.clip(t, 0.04, 0.96)) ** 0.5
+    if points[0, 0] == 0.0:  # lines that cross the middle do not fade there
+        fade = np.cos(np.pi / 2 * np.clip(t, 0, 0.96)) ** 0.5
+    return np.asarray(np.exp(-squared.min(-1) / line.width**2) * fade[nearest])
+
+
+def fold_depths(values: Columns) -> NDArray[np.float32]:
+    """How deep each group of folds is, (face, group * 2) with left and right in turn; 1 is a strong fold."""
+    age = np.clip((values["age"] - 20) / 60, 0, 1)
+    young = np.clip((values["age"] - 4) / 18, 0.35, 1)  # plump skin folds less
+    columns = []
+    for side in ("Left", "Right"):
+
+        def action(name: str, side: str = side) -> Floats:
+            own = f"action:{name}{side}"
+            return values[own] if own in values else values[f"action:{name}"]
+
+        raised = np.clip(0.65 * action("browInnerUp") + 0.65 * action("browOuterUp"), 0, 1)
+        smile, sneer, upper = action("mouthSmile"), action("noseSneer"), action("mouthUpperUp")
+        squint = np.clip(0.7 * action("cheekSquint") + 0.5 * action("eyeSquint"), 0, 1)
+        moved = {
+            "forehead": 0.8 * raised * (1 - 0.5 * action("browDown")),
+            "glabella": np.clip(action("browDown") + 0.35 * sneer, 0, 1.2),
+            "crows_feet": 0.6 * np.clip(squint + 0.35 * smile, 0, 1.1),
+            "nasolabial": np.clip(0.95 * smile + 0.85 * sneer + 0.7 * upper + 0.2 * action("mouthStretch"), 0, 1.25),
+            "nose": np.clip(1.2 * sneer, 0, 1.2),
+            "chin": np.clip(action("mouthShrugLower") + 0.3 * action("mouthFrown"), 0, 1.1),
+            "under_eye": np.clip(0.9 * squint + 0.3 * smile, 0, 1),
+            "mouth_corner": np.clip(0.9 * action("mouthFrown") + 0.3 * action("mouthStretch"), 0, 1),
+            "dimple": np.clip(action("mouthDimple") + 0.45 * smile, 0, 1),
+            "lid": 0.55 * (1 - action("eyeBlink")),
+        }
+        rest = {"forehead": 0.5, "glabella": 0.35, "crows_feet": 0.5, "nasolabial": 0.65, "under_eye": 0.6, "mouth_corner": 0.5}
+        columns.append([moved[name] * young + rest.get(name, 0.0) * age**1.3 for name in GROUPS])
+    return np.asarray(np.moveaxis(np.array(columns), (0, 1, 2), (2, 1, 0)).reshape(len(age), -1), np.float32)

@@ -1,0 +1,206 @@
+"""Hair: a sheet round the head, wound from the crown down, that each style lifts, lets fall and cuts.
+
+A place on the sheet is an azimuth (0 in front, growing to the face's left) and a way down: 0 is the crown, 1 the middle
+of the ears, and from there on hair may follow the neck or hang free.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.synthesis.head import load_head
+from evenface.synthesis.identity import trait
+from evenface.synthesis.mesh import Columns, Heads
+
+Floats = NDArray[np.float64]
+
+CENTRE = np.array([0.0, 0.25, -0.75])
+"""Where the sheet is wound round, on the mean head."""
+_AZIMUTHS = 56
+_WAYS = np.r_[np.linspace(0.0, 1.2, 24), np.linspace(1.28, 2.3, 10)]
+_FALLS_FROM = 0.92
+_NEAR = 4
+
+
+class Style(NamedTuple):
+    """How far hair stands off the head (tenths of a metre): on top, at the sides, at the nape; and whether it hangs."""
+
+    top: float
+    side: float
+    nape: float
+    rough: float = 0.0
+    hangs: bool = False
+
+
+STYLES: dict[str, Style] = {
+    "none": Style(0.0, 0.0, 0.0),
+    "buzz": Style(0.0, 0.0, 0.0),
+    "short": Style(0.15, 0.07, 0.05, 0.03),
+    "parted": Style(0.20, 0.09, 0.06, 0.03),
+    "curly": Style(0.27, 0.20, 0.14, 0.09),
+    "afro": Style(0.50, 0.46, 0.36, 0.05),
+    "bob": Style(0.17, 0.17, 0.17, 0.03, True),
+    "long": Style(0.15, 0.13, 0.16, 0.03, True),
+    "bun": Style(0.08, 0.05, 0.06, 0.01),
+    "receding": Style(0.05, 0.06, 0.05, 0.02),
+}
+"""Style -> its measures, in the order of `parameters.HAIR_STYLES`."""
+
+
+class Sheet(NamedTuple):
+    """The sheet at rest on the mean head, and what it hangs on.
+
+    Attributes:
+        points: (vertex, 3) on the mean head's skin.
+        where: (vertex, 3) sine of azimuth, way down, cosine of azimuth.
+        triangles: (triangle, 3).
+        near: (vertex, 4) vertices of the head that carry it, with `pull` (vertex, 4) their shares.
+    """
+
+    points: Floats
+    where: Floats
+    triangles: NDArray[np.int32]
+    near: NDArray[np.int64]
+    pull: Floats
+
+
+def direction(azimuth: Floats, way: Floats) -> Floats:
+    """Unit vectors (…, 3) from `CENTRE`."""
+    elevation = np.radians(90 - 115 * way)
+    return np.stack([np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)], -1)
+
+
+def place_on_scalp(points: Floats) -> Floats:
+    """Sine of azimuth, way down and cosine of azimuth of points (…, 3) of the mean head."""
+    d = points - CENTRE
+    d = d / np.linalg.norm(d, axis=-1, keepdims=True)
+    azimuth = np.arctan2(d[..., 0], d[..., 2])
+    way = (90 - np.degrees(np.arcsin(np.clip(d[..., 1], -1, 1)))) / 115
+    return np.stack([np.sin(azimuth), way, np.cos(azimuth)], -1)
+
+
+@cache
+def sheet() -> Sheet:
+    """Wind the sheet round the mean head; its seam is at the back."""
+    head = load_head()
+    canon = head.canon.astype(np.float64)
+    smooth = (head.masks["ears"][head.triangles].max(1) < 0.3) & (head.parts == 0)
+    smooth &= canon[head.triangles][:, :, 1].min(1) > -1.9
+    azimuth, way = np.meshgrid(np.linspace(-np.pi, np.pi, _AZIMUTHS + 1), np.minimum(_WAYS, 1.2))
+    ways = np.broadcast_to(_WAYS[:, None], way.shape)
+    rays = direction(azimuth, way).reshape(-1, 3)
+    points = CENTRE + rays * _reach(rays, canon[head.triangles[smooth]]).reshape(-1, 1)
+    skin = np.unique(head.triangles[smooth])
+    squared = ((points[:, None] - canon[skin]) ** 2).sum(-1)
+    nearest = np.argsort(squared, axis=1)[:, :_NEAR]
+    pull = 1 / (np.take_along_axis(squared, nearest, 1) + 1e-3)
+    rows, columns = len(_WAYS), _AZIMUTHS + 1
+    a = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
+    triangles = np.concatenate([np.stack([a, a + columns, a + 1], 1), np.stack([a + 1, a + columns, a + columns + 1], 1)])
+    where = np.stack([np.sin(azimuth), ways, np.cos(azimuth)], -1).reshape(-1, 3)
+    return Sheet(points, where, triangles.astype(np.int32), skin[nearest], pull / pull.sum(1, keepdims=True))
+
+
+def _reach(rays: Floats, triangles: Floats) -> Floats:
+    """How far rays (ray, 3) from `CENTRE` go until they leave the last of the triangles (triangle, 3, 3)."""
+    a, b, c = triangles[:, 0] - CENTRE, triangles[:, 1] - CENTRE, triangles[:, 2] - CENTRE
+    normal = np.cross(b - a, c - a)
+    out = np.zeros(len(rays))
+    for start in range(0, len(rays), 256):
+        d = rays[start : start + 256, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            far = (a * normal).sum(-1) / (d * normal).sum(-1)
+            hit = d * far[..., None]
+            inside = np.ones(far.shape, bool)
+            for p, q in ((a, b), (b, c), (c, a)):
+                inside &= (np.cross(q - p, hit - p) * normal).sum(-1) >= -1e-9
+        out[start : start + 256] = np.where(inside & (far > 0), far, 0).max(1)
+    missed = out == 0
+    return np.where(missed, np.median(out[~missed]), out)
+
+
+_REACH_STEPS = 73
+
+
+def reach_of(values: Columns, *, falling: bool) -> Floats:
+    """How far down hair grows, or with `falling` falls, on each face: (face, azimuth) from -180 to 180 degrees."""
+    style = values["hair_style"].astype(int)[:, None]
+    names = list(STYLES)
+    person = values["person"]
+    azimuth = np.linspace(-180, 180, _REACH_STEPS)
+    a = np.abs(azimuth)
+
+    def ramp(low: float, high: float, x: Floats) -> Floats:
+        t = np.clip((x - low) / (high - low), 0, 1)
+        return np.asarray(t * t * (3 - 2 * t))
+
+    def worn(*which: str) -> NDArray[np.bool_]:
+        return np.isin(style, [names.index(name) for name in which])
+
+    bald = 0.5 * values["gender"] * np.clip((values["age"] - 35) / 40, 0, 1)
+    line = (trait("hair line", person) - 0.5 + bald)[:, None]
+    side = np.where(trait("side of the parting", person) < 0.5, -1.0, 1.0)[:, None]
+    front = np.where(worn("receding"), 0.46, 0.57) - 0.07 * line
+    temple = np.where(worn("receding"), 0.48, 0.68) - 0.06 * line
+    if falling:  # a fringe falls over the hair line
+        swept = azimuth * side
+        front = front + worn("parted") * (0.13 * ramp(-25, 35, swept) - 0.02) + worn("bob", "long") * 0.05 * ramp(8, 50, a)
+        temple = temple + worn("parted") * 0.06 * ramp(0, 45, swept)
+        front = front + worn("short", "bob") * 0.10 * (trait("fringe", person)[:, None] > 0.6)
+    out = front + (temple - front) * ramp(28, 56, a)
+    hanging = np.where(worn("long"), 2.2, 1.62) if falling else np.full_like(front, 1.0)
+    burn = np.where(worn("curly", "afro"), 1.05, 0.98)
+    short = out + (burn - out) * ramp(62, 72, a)
+    short = short + (0.80 - short) * ramp(80, 88, a)  # round the ear
+    short = short + (1.28 - short) * ramp(98, 120, a)
+    hung = out + (hanging - out) * ramp(56, 68, a)
+    return np.where(worn("bob", "long") & falling, hung, short)
+
+
+def hair_points(values: Columns, heads: Heads) -> Floats:
+    """Where the sheet lies on each head, (face, vertex, 3)."""
+    at = sheet()
+    canon = load_head().canon.astype(np.float64)
+    moved = ((heads.rest[:, at.near] - canon[at.near]) * at.pull[..., None]).sum(2)
+    points = at.points + moved
+    way = at.where[:, 1]
+    azimuth = np.arctan2(at.where[:, 0], at.where[:, 2])
+    measures = np.array([[s.top, s.side, s.nape, s.rough, s.hangs] for s in STYLES.values()])
+    top, side, nape, rough, hangs = measures[values["hair_style"].astype(int)].T[..., None]
+    back = np.clip((np.abs(azimuth) - 1.6) / 0.9, 0, 1)
+    low = np.clip((way - 0.30) / 0.45, 0, 1)
+    lift = top * (1 - low) + low * (side * (1 - back) + nape * back)
+    person = values["person"]
+    volume = 0.75 + 0.5 * trait("volume of hair", person)[:, None]
+    waves = sum(
+        np.sin(k * azimuth + 6.3 * trait(f"wave {k}", person)[:, None]) * np.sin(0.6 * k * way * 5 + k) / k for k in (3, 5, 9, 14)
+    )
+    lift = lift * volume + rough * waves * (lift > 0)
+    # Towards the edge in front hair lies on the skin.
+    edge = reach_of(values, falling=True)
+    columns = np.linspace(0, _REACH_STEPS - 1, _AZIMUTHS + 1).round().astype(int)
+    from_edge = np.tile(edge[:, columns], (1, len(_WAYS))) - way
+    lift = lift * (0.12 + 0.88 * np.clip(from_edge / 0.14, 0, 1) ** 0.6)
+    outwards = direction(azimuth, np.minimum(way, 0.95))
+    points = points + outwards * lift[..., None]
+    return np.where((hangs > 0)[..., None], _hung(points, way, azimuth), points)
+
+
+def _hung(points: Floats, way: Floats, azimuth: Floats) -> Floats:
+    """Let hair fall straight from the line above the ears, drawing in a little on its way down."""
+    columns = _AZIMUTHS + 1
+    line = int(np.searchsorted(_WAYS, _FALLS_FROM)) - 1
+    start = points[:, line * columns : (line + 1) * columns]
+    start = np.tile(start, (1, len(_WAYS), 1))
+    fall = np.clip(way - _WAYS[line], 0, None)
+    hung = start.copy()
+    hung[..., 1] -= fall * 1.28
+    hung[..., 0] *= 1 + 0.05 * np.sin(fall * 3.0) - 0.06 * fall
+    # Behind the head it must clear the nape, at the sides it lies before the shoulder.
+    hung[..., 2] += 0.10 * fall * np.cos(azimuth)
+    below = np.clip(fall / 0.12, 0, 1)[..., None]
+    return np.asarray(points * (1 - below) + hung * below)
