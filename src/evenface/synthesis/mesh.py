@@ -24,6 +24,25 @@ Columns = Mapping[str, NDArray[np.float64]]
 
 _GRID = 2.0**20
 
+REACH: dict[str, float] = {
+    "browInnerUp": 2.2,
+    "browDown": 1.6,
+    "browOuterUp": 1.3,
+    "eyeWide": 1.5,
+    "jawOpen": 1.15,
+    "cheekSquint": 1.3,
+    "mouthFrown": 1.7,
+    "mouthStretch": 1.5,
+    "noseSneer": 1.3,
+    "mouthPress": 0.3,
+    "mouthUpperUp": 1.25,
+    "mouthLowerDown": 1.25,
+}
+"""How far the mesh goes at a full action, by the action's name without its side; 1, the reach its modeller gave it, where
+not named. Set so that action units at their maximum are as plain as on posed photographs; see docs/LOG.md."""
+INNER_DOWN = 0.9
+"""How far a full `browDown` draws the inner end of a brow down, in full actions `browInnerUp`, upside down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heads:
@@ -54,7 +73,18 @@ def _shapes() -> tuple[Floats, Floats]:
     head = load_head()
     count = len(head.canon) * 3
     rest = [head.corners.reshape(-1, count), head.weights.reshape(-1, count), head.local.reshape(-1, count)]
-    return np.concatenate(rest).astype(np.float64), head.actions.reshape(-1, count).astype(np.float64)
+    return np.concatenate(rest).astype(np.float64), _action_shapes().reshape(-1, count)
+
+
+def _action_shapes() -> Floats:
+    """Offsets (shape, vertex, 3) of full actions, and of the two corrections that `_shares_of_shapes` adds."""
+    head = load_head()
+    stems = [name.removesuffix("Left").removesuffix("Right") for name in ACTIONS]
+    shapes = head.actions.astype(np.float64) * np.array([REACH.get(stem, 1.0) for stem in stems])[:, None, None]
+    # A frown draws the inner ends of the brows down, which the modeller's shape leaves level.
+    inner_down = -INNER_DOWN * head.actions[ACTIONS.index("browInnerUp")].astype(np.float64)
+    left = np.clip(0.5 + head.canon[:, :1].astype(np.float64) / 0.08, 0, 1)
+    return np.concatenate([shapes, [inner_down * left, inner_down * (1 - left)]])
 
 
 @cache
@@ -79,11 +109,18 @@ def make_heads(values: Columns) -> Heads:
     parts = [*_corner_shares(values), local_changes(values["person"], values["distinctness"])]
     rest = _rounded(np.concatenate(parts, 1) @ rest_shapes).reshape(faces, -1, 3)
     actions = action_table(values)
-    change = _rounded(actions @ action_shapes).reshape(rest.shape)
+    change = _rounded(_shares_of_shapes(actions) @ action_shapes).reshape(rest.shape)
     eyes = rest[:, head.eyes]
     centres = eyes.mean(2)
     radii = np.sqrt(((eyes - centres[:, :, None]) ** 2).sum(-1)).mean(2)
     return Heads(rest, rest + change, centres, radii, _gaze(actions), rest[:, chin, 1].min(1), _width(rest[:, cheeks, 0]))
+
+
+def _shares_of_shapes(actions: Floats) -> Floats:
+    """Share of each of `_action_shapes`: actions, and how far each brow's inner end is drawn down and not up."""
+    down = actions[:, [ACTIONS.index("browDownLeft"), ACTIONS.index("browDownRight")]]
+    up = actions[:, [ACTIONS.index("browInnerUp")]]
+    return np.concatenate([actions, np.maximum(0, down - up)], 1)
 
 
 def _width(across: Floats) -> Floats:

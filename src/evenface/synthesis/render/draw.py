@@ -13,7 +13,7 @@ from evenface.synthesis.parameters import columns
 from evenface.synthesis.render.camera import View, look_at, to_camera, to_picture
 from evenface.synthesis.render.folds import fold_depths, relief_maps
 from evenface.synthesis.render.hair import reach_of
-from evenface.synthesis.render.looks import make_looks
+from evenface.synthesis.render.looks import exposure_gain, make_looks
 from evenface.synthesis.render.photo import develop
 from evenface.synthesis.render.scene import scene, scene_points
 
@@ -116,7 +116,7 @@ def _lit_and_shaded(values: Columns, heads: Heads, view: View, camera: NDArray[n
         device=device,
     )  # fmt: skip
     out = wp.empty((count, size, size), dtype=wp.vec3, device=device)
-    gains = put((2.0 ** values["exposure"]).astype(np.float32), wp.float32)
+    gains = put(exposure_gain(values).astype(np.float32), wp.float32)
     wp.launch(resolve, (count, size, size), [samples, gains, size, out], device=device)
     return np.asarray(out.numpy())
 

@@ -54,6 +54,16 @@ def skin_albedo(tone: Floats) -> Floats:
     return np.stack([np.interp(tone, at, steps[:, c]) for c in range(3)], 1) ** 3
 
 
+_METERED = 0.42
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+
+
+def exposure_gain(values: Columns) -> Floats:
+    """Factor on all light (face,): the exposure that is set, and what the camera's metering of the skin adds to it."""
+    skin = skin_albedo(values["skin_tone"]) @ _LUMINANCE
+    return np.asarray(2.0 ** values["exposure"] * (_METERED / skin) ** values["metering"])
+
+
 def _blend(low: Floats, high: Floats, share: Floats) -> Floats:
     return np.asarray(low + (high - low) * share[:, None])
 

@@ -34,6 +34,7 @@ wp.set_module_options({"enable_backward": False})
 
 UP = wp.constant(wp.vec3(0.0, 1.0, 0.0))
 TAPS = wp.constant(8)
+MIRROR = wp.constant(0.030)  # share of light that bare skin mirrors at a right angle: refractive index 1.42
 
 
 @wp.func
@@ -84,9 +85,9 @@ def matt(albedo: wp.vec3, facing: float, up: float, open: float, soft: wp.vec3, 
 
 @wp.func
 def mirrored(normal: wp.vec3, view: wp.vec3, light: wp.vec3, power: float) -> float:
-    """Blinn's lobe, scaled so that it sends back the same share of light whatever its power."""
+    """Blinn's lobe of a perfect mirror, as a multiple of what a white matt surface sends back."""
     half = wp.normalize(view + light)
-    return wp.pow(wp.max(0.0, wp.dot(normal, half)), power) * (power + 8.0) * 0.03978874
+    return wp.pow(wp.max(0.0, wp.dot(normal, half)), power) * (power + 8.0) * 0.125
 
 
 @wp.func
@@ -113,8 +114,8 @@ def shade_eye(where: wp.vec3, normal: wp.vec3, view: wp.vec3, gaze: wp.vec3, ope
     out = matt(albedo, facing, normal[1], open, wp.vec3(0.35, 0.30, 0.28), look)
     # The cornea bulges, and mirrors the main light and a bright place above the camera.
     bulge = wp.normalize(normal + (normal - view * wp.dot(normal, view)) * (0.6 * (1.0 - smooth(0.35, 0.62, angle))))
-    glint = mirrored(bulge, view, look.light, 260.0) * 0.05 * (0.3 + 0.7 * open)
-    window = mirrored(bulge, view, wp.normalize(wp.vec3(-0.25, 0.45, 0.85)), 220.0) * 0.014
+    glint = mirrored(bulge, view, look.light, 260.0) * 0.016 * (0.3 + 0.7 * open)
+    window = mirrored(bulge, view, wp.normalize(wp.vec3(-0.25, 0.45, 0.85)), 220.0) * 0.005
     return out + look.light_colour * glint + look.ambient * window
 
 
@@ -155,12 +156,13 @@ def shade_skin(
     oily = 0.45 + 0.55 * wp.exp(-(x * x * 9.0)) * smooth(-0.75, -0.2, where[2])
     wet = smooth(0.3, 0.8, masks[0])
     bare = (1.0 - 0.85 * hair) * (1.0 - 0.8 * brow)
-    fresnel = 0.028 + 0.55 * wp.pow(1.0 - wp.max(0.0, wp.dot(normal, view)), 5.0)
-    broad = mirrored(normal, view, look.light, 10.0) * 1.1
-    tight = mirrored(normal, view, look.light, wp.lerp(34.0, 60.0, wet))
-    gloss = (broad + tight * (0.35 + 0.9 * look.shine)) * (oily * (0.35 + 0.9 * look.shine) + 0.5 * wet) * bare
-    sheen = fresnel * (0.55 + 0.5 * look.shine) * occluded * bare
-    out += look.light_colour * (gloss * 0.045 * open * wp.max(0.0, facing)) + look.ambient * sheen
+    facing_view = wp.max(0.0, wp.dot(normal, view))
+    fresnel = MIRROR + (1.0 - MIRROR) * 0.6 * wp.pow(1.0 - facing_view, 5.0)
+    broad = mirrored(normal, view, look.light, 14.0)
+    tight = mirrored(normal, view, look.light, wp.lerp(46.0, 90.0, wet))
+    oil = oily * (0.45 + 1.25 * look.shine) + 0.6 * wet
+    gloss = MIRROR * (0.65 * broad + 0.35 * tight) * oil * bare * open * smooth(-0.05, 0.25, facing)
+    out += look.light_colour * gloss + look.ambient * (fresnel * (0.6 + 0.6 * look.shine) * occluded * bare)
     # Inside the mouth it is dark and red, darker the deeper.
     inside = smooth(0.4, 0.7, masks[1]) * (1.0 - smooth(-0.30, -0.22, where[1]))
     if inside > 0.0:
@@ -272,6 +274,7 @@ def shade(
         tilt = frame * wp.vec3(-fold[0], -fold[1], 0.0)
         bent = wp.normalize(normal + tilt - normal * wp.dot(tilt, normal))
         air = open_air[i] * u + open_air[j] * v + open_air[k] * w
+        air = wp.lerp(air * air, air, 0.3)
         s = scalp[i] * u + scalp[j] * v + scalp[k] * w
         light = shade_skin(point, bent, view, place, s, mask, open, air, fold, look, grows, n)
     elif part == PART_EYE_LEFT or part == PART_EYE_RIGHT:
@@ -297,20 +300,20 @@ def shade(
         # The strip of teeth is thin: its own normals mix front and back. Teeth face where the arch does.
         normal = frames[n] * wp.normalize(wp.vec3(place[0] * 3.2, 0.05, 1.0))
         light = matt(tooth, wp.dot(normal, look.light), normal[1], 0.6 + 0.4 * open, wp.vec3(0.6, 0.6, 0.6), look) * deep
-        light += look.light_colour * (mirrored(normal, view, look.light, 50.0) * 0.02 * deep)
+        light += look.light_colour * (mirrored(normal, view, look.light, 50.0) * 0.007 * deep)
     elif part == PART_TONGUE:
         deep = 0.10 + 0.75 * smooth(-0.2, 0.13, place[2])
         light = matt(wp.vec3(0.42, 0.13, 0.12), wp.dot(normal, look.light), normal[1], 0.3 + 0.7 * open, wp.vec3(0.4, 0.3, 0.3), look) * deep
-        light += look.light_colour * (mirrored(normal, view, look.light, 30.0) * 0.02 * open)
+        light += look.light_colour * (mirrored(normal, view, look.light, 30.0) * 0.007 * open)
     elif part == PART_HAIR:
         light = shade_hair(place, normal, view, open, look)
     elif part == PART_LASHES:
         light = look.hair * 0.05 + look.ambient * 0.004
     elif part == PART_GLASSES:
         light = matt(wp.vec3(0.025, 0.022, 0.02), wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look)
-        light += look.light_colour * (mirrored(normal, view, look.light, 60.0) * 0.06 * open) + look.ambient * 0.02
+        light += look.light_colour * (mirrored(normal, view, look.light, 60.0) * 0.02 * open) + look.ambient * 0.02
     elif part == PART_LENS:
-        light = wp.vec3(0.010, 0.010, 0.012) + look.ambient * (0.05 * smooth(-0.3, 0.3, place[1])) + look.light_colour * (mirrored(normal, view, look.light, 90.0) * 0.05)
+        light = wp.vec3(0.010, 0.010, 0.012) + look.ambient * (0.05 * smooth(-0.3, 0.3, place[1])) + look.light_colour * (mirrored(normal, view, look.light, 90.0) * 0.02)
     elif part == PART_MASK:
         pleat = 0.88 + 0.12 * smooth(0.15, 0.5, wp.abs(2.0 * (place[1] * 7.0 - wp.floor(place[1] * 7.0)) - 1.0))
         light = matt(wp.vec3(0.42, 0.62, 0.72) * pleat, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.25, 0.25, 0.25), look)
