@@ -79,9 +79,12 @@ def to_camera(points: Floats, still: Floats, view: View) -> Floats:
 
 
 def to_picture(points: Floats, view: View, side: int) -> Floats:
-    """Column, row (in samples of a picture of `side`) and depth of points in camera coordinates."""
-    depth = np.maximum(-points[..., 2], 1e-3)
+    """Column and row (in samples of a picture of `side`) and nearness of points in camera coordinates.
+
+    Nearness is 1 at the middle of the head, and falls with depth as one over it, so that it is linear over the picture.
+    """
+    depth = np.maximum(-points[..., 2], 0.15 * view.distance[:, None])
     scale = (side * view.distance / view.span)[:, None]
     x = points[..., 0] / depth * scale + side * (0.5 + view.shift[:, :1])
     y = side * (0.5 + view.shift[:, 1:]) - points[..., 1] / depth * scale
-    return np.stack([x, y, depth], -1)
+    return np.stack([x, y, view.distance[:, None] / depth], -1)

@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.synthesis.mesh import Columns, Heads, make_heads
-from evenface.synthesis.parameters import columns
+from evenface.synthesis.parameters import HAIR_STYLES, columns
 from evenface.synthesis.render.camera import View, look_at, to_camera, to_picture
-from evenface.synthesis.render.folds import fold_depths, relief_maps
+from evenface.synthesis.render.folds import face_relief
 from evenface.synthesis.render.hair import reach_of
 from evenface.synthesis.render.looks import exposure_gain, make_looks
 from evenface.synthesis.render.photo import develop
-from evenface.synthesis.render.scene import scene, scene_points
+from evenface.synthesis.render.scene import SCENE_PARTS, scene, scene_points
 
 if TYPE_CHECKING:
     import polars as pl
 
 _BATCH = 16
 _SHADOW_SIDE = 160
+_TAPS, _TURNS = 8, 32  # as many taps as in shade.py
 _SHADOW_SPAN = 3.4  # width of the map of shadows, in units of the head
 
 
@@ -65,7 +66,7 @@ def _fixed(device: str) -> dict[str, Any]:
         "first": wp.array(fixed.first, dtype=wp.int32, device=device),
         "around": wp.array(fixed.around, dtype=wp.int32, device=device),
         "open_air": wp.array(fixed.open_air, dtype=wp.float32, device=device),
-        "folds": wp.array(relief_maps(), dtype=wp.vec3, device=device),
+        "taps": wp.array(_taps(), dtype=wp.vec2, device=device),
     }
 
 
@@ -101,17 +102,19 @@ def _lit_and_shaded(values: Columns, heads: Heads, view: View, camera: NDArray[n
     wp.launch(normals, points.shape, [points, fixed["triangles"], fixed["first"], fixed["around"], bent], device=device)
     all_triangles = (count, len(scene().triangles))
     falls, grows = (put(reach_of(values, falling=falling).astype(np.float32), wp.float32) for falling in (True, False))
-    shared = [fixed["triangles"], fixed["parts"], fixed["where"], looks_there, falls]
+    shared = [fixed["triangles"], fixed["parts"]]
+    details = [fixed["where"], looks_there, falls]
+    worn, casting = (put(_worn(values, casting=casting), wp.int32) for casting in (False, True))
     seen = wp.full((count, side, side), wp.uint64(0xFFFFFFFFFFFFFFFF), dtype=wp.uint64, device=device)
-    wp.launch(visible, all_triangles, [screen, *shared, side, 0, seen], device=device)
+    wp.launch(visible, all_triangles, [screen, *shared, worn, *details, side, 0, seen], device=device)
     shadows = wp.full((count, _SHADOW_SIDE, _SHADOW_SIDE), wp.uint64(0xFFFFFFFFFFFFFFFF), dtype=wp.uint64, device=device)
-    wp.launch(visible, all_triangles, [from_light, *shared, _SHADOW_SIDE, 1, shadows], device=device)
+    wp.launch(visible, all_triangles, [from_light, *shared, casting, *details, _SHADOW_SIDE, 1, shadows], device=device)
     samples = wp.empty((count, side, side), dtype=wp.vec3, device=device)
     wp.launch(
         shade,
         (count, side, side),
-        [seen, shadows, screen, points, bent, *(fixed[k] for k in ("triangles", "parts", "where", "scalp", "masks", "open_air", "folds")),
-         put(fold_depths(values), wp.float32), put(view.turn.astype(np.float32), wp.mat33), put(centres.astype(np.float32), wp.vec3),
+        [seen, shadows, screen, points, bent, *(fixed[k] for k in ("triangles", "parts", "where", "scalp", "masks", "open_air")),
+         put(face_relief(values), wp.vec3), fixed["taps"], put(view.turn.astype(np.float32), wp.mat33), put(centres.astype(np.float32), wp.vec3),
          put(_lids(heads), wp.vec4), grows, looks_there, samples],
         device=device,
     )  # fmt: skip
@@ -121,8 +124,30 @@ def _lit_and_shaded(values: Columns, heads: Heads, view: View, camera: NDArray[n
     return np.asarray(out.numpy())
 
 
+def _worn(values: Columns, *, casting: bool) -> NDArray[np.int32]:
+    """Which parts each face has, (face, part); with `casting`, which of them throw a shadow."""
+    out = np.ones((len(values["glasses"]), len(SCENE_PARTS)), np.int32)
+    for part, there in {
+        "hair": values["hair_style"] > HAIR_STYLES.index("buzz"),
+        "glasses": values["glasses"] > 0,
+        "lens": (values["glasses"] > 1) & (not casting),
+        "mask": values["mask"] > 0,
+        "lashes": not casting,
+    }.items():
+        out[:, SCENE_PARTS.index(part)] = there
+    return out
+
+
+def _taps() -> NDArray[np.float32]:
+    """Where a shadow is looked up around a point: (turn, tap, 2) in a disc of radius 1, turned by steps."""
+    k = np.arange(_TAPS)
+    turns = np.arange(_TURNS)[:, None] * 2 * np.pi / _TURNS
+    angle, radius = turns + 2.3999632 * k, np.sqrt((k + 0.5) / _TAPS)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1).astype(np.float32)
+
+
 def _seen_by_light(camera: NDArray[np.float64], centres: NDArray[np.float64], looks: NDArray[Any]) -> NDArray[np.float64]:
-    """Column, row and depth of every vertex in the map of shadows, seen from far away along the light."""
+    """Column, row and nearness of every vertex in the map of shadows, seen from far away along the light."""
     light = looks["light"].astype(np.float64)
     right = np.cross([0.0, 1.0, 0.0], light + [0.0, 0.0, 1e-3])
     right /= np.linalg.norm(right, axis=1, keepdims=True)
@@ -131,7 +156,7 @@ def _seen_by_light(camera: NDArray[np.float64], centres: NDArray[np.float64], lo
     texel = _SHADOW_SPAN / _SHADOW_SIDE
     x = np.einsum("nvi,ni->nv", p, right) / texel + _SHADOW_SIDE / 2
     y = _SHADOW_SIDE / 2 - np.einsum("nvi,ni->nv", p, above) / texel
-    return np.stack([x, y, np.maximum(4.0 - np.einsum("nvi,ni->nv", p, light), 1e-3)], -1)
+    return np.stack([x, y, 4.0 + np.einsum("nvi,ni->nv", p, light)], -1)
 
 
 def _lids(heads: Heads) -> NDArray[np.float32]:

@@ -80,6 +80,22 @@ def relief_maps() -> NDArray[np.float32]:
     return out
 
 
+_ACROSS = slice(SIDE // 2, SIDE * 7 // 8)  # x from 0 to 0.94: the map's left half mirrors it, no fold lies further out
+
+
+@cache
+def _flat_maps() -> Floats:
+    """Relief maps of the face's left half as a matrix (group, row * column * 3)."""
+    return np.ascontiguousarray(np.moveaxis(relief_maps()[:, _ACROSS], 2, 0).reshape(len(GROUPS), -1), np.float64)
+
+
+def face_relief(values: Columns) -> NDArray[np.float32]:
+    """Relief of each half of each face, (face, side, row, column, 3): all its folds together; see `relief_maps`."""
+    depths = fold_depths(values).astype(np.float64).reshape(-1, len(GROUPS), 2)
+    both = np.moveaxis(depths, 2, 1).reshape(-1, len(GROUPS)) @ _flat_maps()
+    return both.astype(np.float32).reshape(len(depths), 2, SIDE, -1, 3)
+
+
 def _profile(x: Floats, y: Floats, line: Fold) -> Floats:
     """Depth of one line everywhere: a Gaussian trough that fades towards the line's ends."""
     points = np.array(line.points)

@@ -116,17 +116,19 @@ def hair_reach(azimuth: float, reach: wp.array2d(dtype=wp.float32), n: int) -> f
 
 
 @wp.func
-def hair_cover(place: wp.vec3, look: Look, falls: wp.array2d(dtype=wp.float32), n: int) -> float:
-    """Whether hair covers a place of the hair's surface: above 0.5 it does. Edges are frayed into strands."""
+def hair_covers(place: wp.vec3, style: int, seed: int, falls: wp.array2d(dtype=wp.float32), n: int, plain: int) -> bool:
+    """Whether hair covers a place of its sheet. Its edge is frayed into strands, unless `plain` is set."""
     azimuth = wp.atan2(place[0], place[2])
+    inside = hair_reach(azimuth, falls, n) - place[1]
     a = azimuth * 34.0
-    fray = 0.05
-    if look.hair_style == CURLY or look.hair_style == AFRO:
-        fray = 0.07
+    fray = 0.10
+    if style == CURLY or style == AFRO:
         a = azimuth * 16.0
-    strand = noise2(a, place[1] * 6.0, look.seed) * 0.6 + noise2(a * 3.1, place[1] * 5.0, look.seed + 1) * 0.4
-    reach = hair_reach(azimuth, falls, n) + (strand - 0.6) * fray * 2.0
-    return 0.5 + (reach - place[1]) * 10.0
+        fray = 0.14
+    if plain == 1 or inside > 0.6 * fray or inside < -0.4 * fray:
+        return inside > 0.0
+    strand = noise2(a, place[1] * 6.0, seed) * 0.6 + noise2(a * 3.1, place[1] * 5.0, seed + 1) * 0.4
+    return inside + (strand - 0.6) * fray > 0.0
 
 
 @wp.func

@@ -1,38 +1,38 @@
 """Raster: which triangle is seen at each sample of each picture, and which surface the light meets first.
 
-Every kernel runs over (picture, triangle) or (picture, sample) and writes what does not depend on the order of running:
-the nearest surface is kept by an atomic minimum over depth and triangle together. So a CPU and a GPU agree.
+Every kernel runs over (picture, triangle) or (picture, vertex) and writes what does not depend on the order of running:
+the nearest surface is kept by an atomic minimum over distance and triangle together. So a CPU and a GPU agree.
 """
 
 from __future__ import annotations
 
 import warp as wp
 
-from evenface.synthesis.render.look import CUT_OUT, PART_GLASSES, PART_HAIR, PART_LASHES, PART_LENS, PART_MASK, Look, hair_cover, lash_cover
+from evenface.synthesis.render.look import CUT_OUT, PART_HAIR, PART_LASHES, Look, hair_covers, lash_cover
 
 wp.set_module_options({"enable_backward": False})
 
 EMPTY = wp.constant(wp.uint64(0xFFFFFFFFFFFFFFFF))
+NEARER = wp.constant(268435456.0)  # 2**28: steps of nearness in a key
+FARTHEST = wp.constant(wp.uint32(4294967295))
 
 
 @wp.func
 def edge(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> float:
-    """Twice the signed area of the triangle a, b, p."""
-    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+    """Twice the signed area of the triangle a, b, p; exactly the opposite for b, a, p, so that no crack is left."""
+    return (ay - by) * px + (bx - ax) * py + (ax * by - ay * bx)
 
 
 @wp.func
-def worn(part: int, look: Look) -> bool:
-    """Whether this face has such a part at all."""
-    if part == PART_HAIR:
-        return look.hair_style > 1
-    if part == PART_GLASSES:
-        return look.glasses > 0
-    if part == PART_LENS:
-        return look.glasses == 2
-    if part == PART_MASK:
-        return look.mask > 0
-    return True
+def nearness_of(key: wp.uint64) -> float:
+    """Nearness of the surface that a sample sees."""
+    return float(FARTHEST - wp.uint32(key >> wp.uint64(32))) / NEARER
+
+
+@wp.func
+def triangle_of(key: wp.uint64) -> int:
+    """Triangle that a sample sees."""
+    return int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
 
 
 @wp.kernel
@@ -58,6 +58,7 @@ def visible(
     screen: wp.array2d(dtype=wp.vec3),
     triangles: wp.array(dtype=wp.vec3i),
     parts: wp.array(dtype=wp.int32),
+    worn: wp.array2d(dtype=wp.int32),
     where: wp.array(dtype=wp.vec3),
     looks: wp.array(dtype=Look),
     falls: wp.array2d(dtype=wp.float32),
@@ -65,17 +66,15 @@ def visible(
     light: int,
     out: wp.array3d(dtype=wp.uint64),
 ):
-    """Mark the nearest triangle at each sample: depth in the high half, triangle in the low half.
+    """Mark the nearest triangle at each sample.
 
-    `screen` is (picture, vertex): column and row in samples, and depth, which must be positive.
-    With `light` set the samples are those of a map of shadows: both sides of all surfaces count.
+    `screen` is (picture, vertex): column and row in samples, and a nearness from 0 to 8 that is linear over the picture.
+    `worn` says for each picture which parts there are. With `light` set the samples are those of a map of shadows: both
+    sides of all surfaces count, and hair has a plain edge.
     """
     n, t = wp.tid()
     part = parts[t]
-    look = looks[n]
-    if not worn(part, look):
-        return
-    if light == 1 and (part == PART_LENS or part == PART_LASHES):
+    if worn[n, part] == 0:
         return
     tri = triangles[t]
     a = screen[n, tri[0]]
@@ -89,24 +88,34 @@ def visible(
     right = wp.min(side - 1, int(wp.floor(wp.max(a[0], wp.max(b[0], c[0])) - 0.5)))
     top = wp.max(0, int(wp.ceil(wp.min(a[1], wp.min(b[1], c[1])) - 0.5)))
     bottom = wp.min(side - 1, int(wp.floor(wp.max(a[1], wp.max(b[1], c[1])) - 0.5)))
+    if left > right or top > bottom:
+        return
+    frayed = part == PART_HAIR or part == PART_LASHES
+    sign = wp.sign(area)
+    per_area = 1.0 / area
     for row in range(top, bottom + 1):
+        y = float(row) + 0.5
         for column in range(left, right + 1):
             x = float(column) + 0.5
-            y = float(row) + 0.5
-            u = edge(b[0], b[1], c[0], c[1], x, y) / area
-            v = edge(c[0], c[1], a[0], a[1], x, y) / area
-            w = 1.0 - u - v
-            if u >= 0.0 and v >= 0.0 and w >= 0.0:
-                depth = 1.0 / (u / a[2] + v / b[2] + w / c[2])
+            u = edge(b[0], b[1], c[0], c[1], x, y)
+            v = edge(c[0], c[1], a[0], a[1], x, y)
+            w = edge(a[0], a[1], b[0], b[1], x, y)
+            if u * sign >= 0.0 and v * sign >= 0.0 and w * sign >= 0.0:
+                u *= per_area
+                v *= per_area
+                w *= per_area
+                nearness = u * a[2] + v * b[2] + w * c[2]
                 seen = bool(True)
-                if part == PART_HAIR or part == PART_LASHES:
-                    place = (u / a[2] * where[tri[0]] + v / b[2] * where[tri[1]] + w / c[2] * where[tri[2]]) * depth
-                    if part == PART_HAIR:
-                        seen = hair_cover(place, look, falls, n) > 0.5
-                    else:
+                if frayed:
+                    if light == 0:
+                        u *= a[2] / nearness
+                        v *= b[2] / nearness
+                        w *= c[2] / nearness
+                    place = u * where[tri[0]] + v * where[tri[1]] + w * where[tri[2]]
+                    if part == PART_LASHES:
                         seen = lash_cover(place) > 0.5
+                    else:
+                        seen = hair_covers(place, looks[n].hair_style, looks[n].seed, falls, n, light)
                 if seen:
-                    bits = wp.uint64(wp.uint32(wp.int32(depth * 65536.0)))
-                    key = (bits << wp.uint64(32)) | wp.uint64(wp.uint32(t))
-                    wp.atomic_min(out, n, row, column, key)
-
+                    far = FARTHEST - wp.uint32(wp.clamp(nearness, 0.0, 8.0) * NEARER)
+                    wp.atomic_min(out, n, row, column, (wp.uint64(far) << wp.uint64(32)) | wp.uint64(wp.uint32(t)))

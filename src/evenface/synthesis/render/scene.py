@@ -14,7 +14,9 @@ from evenface.synthesis.render import hair, worn
 
 Floats = NDArray[np.float64]
 
-_LASHES, _HAIR, _GLASSES, _LENS, _MASK = 7, 8, 9, 10, 11  # as in look.py
+SCENE_PARTS = ("skin", "tongue", "eye_left", "eye_right", "", "teeth_lower", "teeth_upper", "lashes", "hair", "glasses", "lens", "mask")
+"""Parts of the scene, in the order of the constants in `look.py`: the first seven as in `PARTS`, lashes moved behind."""
+_LASHES, _HAIR, _GLASSES, _LENS, _MASK = range(7, 12)
 _NECK_TURNS = (-1.15, -2.1)  # heights between which the neck passes from turning with the head to standing still
 
 

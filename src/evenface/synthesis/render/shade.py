@@ -27,13 +27,14 @@ from evenface.synthesis.render.look import (
     noise3,
     smooth,
 )
-from evenface.synthesis.render.raster import EMPTY, edge
+from evenface.synthesis.render.raster import EMPTY, edge, nearness_of, triangle_of
 from evenface.synthesis.render.skin import beard_cover, brow_cover, fold_relief, scalp_cover, skin_colour
 
 wp.set_module_options({"enable_backward": False})
 
 UP = wp.constant(wp.vec3(0.0, 1.0, 0.0))
 TAPS = wp.constant(8)
+UNLIT = wp.constant(-0.5)  # a surface turned this far away gets no light through skin either
 MIRROR = wp.constant(0.030)  # share of light that bare skin mirrors at a right angle: refractive index 1.42
 
 
@@ -47,26 +48,27 @@ def lit(
     row: int,
     column: int,
     shadows: wp.array3d(dtype=wp.uint64),
+    taps: wp.array2d(dtype=wp.vec2),
 ) -> float:
     """Share of the main light that reaches a point, by the map of shadows, with an edge as soft as the light is wide."""
+    if wp.dot(normal, look.light) < UNLIT:
+        return 0.0
     side = shadows.shape[1]
     right = wp.normalize(wp.cross(UP, look.light + wp.vec3(0.0, 0.0, 1e-3)))
     above = wp.cross(look.light, right)
     p = point + normal * (look.texel * 1.6) - centre
     x = wp.dot(p, right) / look.texel + 0.5 * float(side)
     y = 0.5 * float(side) - wp.dot(p, above) / look.texel
-    depth = (4.0 - wp.dot(p, look.light)) - look.texel * 2.2
-    turn = hashed(row, column, 77) * 6.2831853
+    near = 4.0 + wp.dot(p, look.light) + look.texel * 2.2
     spread = 0.8 + 4.2 * look.softness
+    turn = int(hashed(row, column, 77) * float(taps.shape[0]))
     free = float(0.0)
     for k in range(TAPS):
-        r = wp.sqrt((float(k) + 0.5) / float(TAPS)) * spread
-        angle = turn + 2.3999632 * float(k)
-        i = wp.clamp(int(x + r * wp.cos(angle)), 0, side - 1)
-        j = wp.clamp(int(y + r * wp.sin(angle)), 0, side - 1)
+        tap = taps[turn, k] * spread
+        i = wp.clamp(int(x + tap[0]), 0, side - 1)
+        j = wp.clamp(int(y + tap[1]), 0, side - 1)
         key = shadows[n, j, i]
-        hit = float(wp.int32(wp.uint32(key >> wp.uint64(32)))) / 65536.0
-        if key == EMPTY or hit > depth - 0.02 * r * look.softness:
+        if key == EMPTY or nearness_of(key) < near + 0.02 * look.softness * wp.length(tap):
             free += 1.0
     return free / float(TAPS)
 
@@ -217,8 +219,8 @@ def shade(
     scalp: wp.array(dtype=wp.vec3),
     masks: wp.array(dtype=wp.vec4),
     open_air: wp.array(dtype=wp.float32),
-    folds: wp.array3d(dtype=wp.vec3),
-    fold_depth: wp.array2d(dtype=wp.float32),
+    folds: wp.array4d(dtype=wp.vec3),
+    taps: wp.array2d(dtype=wp.vec2),
     frames: wp.array(dtype=wp.mat33),
     centres: wp.array(dtype=wp.vec3),
     lids: wp.array2d(dtype=wp.vec4),
@@ -242,7 +244,7 @@ def shade(
     if key == EMPTY:
         out[n, row, column] = background_colour(x / float(side), y / float(side), look)
         return
-    t = int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
+    t = triangle_of(key)
     tri = triangles[t]
     i = tri[0]
     j = tri[1]
@@ -251,9 +253,9 @@ def shade(
     b = screen[n, j]
     c = screen[n, k]
     area = edge(a[0], a[1], b[0], b[1], c[0], c[1])
-    u = edge(b[0], b[1], c[0], c[1], x, y) / area / a[2]
-    v = edge(c[0], c[1], a[0], a[1], x, y) / area / b[2]
-    w = edge(a[0], a[1], b[0], b[1], x, y) / area / c[2]
+    u = edge(b[0], b[1], c[0], c[1], x, y) / area * a[2]
+    v = edge(c[0], c[1], a[0], a[1], x, y) / area * b[2]
+    w = edge(a[0], a[1], b[0], b[1], x, y) / area * c[2]
     total = u + v + w
     u = u / total
     v = v / total
@@ -265,11 +267,11 @@ def shade(
     part = parts[t]
     if part >= PART_LASHES and wp.dot(normal, view) < 0.0:
         normal = -normal
-    open = lit(point, normal, centres[n], look, n, row, column, shadows)
+    open = lit(point, normal, centres[n], look, n, row, column, shadows, taps)
     light = wp.vec3(0.0, 0.0, 0.0)
     if part == PART_SKIN:
         mask = masks[i] * u + masks[j] * v + masks[k] * w
-        fold = fold_relief(place, folds, fold_depth, n)
+        fold = fold_relief(place, folds, n)
         frame = frames[n]
         tilt = frame * wp.vec3(-fold[0], -fold[1], 0.0)
         bent = wp.normalize(normal + tilt - normal * wp.dot(tilt, normal))

@@ -17,34 +17,31 @@ from evenface.synthesis.render.look import (
 
 wp.set_module_options({"enable_backward": False})
 
-FOLD_GROUPS = wp.constant(10)
-FOLD_LOW = wp.constant(-1.25)
-FOLD_SIZE = wp.constant(2.5)
+FOLD_BOTTOM = wp.constant(-1.25)  # as in folds.py
+FOLD_SCALE = wp.constant(102.4)
 
 
 @wp.func
-def fold_relief(where: wp.vec3, folds: wp.array3d(dtype=wp.vec3), depth: wp.array2d(dtype=wp.float32), n: int) -> wp.vec3:
+def fold_relief(where: wp.vec3, folds: wp.array4d(dtype=wp.vec3), n: int) -> wp.vec3:
     """Slope to the face's left, slope upwards, and depth of the folds that this expression and age make here."""
-    out = wp.vec3(0.0, 0.0, 0.0)
-    side = folds.shape[0]
-    x = (wp.abs(where[0]) - FOLD_LOW) / FOLD_SIZE * float(side) - 0.5
-    y = (where[1] - FOLD_LOW) / FOLD_SIZE * float(side) - 0.5
+    if where[2] < -0.6:
+        return wp.vec3(0.0, 0.0, 0.0)
+    side = int(0)
+    if where[0] < 0.0:
+        side = 1
+    x = wp.abs(where[0]) * FOLD_SCALE - 0.5
+    y = (where[1] - FOLD_BOTTOM) * FOLD_SCALE - 0.5
     i = int(wp.floor(x))
     j = int(wp.floor(y))
-    if i < 0 or j < 0 or i >= side - 1 or j >= side - 1 or where[2] < -0.6:
-        return out
+    if i < -1 or j < 0 or i >= folds.shape[3] - 1 or j >= folds.shape[2] - 1:
+        return wp.vec3(0.0, 0.0, 0.0)
+    k = wp.max(i, 0)
     u = x - float(i)
     v = y - float(j)
-    right = int(0)
-    if where[0] < 0.0:
-        right = 1
-    for g in range(FOLD_GROUPS):
-        a = depth[n, g * 2 + right]
-        if a > 0.004:
-            low = wp.lerp(folds[j, i, g], folds[j, i + 1, g], u)
-            high = wp.lerp(folds[j + 1, i, g], folds[j + 1, i + 1, g], u)
-            out += a * wp.lerp(low, high, v)
-    if right == 1:
+    low = wp.lerp(folds[n, side, j, k], folds[n, side, j, i + 1], u)
+    high = wp.lerp(folds[n, side, j + 1, k], folds[n, side, j + 1, i + 1], u)
+    out = wp.lerp(low, high, v)
+    if side == 1:
         out[0] = -out[0]
     return out
 
@@ -131,7 +128,7 @@ def skin_colour(where: wp.vec3, masks: wp.vec4, fold: float, look: Look) -> wp.v
 @wp.func
 def scalp_cover(where: wp.vec3, place: wp.vec3, ears: float, look: Look, grows: wp.array2d(dtype=wp.float32), n: int) -> float:
     """How much of the scalp is hidden by the roots of hair, 0 to 1: all of the hair where it is cut to the skin."""
-    if look.hair_style < BUZZ:
+    if look.hair_style < BUZZ or (where[2] > 0.0 and where[1] < 0.35) or place[1] > 1.4:
         return 0.0
     azimuth = wp.atan2(place[0], place[2])
     grain = noise3(where * 90.0, look.seed + 20)
