@@ -27,6 +27,9 @@ def test_other_laws_have_their_shares() -> None:
     assert (some == 7).mean() == pytest.approx(0.7, abs=0.02)
     assert some[some != 7].min() >= 1
     assert some[some != 7].mean() == pytest.approx(1.5, abs=0.02)
+    listed = draw(("one_of", 0.5, 1, 0.9, 3), "x", SEEDS, 0, 1)
+    assert (listed == 0.5).mean() == pytest.approx(0.25, abs=0.02)
+    assert set(listed) == {0.5, 0.9}
     chosen = draw(("choice", 3, 0, 1), "x", SEEDS, 0, 2)
     assert np.bincount(chosen.astype(int)) / len(SEEDS) == pytest.approx([0.75, 0, 0.25], abs=0.02)
 
@@ -59,6 +62,8 @@ def test_a_draw_depends_on_name_and_seed_alone() -> None:
         (("choice",), "needs shares"),
         (("choice", 0, 0), "needs shares"),
         (("choice", *[1] * 12), "gives 11"),
+        (("one_of", 1), "takes value, share"),
+        (("one_of", 11, 1), "gives 11"),
         ((), "unknown law"),
     ],
 )

@@ -6,6 +6,7 @@
 ("normal", mean, deviation)         bell-shaped, values beyond the range allowed set to its ends
 ("some", chance, else, low, high)   spread evenly with this chance, otherwise `else`
 ("choice", share, share, …)         0, 1, 2, … as often as its share; shares need not sum to 1
+("one_of", value, share, …)         each value as often as its share; shares need not sum to 1
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ KINDS: dict[str, str] = {
     "normal": "mean, deviation",
     "some": "chance, else, low, high",
     "choice": "share, share, …",
+    "one_of": "value, share, value, share, …",
 }
 """Each kind of law with its numbers."""
 
@@ -41,13 +43,16 @@ def faults_of(law: Law, low: float, high: float) -> list[str]:
         return [f"unknown law {kind!r}.{did_you_mean(str(kind), tuple(KINDS))} Laws: {', '.join(KINDS)}"]
     if not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers):
         return [f"{kind} takes numbers ({KINDS[str(kind)]}), got {numbers}"]
-    if kind != "choice" and len(numbers) != KINDS[str(kind)].count(",") + 1:
+    if kind == "one_of" and len(numbers) % 2:
+        return [f"one_of takes {KINDS['one_of']}, got {len(numbers)} numbers"]
+    if kind not in ("choice", "one_of") and len(numbers) != KINDS[str(kind)].count(",") + 1:
         return [f"{kind} takes {KINDS[str(kind)]}, got {len(numbers)} numbers"]
     return _faults_of_numbers(str(kind), [float(n) for n in numbers], low, high)
 
 
 def _faults_of_numbers(kind: str, numbers: list[float], low: float, high: float) -> list[str]:
-    ends = {"normal": numbers[:1], "some": numbers[1:], "choice": [0.0, len(numbers) - 1.0]}.get(kind, numbers)
+    by_kind = {"normal": numbers[:1], "some": numbers[1:], "choice": [0.0, len(numbers) - 1.0], "one_of": numbers[::2]}
+    ends = by_kind.get(kind, numbers)
     found = [f"{kind} gives {end:g}, allowed: {low:g} to {high:g}" for end in ends if not low <= end <= high]
     if kind in ("uniform", "log_uniform", "some") and numbers[-2] > numbers[-1]:
         found.append(f"{kind} runs from {numbers[-2]:g} down to {numbers[-1]:g}; the lower end comes first")
@@ -57,8 +62,9 @@ def _faults_of_numbers(kind: str, numbers: list[float], low: float, high: float)
         found.append("normal has a deviation below 0")
     if kind == "some" and not 0 <= numbers[0] <= 1:
         found.append(f"some has the chance {numbers[0]:g}, allowed: 0 to 1")
-    if kind == "choice" and (not numbers or min(numbers) < 0 or sum(numbers) <= 0):
-        found.append("choice needs shares of at least 0, one of them above 0")
+    shares = {"choice": numbers, "one_of": numbers[1::2]}.get(kind, [1.0])
+    if not shares or min(shares) < 0 or sum(shares) <= 0:
+        found.append(f"{kind} needs shares of at least 0, one of them above 0")
     return found
 
 
@@ -79,6 +85,8 @@ def draw(law: Law, name: str, seeds: ArrayLike, low: float, high: float) -> NDAr
     kind, numbers = law[0], [float(n) for n in law[1:]]
     if kind == "choice":
         return dice.choice(numbers, name, seeds).astype(np.float64)
+    if kind == "one_of":
+        return np.array(numbers[::2])[dice.choice(numbers[1::2], name, seeds)]
     if kind == "normal":
         return np.clip(numbers[0] + numbers[1] * dice.normal(name, seeds), low, high)
     place = dice.uniform(name, seeds)

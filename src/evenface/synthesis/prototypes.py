@@ -71,52 +71,52 @@ COMPOUNDS: Mapping[str, tuple[str, str]] = {
 EXPRESSIONS: tuple[str, ...] = (*EMOTIONS, *COMPOUNDS)
 """Everything that can be drawn: the plain expressions, then the compound ones."""
 
-_DU = "as coded by Du et al. (2014), Table 1"
+_DU = "units of Du et al. (2014), Table 1; chances rounded"
 
 PROTOTYPES: Mapping[str, tuple[Variant, ...]] = {
     # Nothing moves but what rests (`Style.resting`).
     "neutral": (Variant(1, "", "at rest"),),
     # EMFACS 6+12, 12C/D; Du: 12+25, 6 in half.
     "happy": (
-        Variant(0.55, "6D 12E 25D 7B@.3 26B@.3", "smile that shows the teeth"),
-        Variant(0.25, "6E 12E 25E 26C 7B@.5 11B@.2", "laugh"),
-        Variant(0.15, "6D 12E 17A@.2", "smile with closed lips"),
-        Variant(0.05, "12D 25C 6B@.5 1B@.3 2B@.3", "polite smile"),
+        Variant(0.6, "6D 12E 25E 7B@.3 26B@.4", "smile that shows the teeth"),
+        Variant(0.3, "6E 12E 25E 26C 7B@.5 10B@.3 11B@.2", "laugh"),
+        Variant(0.07, "6E 12E 13C@.5 25A@.3 10A@.3", "smile with closed lips"),
+        Variant(0.03, "12E 25C 6B@.5 1B@.3 2B@.3", "polite smile"),
     ),
-    # EMFACS 1+2+5B+26, 1+2+5B+27, 1+2+5, 1+2+26, 1+2+27; Du: 1+2+25+26, 5 in two thirds.
+    # EMFACS 1+2+5B+26, 1+2+5B+27, 1+2+26, 1+2+27; Du: 1+2+25+26, 5 in two thirds.
     "surprise": (
-        Variant(0.4, "1E 2E 5D 25D 26E", "brows up, eyes wide, jaw dropped"),
+        Variant(0.45, "1E 2E 5E 25E 26E", "brows up, eyes wide, jaw dropped"),
         Variant(0.35, "1E 2E 5E 25E 27D", "mouth stretched open"),
-        Variant(0.2, "1E 2E 5D 22B 25D 26E", "mouth round"),
-        Variant(0.05, "1D 2D 5D 25B@.5", "mouth all but closed"),
+        Variant(0.2, "1E 2E 5E 22C 25D 26E", "mouth round"),
     ),
-    # EMFACS 1+4+15B, 1+4+11, 6+15, with 17, 25 or 26, 54+64; Du: 4+15, 1 in 60 %, 17 in two thirds.
+    # EMFACS 1+4+15B, 1+4+11, 6+15, with 17, 25 or 26, 54+64; Du: 4+15, 1 in 60 %, 17 in two thirds. 20 is our addition.
     "sad": (
-        Variant(0.4, "1D 4C 15E 17D 11B@.3 64B@.4 54B@.3", "inner brows up, mouth corners down"),
-        Variant(0.25, "1E 4C 15D 17B@.5 43B@.5 64C 54C@.6", "eyes cast down"),
-        Variant(0.2, "1C 4D 15E 17D 7B@.4 24B@.3", "lips pouting and pressed"),
-        Variant(0.15, "1D 4D 6C 7C 11C 15D 20C 25C 26B@.5", "crying, mouth open"),
+        Variant(0.4, "1E 4E 15E 17E 20C@.7 11B@.2 43B@.4", "inner brows up, mouth corners down"),
+        Variant(0.25, "1E 4E 15E 17E 20C@.6 43C 64D 54C@.6", "eyes cast down"),
+        Variant(0.2, "1E 4E 15E 17E 6C@.5 7C@.6 20B@.6", "lips pouting"),
+        Variant(0.15, "1E 4E 6D 11C 15E 17D 20C 25C 26B@.3 43C@.5", "crying, mouth open"),
     ),
-    # EMFACS 4+5+7+23, +17, +24, +10+22+23+25,26; Du: 4+7+24, 10, 17 or 23 in some.
+    # EMFACS 4+5+7+23, +17, +24, +10+22+23+25,26; Du: 4+7+24, 10, 17 or 23 in some. 9 is our addition.
     "angry": (
-        Variant(0.4, "4E 5C 7D 23D 24D 17C@.5 10A@.2", "glare with lips pressed"),
-        Variant(0.3, "4E 5C@.7 7D 9B@.5 10D 16C 22B@.5 23C 25E 26D", "shouting, teeth bared"),
-        Variant(0.2, "4E 7E 9C 10D 16C 23C 25D", "teeth clenched and bared"),
-        Variant(0.1, "4E 5D 7C 15B@.5 17D 24D", "chin raised against pressed lips"),
+        Variant(0.35, "4E 5D 7D 9D 10B@.6 17C@.6 23D 24D", "glare with lips pressed"),
+        Variant(0.35, "4E 5D@.7 7D 9C@.6 10D 16C 22B@.4 23C@.5 25E 26D", "shouting, teeth bared"),
+        Variant(0.2, "4E 5C@.6 7E 10C 16D 22C@.6 23C 25E", "teeth clenched and bared"),
+        Variant(0.1, "4E 5E 7C 9D 15B@.5 17D 24D", "chin raised against pressed lips"),
     ),
-    # EMFACS 9, 10, 9+17, 10+17, 9+16+15+26, 10+16+25+26; Du: 9+10+17, 4 in a third; tongue: Darwin (1872).
+    # EMFACS 9, 10, 9+17, 10+17, 9+16+15+26, 10+16+25+26; Du: 9+10+17, 4 in a third; tongue: Darwin (1872). 6 and 43 are
+    # our addition: eyes all but shut.
     "disgust": (
-        Variant(0.4, "4C 9E 10D 17D 6B@.4 7C@.5 15B@.3", "nose wrinkled, lips shut"),
-        Variant(0.3, "4C@.7 9E 10E 16C 25D 26B@.5 7C@.5", "nose wrinkled, upper lip raised"),
-        Variant(0.2, "4C@.6 9C 10E 15C 17D 7C", "upper lip raised, corners down"),
-        Variant(0.1, "4C 7C 9D 10D 19D 25E 26D", "tongue out"),
+        Variant(0.45, "6D 9E 10E 17D 4B@.2 7B@.3 15C@.4 43B@.5", "nose wrinkled, lips shut"),
+        Variant(0.3, "6D 9D 10E 15D 17E 11C@.4 43B@.6", "upper lip raised, corners down"),
+        Variant(0.22, "6D 9E 10E 15D 17C 20B@.5 25C 43B@.5", "upper lip raised, mouth open"),
+        Variant(0.03, "6D 9E 10E 19D 25D 26C 43B@.5", "tongue out"),
     ),
-    # EMFACS 1+2+4+5+20+25, 26 or 27, 1+2+4+5 with or without; Du: 1+4+20+25, 5 in two thirds, 2 in half.
+    # EMFACS 1+2+4+5+20+25, 26 or 27, 5+20; Du: 1+4+20+25, 5 in two thirds, 2 in half. 16 is our addition.
     "fear": (
-        Variant(0.45, "1E 2C 4D 5E 20E 25D 26B@.4", "lips stretched and parted"),
-        Variant(0.3, "1E 2D 4C 5E 20D 25E 26D", "jaw dropped"),
-        Variant(0.15, "1D 2C 4D 5E 7C 16B 20E 25C", "eyes wide and tense"),
-        Variant(0.1, "1E 2C@.5 4D 5E 20D 25D 27C", "screaming"),
+        Variant(0.45, "1E 4E 5E 20E 25E 26D 2C@.3 7C@.4 15B@.4 16D", "jaw dropped, lips stretched"),
+        Variant(0.25, "1E 4E 5E 7D 16D 20E 25E 26C 15B@.4", "eyes wide and tense"),
+        Variant(0.2, "1E 4E 5E 7C@.6 16C 20E 25E 27C 2C@.3", "screaming"),
+        Variant(0.1, "1E 4E 5E 16D 20E 25D 26B@.5 2C@.5", "lips stretched and parted"),
     ),
     # EMFACS unilateral 14, with 12 unilateral (Ekman and Friesen 1986; Matsumoto and Ekman 2004); the head is ours.
     "contempt": (

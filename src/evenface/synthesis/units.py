@@ -74,7 +74,7 @@ _TABLE = (
     _unit(17, "chin raiser", "lower", "mouthShrugLower mouthShrugUpper=0.5"),
     _unit(18, "lip pucker", "lower", "mouthPucker"),
     _unit(19, "tongue show", "lower", "tongueOut"),
-    _unit(20, "lip stretcher", "lower", "mouthStretch", sided=True),
+    _unit(20, "lip stretcher", "lower", "mouthStretch mouthFrown=0.25", sided=True),
     _unit(22, "lip funneler", "lower", "mouthFunnel"),
     _unit(23, "lip tightener", "lower", "mouthPress=0.5 mouthRollLower=0.3 mouthRollUpper=0.3 mouthPucker=0.1"),
     _unit(24, "lip pressor", "lower", "mouthPress mouthRollLower=0.25 mouthRollUpper=0.25"),
