@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenface.synthesis.mesh import Columns, Heads, make_heads
 from evenface.synthesis.parameters import HAIR_STYLES, columns
-from evenface.synthesis.render.camera import View, look_at, to_camera, to_picture
+from evenface.synthesis.render.camera import look_at
 from evenface.synthesis.render.folds import face_relief
 from evenface.synthesis.render.hair import reach_of
 from evenface.synthesis.render.looks import exposure_gain, make_looks
@@ -20,8 +20,11 @@ from evenface.synthesis.render.scene import SCENE_PARTS, scene, scene_points
 if TYPE_CHECKING:
     import polars as pl
 
+Floats = NDArray[np.float64]
+
 _BATCH = 16
-_SHADOW_SIDE = 160
+_SHADOW_SIDE = 176  # of the largest map of shadows
+_NOTHING = 2**64 - 1  # the key of a sample that sees nothing
 _TAPS, _TURNS = 8, 32  # as many taps as in shade.py
 _SHADOW_SPAN = 3.4  # width of the map of shadows, in units of the head
 
@@ -66,62 +69,58 @@ def _fixed(device: str) -> dict[str, Any]:
         "first": wp.array(fixed.first, dtype=wp.int32, device=device),
         "around": wp.array(fixed.around, dtype=wp.int32, device=device),
         "open_air": wp.array(fixed.open_air, dtype=wp.float32, device=device),
+        "still": wp.array(fixed.still.astype(np.float32), dtype=wp.float32, device=device),
         "taps": wp.array(_taps(), dtype=wp.vec2, device=device),
     }
 
 
 def _render_batch(values: Columns, size: int, device: str) -> NDArray[np.uint8]:
     heads = make_heads(values)
-    view = look_at(values, heads)
-    camera = to_camera(scene_points(values, heads), scene().still[None], view)
-    light = _lit_and_shaded(values, heads, view, camera, size, device)
-    return develop(light, values)
+    return develop(_light(values, heads, scene_points(values, heads), size, device), values)
 
 
-def _lit_and_shaded(values: Columns, heads: Heads, view: View, camera: NDArray[np.float64], size: int, device: str) -> NDArray[np.float32]:
+def _light(values: Columns, heads: Heads, points: Floats, size: int, device: str) -> NDArray[np.float32]:
+    """Light (face, row, column, 3) of each pixel, of the exposure that is set."""
     import warp as wp
 
-    from evenface.synthesis.render.look import Look
-    from evenface.synthesis.render.raster import normals, visible
+    from evenface.synthesis.render.look import Look, View
+    from evenface.synthesis.render.raster import normals, project, visible
     from evenface.synthesis.render.shade import resolve, shade
 
-    fixed, count, side = _fixed(device), len(camera), samples_of(size)
-    looks = make_looks(values, heads, Look.numpy_dtype())
-    looks["texel"] = _SHADOW_SPAN / _SHADOW_SIDE
-    centres = np.zeros((count, 3))
-    centres[:, 2] = -view.distance
+    fixed, count, side = _fixed(device), len(points), samples_of(size)
+    shadow_side = min(max(side * 3 // 4, 64), _SHADOW_SIDE)
 
     def put(array: NDArray[Any], dtype: Any) -> Any:
         return wp.array(np.ascontiguousarray(array), dtype=dtype, device=device)
 
-    points = put(camera.astype(np.float32), wp.vec3)
-    screen = put(to_picture(camera, view, side).astype(np.float32), wp.vec3)
-    from_light = put(_seen_by_light(camera, centres, looks).astype(np.float32), wp.vec3)
-    looks_there = put(looks, Look)
-    bent = wp.empty(points.shape, dtype=wp.vec3, device=device)
-    wp.launch(normals, points.shape, [points, fixed["triangles"], fixed["first"], fixed["around"], bent], device=device)
-    all_triangles = (count, len(scene().triangles))
+    def run(kernel: Any, dim: tuple[int, ...], *inputs: Any) -> None:
+        wp.launch(kernel, dim, list(inputs), device=device)
+
+    def empty(*shape: int, dtype: Any = wp.vec3) -> Any:
+        return wp.empty(shape, dtype=dtype, device=device)
+
+    def keys(side: int) -> Any:
+        return wp.full((count, side, side), wp.uint64(_NOTHING), dtype=wp.uint64, device=device)
+
+    looks = make_looks(values, heads, Look.numpy_dtype())
+    looks["texel"] = _SHADOW_SPAN / shadow_side
+    look, view = put(looks, Look), put(look_at(values, heads, View.numpy_dtype()), View)
+    corners, (vertices, triangles) = put(points.astype(np.float32), wp.vec3), (points.shape[1], len(scene().triangles))
+    camera, screen, from_light, bent = (empty(count, vertices) for _ in range(4))
+    run(project, (count, vertices), corners, fixed["still"], view, look, float(side), float(shadow_side), camera, screen, from_light)
+    run(normals, (count, vertices), camera, fixed["triangles"], fixed["first"], fixed["around"], bent)
     falls, grows = (put(reach_of(values, falling=falling).astype(np.float32), wp.float32) for falling in (True, False))
-    shared = [fixed["triangles"], fixed["parts"]]
-    details = [fixed["where"], looks_there, falls]
-    worn, casting = (put(_worn(values, casting=casting), wp.int32) for casting in (False, True))
-    seen = wp.full((count, side, side), wp.uint64(0xFFFFFFFFFFFFFFFF), dtype=wp.uint64, device=device)
-    wp.launch(visible, all_triangles, [screen, *shared, worn, *details, side, 0, seen], device=device)
-    shadows = wp.full((count, _SHADOW_SIDE, _SHADOW_SIDE), wp.uint64(0xFFFFFFFFFFFFFFFF), dtype=wp.uint64, device=device)
-    wp.launch(visible, all_triangles, [from_light, *shared, casting, *details, _SHADOW_SIDE, 1, shadows], device=device)
-    samples = wp.empty((count, side, side), dtype=wp.vec3, device=device)
-    wp.launch(
-        shade,
-        (count, side, side),
-        [seen, shadows, screen, points, bent, *(fixed[k] for k in ("triangles", "parts", "where", "scalp", "masks", "open_air")),
-         put(face_relief(values), wp.vec3), fixed["taps"], put(view.turn.astype(np.float32), wp.mat33), put(centres.astype(np.float32), wp.vec3),
-         put(_lids(heads), wp.vec4), grows, looks_there, samples],
-        device=device,
-    )  # fmt: skip
-    out = wp.empty((count, size, size), dtype=wp.vec3, device=device)
-    gains = put(exposure_gain(values).astype(np.float32), wp.float32)
-    wp.launch(resolve, (count, size, size), [samples, gains, size, out], device=device)
-    return np.asarray(out.numpy())
+    seen, shadows = keys(side), keys(shadow_side)
+    for places, casting, out in ((screen, False, seen), (from_light, True, shadows)):
+        worn = put(_worn(values, casting=casting), wp.int32)
+        mesh = fixed["triangles"], fixed["parts"], worn, fixed["where"]
+        run(visible, (count, triangles), places, *mesh, look, falls, out.shape[1], int(casting), out)
+    samples, light = empty(count, side, side), empty(count, size, size)
+    mesh = tuple(fixed[name] for name in ("triangles", "parts", "where", "scalp", "masks", "open_air"))
+    folds, lids = put(face_relief(values), wp.vec3), put(_lids(heads), wp.vec4)
+    run(shade, (count, side, side), seen, shadows, screen, camera, bent, *mesh, folds, fixed["taps"], view, lids, grows, look, samples)
+    run(resolve, (count, size, size), samples, put(exposure_gain(values).astype(np.float32), wp.float32), size, light)
+    return np.asarray(light.numpy())
 
 
 def _worn(values: Columns, *, casting: bool) -> NDArray[np.int32]:
@@ -144,19 +143,6 @@ def _taps() -> NDArray[np.float32]:
     turns = np.arange(_TURNS)[:, None] * 2 * np.pi / _TURNS
     angle, radius = turns + 2.3999632 * k, np.sqrt((k + 0.5) / _TAPS)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1).astype(np.float32)
-
-
-def _seen_by_light(camera: NDArray[np.float64], centres: NDArray[np.float64], looks: NDArray[Any]) -> NDArray[np.float64]:
-    """Column, row and nearness of every vertex in the map of shadows, seen from far away along the light."""
-    light = looks["light"].astype(np.float64)
-    right = np.cross([0.0, 1.0, 0.0], light + [0.0, 0.0, 1e-3])
-    right /= np.linalg.norm(right, axis=1, keepdims=True)
-    above = np.cross(light, right)
-    p = camera - centres[:, None]
-    texel = _SHADOW_SPAN / _SHADOW_SIDE
-    x = np.einsum("nvi,ni->nv", p, right) / texel + _SHADOW_SIDE / 2
-    y = _SHADOW_SIDE / 2 - np.einsum("nvi,ni->nv", p, above) / texel
-    return np.stack([x, y, 4.0 + np.einsum("nvi,ni->nv", p, light)], -1)
 
 
 def _lids(heads: Heads) -> NDArray[np.float32]:

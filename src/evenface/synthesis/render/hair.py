@@ -126,12 +126,19 @@ def _reach(rays: Floats, triangles: Floats) -> Floats:
 _REACH_STEPS = 73
 
 
+def azimuth_of(bearing: Floats) -> Floats:
+    """Azimuths of bearings: a bearing is x / (|x| + |z|), unrolled and scaled to run from -pi to pi as azimuths do."""
+    x = np.abs(bearing) / (np.pi / 2)
+    ahead = np.arctan2(np.minimum(x, 2 - x), 1 - x)
+    return np.asarray(np.sign(bearing) * ahead)
+
+
 def reach_of(values: Columns, *, falling: bool) -> Floats:
-    """How far down hair grows, or with `falling` falls, on each face: (face, azimuth) from -180 to 180 degrees."""
+    """How far down hair grows, or with `falling` falls, on each face: (face, bearing) from -pi to pi; see `azimuth_of`."""
     style = values["hair_style"].astype(int)[:, None]
     names = list(STYLES)
     person = values["person"]
-    azimuth = np.linspace(-180, 180, _REACH_STEPS)
+    azimuth = np.degrees(azimuth_of(np.linspace(-np.pi, np.pi, _REACH_STEPS)))
     a = np.abs(azimuth)
 
     def ramp(low: float, high: float, x: Floats) -> Floats:
@@ -182,7 +189,8 @@ def hair_points(values: Columns, heads: Heads) -> Floats:
     lift = lift * volume + rough * waves * (lift > 0)
     # Towards the edge in front hair lies on the skin.
     edge = reach_of(values, falling=True)
-    columns = np.linspace(0, _REACH_STEPS - 1, _AZIMUTHS + 1).round().astype(int)
+    steps = np.degrees(azimuth_of(np.linspace(-np.pi, np.pi, _REACH_STEPS)))
+    columns = np.abs(steps[:, None] - np.linspace(-180, 180, _AZIMUTHS + 1)).argmin(0)
     from_edge = np.tile(edge[:, columns], (1, len(_WAYS))) - way
     lift = lift * (0.12 + 0.88 * np.clip(from_edge / 0.14, 0, 1) ** 0.6)
     outwards = direction(azimuth, np.minimum(way, 0.95))

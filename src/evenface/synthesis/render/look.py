@@ -67,6 +67,26 @@ class Look:
     back_far: wp.vec3
 
 
+@wp.struct
+class View:
+    """How one face is seen; `camera.py` says what each number is."""
+
+    turn: wp.mat33
+    pivot: wp.vec3
+    middle: wp.vec3
+    distance: wp.float32
+    span: wp.float32
+    right: wp.float32
+    down: wp.float32
+
+
+@wp.func
+def across_light(light: wp.vec3):
+    """Directions to the right and upwards in a picture taken along the light."""
+    right = wp.normalize(wp.cross(wp.vec3(0.0, 1.0, 0.0), light + wp.vec3(0.0, 0.0, 1e-3)))
+    return right, wp.cross(light, right)
+
+
 @wp.func
 def hashed(x: int, y: int, z: int) -> float:
     """A number in [0, 1) for a place on a lattice."""
@@ -107,10 +127,19 @@ def noise3(p: wp.vec3, seed: int) -> float:
 
 
 @wp.func
-def hair_reach(azimuth: float, reach: wp.array2d(dtype=wp.float32), n: int) -> float:
-    """How far down hair covers at an azimuth, read from the table of `hair.reach_of`."""
+def bearing(place: wp.vec3) -> float:
+    """A stand-in for the azimuth of a place on the scalp, from -pi to pi like it, that costs a division: see `hair.py`."""
+    x = place[0] / (wp.abs(place[0]) + wp.abs(place[2]))
+    if place[2] < 0.0:
+        x = wp.where(x < 0.0, -2.0 - x, 2.0 - x)
+    return x * (0.5 * PI)
+
+
+@wp.func
+def hair_reach(turn: float, reach: wp.array2d(dtype=wp.float32), n: int) -> float:
+    """How far down hair covers at a bearing, read from the table of `hair.reach_of`."""
     last = reach.shape[1] - 1
-    at = wp.clamp((azimuth / (2.0 * PI) + 0.5) * float(last), 0.0, float(last) - 1e-3)
+    at = wp.clamp((turn / (2.0 * PI) + 0.5) * float(last), 0.0, float(last) - 1e-3)
     i = int(at)
     return wp.lerp(reach[n, i], reach[n, i + 1], at - float(i))
 
@@ -118,12 +147,12 @@ def hair_reach(azimuth: float, reach: wp.array2d(dtype=wp.float32), n: int) -> f
 @wp.func
 def hair_covers(place: wp.vec3, style: int, seed: int, falls: wp.array2d(dtype=wp.float32), n: int, plain: int) -> bool:
     """Whether hair covers a place of its sheet. Its edge is frayed into strands, unless `plain` is set."""
-    azimuth = wp.atan2(place[0], place[2])
-    inside = hair_reach(azimuth, falls, n) - place[1]
-    a = azimuth * 34.0
+    turn = bearing(place)
+    inside = hair_reach(turn, falls, n) - place[1]
+    a = turn * 34.0
     fray = 0.10
     if style == CURLY or style == AFRO:
-        a = azimuth * 16.0
+        a = turn * 16.0
         fray = 0.14
     if plain == 1 or inside > 0.6 * fray or inside < -0.4 * fray:
         return inside > 0.0

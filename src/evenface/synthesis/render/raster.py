@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warp as wp
 
-from evenface.synthesis.render.look import CUT_OUT, PART_HAIR, PART_LASHES, Look, hair_covers, lash_cover
+from evenface.synthesis.render.look import CUT_OUT, PART_HAIR, PART_LASHES, Look, View, across_light, hair_covers, lash_cover
 
 wp.set_module_options({"enable_backward": False})
 
@@ -105,8 +105,11 @@ def visible(
                 v *= per_area
                 w *= per_area
                 nearness = u * a[2] + v * b[2] + w * c[2]
-                seen = bool(True)
-                if frayed:
+                far = FARTHEST - wp.uint32(wp.clamp(nearness, 0.0, 8.0) * NEARER)
+                key = (wp.uint64(far) << wp.uint64(32)) | wp.uint64(wp.uint32(t))
+                # What lies behind something already drawn needs no second look; the minimum below decides.
+                seen = key < out[n, row, column]
+                if seen and frayed:
                     if light == 0:
                         u *= a[2] / nearness
                         v *= b[2] / nearness
@@ -117,5 +120,41 @@ def visible(
                     else:
                         seen = hair_covers(place, looks[n].hair_style, looks[n].seed, falls, n, light)
                 if seen:
-                    far = FARTHEST - wp.uint32(wp.clamp(nearness, 0.0, 8.0) * NEARER)
-                    wp.atomic_min(out, n, row, column, (wp.uint64(far) << wp.uint64(32)) | wp.uint64(wp.uint32(t)))
+                    wp.atomic_min(out, n, row, column, key)
+
+
+@wp.kernel
+def project(
+    points: wp.array2d(dtype=wp.vec3),
+    still: wp.array(dtype=wp.float32),
+    views: wp.array(dtype=View),
+    looks: wp.array(dtype=Look),
+    side: float,
+    shadow_side: float,
+    camera: wp.array2d(dtype=wp.vec3),
+    screen: wp.array2d(dtype=wp.vec3),
+    from_light: wp.array2d(dtype=wp.vec3),
+):
+    """Place vertices (picture, vertex) before the camera, in the picture, and in the map of shadows.
+
+    Places in the picture are column, row and nearness: 1 at the middle of the head, falling as one over depth, so that
+    it is linear over the picture. In the map of shadows, seen from far away along the light, nearness is a height.
+    """
+    n, v = wp.tid()
+    view = views[n]
+    p = points[n, v] - view.pivot
+    turned = view.turn * p
+    # The neck turns with the head less and less on its way down; the middle of the head stays before the camera.
+    p = wp.lerp(turned, p, still[v]) - view.middle
+    right, above = across_light(looks[n].light)
+    texel = looks[n].texel
+    from_light[n, v] = wp.vec3(
+        wp.dot(p, right) / texel + 0.5 * shadow_side, 0.5 * shadow_side - wp.dot(p, above) / texel, 4.0 + wp.dot(p, looks[n].light)
+    )
+    p[2] = p[2] - view.distance
+    camera[n, v] = p
+    depth = wp.max(-p[2], 0.15 * view.distance)
+    scale = side * view.distance / view.span / depth
+    screen[n, v] = wp.vec3(
+        p[0] * scale + side * (0.5 + view.right), side * (0.5 + view.down) - p[1] * scale, view.distance / depth
+    )

@@ -22,6 +22,9 @@ from evenface.synthesis.render.look import (
     PART_TEETH_UPPER,
     PART_TONGUE,
     Look,
+    View,
+    across_light,
+    bearing,
     hashed,
     noise2,
     noise3,
@@ -42,7 +45,7 @@ MIRROR = wp.constant(0.030)  # share of light that bare skin mirrors at a right 
 def lit(
     point: wp.vec3,
     normal: wp.vec3,
-    centre: wp.vec3,
+    distance: float,
     look: Look,
     n: int,
     row: int,
@@ -54,13 +57,12 @@ def lit(
     if wp.dot(normal, look.light) < UNLIT:
         return 0.0
     side = shadows.shape[1]
-    right = wp.normalize(wp.cross(UP, look.light + wp.vec3(0.0, 0.0, 1e-3)))
-    above = wp.cross(look.light, right)
-    p = point + normal * (look.texel * 1.6) - centre
+    right, above = across_light(look.light)
+    p = point + normal * (look.texel * 1.6) + wp.vec3(0.0, 0.0, distance)
     x = wp.dot(p, right) / look.texel + 0.5 * float(side)
     y = 0.5 * float(side) - wp.dot(p, above) / look.texel
     near = 4.0 + wp.dot(p, look.light) + look.texel * 2.2
-    spread = 0.8 + 4.2 * look.softness
+    spread = (0.017 + 0.090 * look.softness) / look.texel
     turn = int(hashed(row, column, 77) * float(taps.shape[0]))
     free = float(0.0)
     for k in range(TAPS):
@@ -68,7 +70,7 @@ def lit(
         i = wp.clamp(int(x + tap[0]), 0, side - 1)
         j = wp.clamp(int(y + tap[1]), 0, side - 1)
         key = shadows[n, j, i]
-        if key == EMPTY or nearness_of(key) < near + 0.02 * look.softness * wp.length(tap):
+        if key == EMPTY or nearness_of(key) < near + look.texel * look.softness * wp.length(tap):
             free += 1.0
     return free / float(TAPS)
 
@@ -176,11 +178,11 @@ def shade_skin(
 @wp.func
 def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, look: Look) -> wp.vec3:
     """Hair as strands that run down from the crown."""
-    azimuth = wp.atan2(place[0], place[2])
-    a = azimuth * 40.0
+    turn = bearing(place)
+    a = turn * 40.0
     b = place[1] * 3.0
     if look.hair_style == 4 or look.hair_style == 5:
-        a = azimuth * 13.0
+        a = turn * 13.0
         b = place[1] * 17.0
     strand = noise2(a, b, look.seed + 80) * 0.45 + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35 + noise2(a * 9.0, b, look.seed + 82) * 0.2
     colour = look.hair * (0.45 + 1.1 * strand)
@@ -221,8 +223,7 @@ def shade(
     open_air: wp.array(dtype=wp.float32),
     folds: wp.array4d(dtype=wp.vec3),
     taps: wp.array2d(dtype=wp.vec2),
-    frames: wp.array(dtype=wp.mat33),
-    centres: wp.array(dtype=wp.vec3),
+    views: wp.array(dtype=View),
     lids: wp.array2d(dtype=wp.vec4),
     grows: wp.array2d(dtype=wp.float32),
     looks: wp.array(dtype=Look),
@@ -230,7 +231,7 @@ def shade(
 ):
     """Light of each sample (picture, row, column).
 
-    Args: `screen` and `camera` place vertices in the picture and before the camera; `frames` turn directions of the
+    Args: `screen` and `camera` place vertices in the picture and before the camera; `views` turn directions of the
     head into the camera's; `where` is a vertex's place on the mean head, on the eye, or on hair; `open_air` is how much
     of the sky a vertex sees at rest; `lids` holds the heights of the
     lids of each eye, `grows` how far down hair grows.
@@ -267,12 +268,12 @@ def shade(
     part = parts[t]
     if part >= PART_LASHES and wp.dot(normal, view) < 0.0:
         normal = -normal
-    open = lit(point, normal, centres[n], look, n, row, column, shadows, taps)
+    open = lit(point, normal, views[n].distance, look, n, row, column, shadows, taps)
     light = wp.vec3(0.0, 0.0, 0.0)
     if part == PART_SKIN:
         mask = masks[i] * u + masks[j] * v + masks[k] * w
         fold = fold_relief(place, folds, n)
-        frame = frames[n]
+        frame = views[n].turn
         tilt = frame * wp.vec3(-fold[0], -fold[1], 0.0)
         bent = wp.normalize(normal + tilt - normal * wp.dot(tilt, normal))
         air = open_air[i] * u + open_air[j] * v + open_air[k] * w
@@ -300,7 +301,7 @@ def shade(
             tooth = wp.lerp(tooth * 0.8, wp.vec3(0.36, 0.12, 0.11), 1.0 - smooth(-0.745, -0.715, place[1]))
         deep = 0.18 + 0.82 * smooth(-0.10, 0.17, place[2])
         # The strip of teeth is thin: its own normals mix front and back. Teeth face where the arch does.
-        normal = frames[n] * wp.normalize(wp.vec3(place[0] * 3.2, 0.05, 1.0))
+        normal = views[n].turn * wp.normalize(wp.vec3(place[0] * 3.2, 0.05, 1.0))
         light = matt(tooth, wp.dot(normal, look.light), normal[1], 0.6 + 0.4 * open, wp.vec3(0.6, 0.6, 0.6), look) * deep
         light += look.light_colour * (mirrored(normal, view, look.light, 50.0) * 0.007 * deep)
     elif part == PART_TONGUE:

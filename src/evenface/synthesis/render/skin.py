@@ -8,6 +8,7 @@ from evenface.synthesis.render.look import (
     BUZZ,
     RECEDING,
     Look,
+    bearing,
     hair_reach,
     hashed,
     noise2,
@@ -130,9 +131,8 @@ def scalp_cover(where: wp.vec3, place: wp.vec3, ears: float, look: Look, grows: 
     """How much of the scalp is hidden by the roots of hair, 0 to 1: all of the hair where it is cut to the skin."""
     if look.hair_style < BUZZ or (where[2] > 0.0 and where[1] < 0.35) or place[1] > 1.4:
         return 0.0
-    azimuth = wp.atan2(place[0], place[2])
     grain = noise3(where * 90.0, look.seed + 20)
-    under = smooth(-0.03, 0.05, hair_reach(azimuth, grows, n) - place[1] + (grain - 0.5) * 0.06)
+    under = smooth(-0.03, 0.05, hair_reach(bearing(place), grows, n) - place[1] + (grain - 0.5) * 0.06)
     amount = 0.85
     if look.hair_style == RECEDING:
         amount = 0.55
