@@ -51,7 +51,12 @@ class Judge(nn.Module):
         """Three stages of residual blocks, about 1.6 million weights."""
         super().__init__()
         widths = (48, 96, 192)
-        stages: list[nn.Module] = [nn.Conv2d(1, 32, 3, 1, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)]
+        stages: list[nn.Module] = [
+            nn.Conv2d(1, 32, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
         inside = 32
         for number, width in enumerate(widths):
             stages += [Block(inside, width, 1 if number == 0 else 2), Block(width, width, 1)]
@@ -68,7 +73,7 @@ class Judge(nn.Module):
 def read_part(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Images (face, 48, 48), votes (face, 8) and a hash of each image, for faces with any vote for an expression."""
     images, votes, hashes = [], [], []
-    with open(folder / "label.csv", newline="") as lines:
+    with (folder / "label.csv").open(newline="") as lines:
         for name, _, *counts in csv.reader(lines):
             numbers = np.array([int(count) for count in counts], np.float32)
             if numbers[8:].sum() >= numbers[:8].sum():
@@ -136,7 +141,10 @@ def train(images: np.ndarray, votes: np.ndarray, epochs: int, batch: int = 128) 
             optimiser.step()
             plan.step()
             total += loss.item()
-        print(f"epoch {epoch + 1}/{epochs}  loss {total / (len(images) // batch):.3f}  {time.time() - start:.0f} s", flush=True)
+        print(
+            f"epoch {epoch + 1}/{epochs}  loss {total / (len(images) // batch):.3f}  {time.time() - start:.0f} s",
+            flush=True,
+        )
     return judge.eval()
 
 
@@ -176,7 +184,9 @@ def main() -> None:
     answer = judged(judge, valid_images)[clear][:, :7].argmax(1)
     found = recalls(valid_votes[clear].argmax(1), answer)
     print({name: round(value, 3) for name, value in found.items()})
-    print(f"accuracy {(answer == valid_votes[clear].argmax(1)).mean():.3f}  balanced {np.mean(list(found.values())):.3f}")
+    print(
+        f"accuracy {(answer == valid_votes[clear].argmax(1)).mean():.3f}  balanced {np.mean(list(found.values())):.3f}"
+    )
 
 
 if __name__ == "__main__":

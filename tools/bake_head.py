@@ -17,17 +17,17 @@ import re
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 import warp as wp
+from numpy.typing import NDArray
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-from evenface.synthesis.head import AGES, ETHNICITIES, GENDERS, PARTS, WEIGHTS  # noqa: E402
-from evenface.synthesis.parameters import ACTIONS  # noqa: E402
+from evenface.synthesis.head import AGES, ETHNICITIES, GENDERS, PARTS, WEIGHTS
+from evenface.synthesis.parameters import ACTIONS
 
 Floats = NDArray[np.float64]
 RAYS = 256
@@ -129,7 +129,7 @@ def main() -> None:
     for face, part in zip(kept, parts, strict=True):
         for vertex, coordinate in face:
             uv[vertex] = texture[coordinate]
-        for a, b in zip(face[1:-1], face[2:], strict=True):
+        for a, b in pairwise(face[1:]):
             triangles.append((face[0][0], a[0], b[0]))
             tri_parts.append(part)
     used = np.unique(np.array(triangles))
@@ -153,10 +153,12 @@ def main() -> None:
     for gender, age, weight in product(GENDERS, AGES, WEIGHTS):
         change = universal[gender, age, weight] - universal[gender, age, "average"]
         weights.append((change - change[eyes].mean(0))[used])
-    names, local = local_changes(targets, count, used, eyes)
+    names, local = local_changes(targets, count, used)
     actions = np.stack([read_target(root / f"faceunits01/targets/faceunits/{a}.target", count)[used] for a in ACTIONS])
     # The head on which brows, hair line and folds are laid out: the mean adult.
-    adult = np.stack([c for c, (_, _, age) in zip(corners, product(ETHNICITIES, GENDERS, AGES), strict=True) if age == 25])
+    adult = np.stack(
+        [c for c, (_, _, age) in zip(corners, product(ETHNICITIES, GENDERS, AGES), strict=True) if age == 25]
+    )
     canon = adult.mean(0)
     data = {
         "triangles": place[np.array(triangles)].astype(np.int16),
@@ -169,12 +171,19 @@ def main() -> None:
     data["open_air"] = open_air(canon, data["triangles"], data["parts"])
     for mask in ("lips", "inside-mouth", "eyelids", "ears"):
         data[mask.replace("-", "_")] = sample(root / f"mpfb2/textures/mpfb_{mask}.jpg", uv[used])
-    for name, shapes in {"corners": np.stack(corners), "weights": np.stack(weights), "local": local, "actions": actions}.items():
+    for name, shapes in {
+        "corners": np.stack(corners),
+        "weights": np.stack(weights),
+        "local": local,
+        "actions": actions,
+    }.items():
         step = np.abs(shapes).max() / 32767
         data[name], data[f"{name}_step"] = np.round(shapes / step).astype(np.int16), np.float64(step)
     OUT.parent.mkdir(exist_ok=True)
     np.savez_compressed(OUT, allow_pickle=False, **data)
-    print(f"{OUT}: {len(used)} vertices, {len(triangles)} triangles, {len(names)} local changes, {OUT.stat().st_size / 1e6:.1f} MB")
+    print(
+        f"{OUT}: {len(used)} vertices, {len(triangles)} triangles, {len(names)} local changes, {OUT.stat().st_size / 1e6:.1f} MB"
+    )
 
 
 def centre_of(head: Floats, eyes: NDArray[np.int64]) -> Floats:
@@ -182,7 +191,9 @@ def centre_of(head: Floats, eyes: NDArray[np.int64]) -> Floats:
     return head[eyes].mean(0)
 
 
-def local_changes(targets: Path, count: int, used: NDArray[np.int64], eyes: NDArray[np.int64]) -> tuple[list[str], Floats]:
+def local_changes(
+    targets: Path, count: int, used: NDArray[np.int64], eyes: NDArray[np.int64]
+) -> tuple[list[str], Floats]:
     """Names and offsets of local changes; those of the left and of the right side are added into one."""
     found: dict[str, Floats] = {}
     for folder in LOCAL_FOLDERS:
@@ -199,7 +210,7 @@ def local_changes(targets: Path, count: int, used: NDArray[np.int64], eyes: NDAr
 
 
 def open_air(points: Floats, triangles: NDArray[np.int16], parts: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How much of the sky (vertex,) each place of the skin sees at rest, 255 for all of it: rays cast from each vertex."""
+    """How much of the sky (vertex,) each place of the skin sees at rest, 255 for all of it."""
     solid = np.isin(parts, [PARTS.index("skin"), PARTS.index("eye_left"), PARTS.index("eye_right")])
     mesh = wp.Mesh(
         points=wp.array(points.astype(np.float32), dtype=wp.vec3, device="cpu"),

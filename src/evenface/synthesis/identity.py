@@ -8,6 +8,7 @@ our choice, set by looking at many draws, and printed in `SPREADS`.
 from __future__ import annotations
 
 import re
+import zlib
 from functools import cache
 
 import numpy as np
@@ -83,6 +84,15 @@ def _axes() -> tuple[tuple[str, int, int, float], ...]:
     return tuple(found)
 
 
+@cache
+def _table() -> tuple[NDArray[np.int64], Floats, NDArray[np.int64], NDArray[np.int64]]:
+    """Axes that are drawn, as columns: a number that stands for the name, deviation, index forwards and backwards."""
+    drawn = [axis for axis in _axes() if axis[3] > 0]
+    codes = np.array([zlib.crc32(name.encode()) for name, *_ in drawn])
+    spreads = np.array([spread for *_, spread in drawn])
+    return codes, spreads, np.array([f for _, _, f, _ in drawn]), np.array([b for _, b, _, _ in drawn])
+
+
 def local_changes(person: Floats, distinctness: Floats) -> Floats:
     """Draw how much of each local change a person has.
 
@@ -93,16 +103,13 @@ def local_changes(person: Floats, distinctness: Floats) -> Floats:
     Returns:
         (face, change) coefficients of at least 0, in the order of `Head.local_names`.
     """
-    seeds = person.astype(np.uint64)
-    out = np.zeros((len(seeds), len(load_head().local_names)))
-    for name, negative, positive, spread in _axes():
-        if spread == 0.0:
-            continue
-        amount = np.clip(normal(f"shape {name}", seeds), -_CUT, _CUT) * spread * distinctness
-        if negative < 0:  # a shape without an opposite, such as an oval head: in some people only
-            out[:, positive] = np.maximum(0, amount - 0.5 * spread)
-        else:
-            out[:, positive], out[:, negative] = np.maximum(0, amount), np.maximum(0, -amount)
+    codes, spreads, forwards, backwards = _table()
+    draws = normal("shape", person.astype(np.uint64)[:, None], codes)
+    amounts = np.clip(draws, -_CUT, _CUT) * spreads * distinctness[:, None]
+    alone = backwards < 0  # a shape without an opposite, such as an oval head: in some people only
+    out = np.zeros((len(person), len(load_head().local_names)))
+    out[:, forwards] = np.maximum(0, amounts - np.where(alone, 0.5 * spreads, 0))
+    out[:, backwards[~alone]] = np.maximum(0, -amounts[:, ~alone])
     return out
 
 

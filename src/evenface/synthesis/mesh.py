@@ -38,8 +38,10 @@ REACH: dict[str, float] = {
     "mouthUpperUp": 1.25,
     "mouthLowerDown": 1.25,
 }
-"""How far the mesh goes at a full action, by the action's name without its side; 1, the reach its modeller gave it, where
-not named. Set so that action units at their maximum are as plain as on posed photographs; see docs/LOG.md."""
+"""How far the mesh goes at a full action, by the action's name without its side, in the reach its modeller gave it.
+
+1 where not named. Set so that action units at their maximum are as plain as on posed photographs; see docs/LOG.md.
+"""
 INNER_DOWN = 0.9
 """How far a full `browDown` draws the inner end of a brow down, in full actions `browInnerUp`, upside down."""
 
@@ -113,7 +115,9 @@ def make_heads(values: Columns) -> Heads:
     eyes = rest[:, head.eyes]
     centres = eyes.mean(2)
     radii = np.sqrt(((eyes - centres[:, :, None]) ** 2).sum(-1)).mean(2)
-    return Heads(rest, rest + change, centres, radii, _gaze(actions), rest[:, chin, 1].min(1), _width(rest[:, cheeks, 0]))
+    return Heads(
+        rest, rest + change, centres, radii, _gaze(actions), rest[:, chin, 1].min(1), _width(rest[:, cheeks, 0])
+    )
 
 
 def _shares_of_shapes(actions: Floats) -> Floats:

@@ -25,7 +25,7 @@ def look_at(values: Columns, heads: Heads, dtype: np.dtype[Any]) -> NDArray[Any]
     """Place the camera so that the middle of the head is where the parameters ask for it.
 
     Returns:
-        One `View` a face, as a structured array of `dtype`: `turn`, the rotation from head to camera; `pivot`, where the
+        One `View` a face, a structured array of `dtype`: `turn`, the rotation from head to camera; `pivot`, where the
         neck turns, in head coordinates; `middle`, the middle of the head once turned about it; `distance` from the
         camera to that; `span`, the width of the picture there; `right` and `down`, the shift in widths of the picture.
     """

@@ -36,7 +36,7 @@ def render(faces: pl.DataFrame, size: int = 224, *, device: str = "cpu") -> NDAr
         faces: One row per face, a column per parameter of `parameters.PARAMETERS`; a parameter that has no column is at
             its default, other columns are ignored.
         size: Pixels across and down, 16 to 1024.
-        device: Where to draw: `"cpu"`, or a CUDA device such as `"cuda:0"`; the pictures are the same to within rounding.
+        device: Where to draw: `"cpu"`, or a CUDA device such as `"cuda:0"`; pictures agree to within rounding.
 
     Returns:
         (face, row, column, 3) sRGB; a row's picture does not depend on the other rows.
@@ -102,12 +102,26 @@ def _light(values: Columns, heads: Heads, points: Floats, size: int, device: str
     def keys(side: int) -> Any:
         return wp.full((count, side, side), wp.uint64(_NOTHING), dtype=wp.uint64, device=device)
 
-    looks = make_looks(values, heads, Look.numpy_dtype())
+    structs: Any = (Look, View)  # Warp's decorator adds to these what their annotations do not say
+    look_type, view_type = (struct.numpy_dtype() for struct in structs)
+    looks = make_looks(values, heads, look_type)
     looks["texel"] = _SHADOW_SPAN / shadow_side
-    look, view = put(looks, Look), put(look_at(values, heads, View.numpy_dtype()), View)
+    look, view = put(looks, Look), put(look_at(values, heads, view_type), View)
     corners, (vertices, triangles) = put(points.astype(np.float32), wp.vec3), (points.shape[1], len(scene().triangles))
     camera, screen, from_light, bent = (empty(count, vertices) for _ in range(4))
-    run(project, (count, vertices), corners, fixed["still"], view, look, float(side), float(shadow_side), camera, screen, from_light)
+    run(
+        project,
+        (count, vertices),
+        corners,
+        fixed["still"],
+        view,
+        look,
+        float(side),
+        float(shadow_side),
+        camera,
+        screen,
+        from_light,
+    )
     run(normals, (count, vertices), camera, fixed["triangles"], fixed["first"], fixed["around"], bent)
     falls, grows = (put(reach_of(values, falling=falling).astype(np.float32), wp.float32) for falling in (True, False))
     seen, shadows = keys(side), keys(shadow_side)
@@ -118,7 +132,23 @@ def _light(values: Columns, heads: Heads, points: Floats, size: int, device: str
     samples, light = empty(count, side, side), empty(count, size, size)
     mesh = tuple(fixed[name] for name in ("triangles", "parts", "where", "scalp", "masks", "open_air"))
     folds, lids = put(face_relief(values), wp.vec3), put(_lids(heads), wp.vec4)
-    run(shade, (count, side, side), seen, shadows, screen, camera, bent, *mesh, folds, fixed["taps"], view, lids, grows, look, samples)
+    run(
+        shade,
+        (count, side, side),
+        seen,
+        shadows,
+        screen,
+        camera,
+        bent,
+        *mesh,
+        folds,
+        fixed["taps"],
+        view,
+        lids,
+        grows,
+        look,
+        samples,
+    )
     run(resolve, (count, size, size), samples, put(exposure_gain(values).astype(np.float32), wp.float32), size, light)
     return np.asarray(light.numpy())
 
@@ -126,6 +156,7 @@ def _light(values: Columns, heads: Heads, points: Floats, size: int, device: str
 def _worn(values: Columns, *, casting: bool) -> NDArray[np.int32]:
     """Which parts each face has, (face, part); with `casting`, which of them throw a shadow."""
     out = np.ones((len(values["glasses"]), len(SCENE_PARTS)), np.int32)
+    there: Any
     for part, there in {
         "hair": values["hair_style"] > HAIR_STYLES.index("buzz"),
         "glasses": values["glasses"] > 0,

@@ -128,7 +128,7 @@ def noise3(p: wp.vec3, seed: int) -> float:
 
 @wp.func
 def bearing(place: wp.vec3) -> float:
-    """A stand-in for the azimuth of a place on the scalp, from -pi to pi like it, that costs a division: see `hair.py`."""
+    """A stand-in for the azimuth of a place on the scalp, from -pi to pi like it, for the cost of a division."""
     x = place[0] / (wp.abs(place[0]) + wp.abs(place[2]))
     if place[2] < 0.0:
         x = wp.where(x < 0.0, -2.0 - x, 2.0 - x)

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import warp as wp
 
-from evenface.synthesis.render.look import CUT_OUT, PART_HAIR, PART_LASHES, Look, View, across_light, hair_covers, lash_cover
+from evenface.synthesis.render.look import (
+    CUT_OUT,
+    PART_HAIR,
+    PART_LASHES,
+    Look,
+    View,
+    across_light,
+    hair_covers,
+    lash_cover,
+)
 
 wp.set_module_options({"enable_backward": False})
 
@@ -68,7 +77,7 @@ def visible(
 ):
     """Mark the nearest triangle at each sample.
 
-    `screen` is (picture, vertex): column and row in samples, and a nearness from 0 to 8 that is linear over the picture.
+    `screen` is (picture, vertex): column and row in samples, and a nearness from 0 to 8, linear over the picture.
     `worn` says for each picture which parts there are. With `light` set the samples are those of a map of shadows: both
     sides of all surfaces count, and hair has a plain edge.
     """
@@ -149,7 +158,9 @@ def project(
     right, above = across_light(looks[n].light)
     texel = looks[n].texel
     from_light[n, v] = wp.vec3(
-        wp.dot(p, right) / texel + 0.5 * shadow_side, 0.5 * shadow_side - wp.dot(p, above) / texel, 4.0 + wp.dot(p, looks[n].light)
+        wp.dot(p, right) / texel + 0.5 * shadow_side,
+        0.5 * shadow_side - wp.dot(p, above) / texel,
+        4.0 + wp.dot(p, looks[n].light),
     )
     p[2] = p[2] - view.distance
     camera[n, v] = p

@@ -14,8 +14,21 @@ from evenface.synthesis.render import hair, worn
 
 Floats = NDArray[np.float64]
 
-SCENE_PARTS = ("skin", "tongue", "eye_left", "eye_right", "", "teeth_lower", "teeth_upper", "lashes", "hair", "glasses", "lens", "mask")
-"""Parts of the scene, in the order of the constants in `look.py`: the first seven as in `PARTS`, lashes moved behind."""
+SCENE_PARTS = (
+    "skin",
+    "tongue",
+    "eye_left",
+    "eye_right",
+    "",
+    "teeth_lower",
+    "teeth_upper",
+    "lashes",
+    "hair",
+    "glasses",
+    "lens",
+    "mask",
+)
+"""Parts of the scene, as the constants in `look.py` number them: the first seven as in `PARTS`, lashes moved behind."""
 _LASHES, _HAIR, _GLASSES, _LENS, _MASK = range(7, 12)
 _NECK_TURNS = (-1.15, -2.1)  # heights between which the neck passes from turning with the head to standing still
 
@@ -107,7 +120,9 @@ def _places(canon: Floats) -> Floats:
         radius = np.linalg.norm(canon[eye] - centre, axis=1).mean()
         mine = lashes[np.sign(canon[lashes, 0]) == np.sign(centre[0])]
         out = np.linalg.norm(canon[mine] - centre, axis=1) / radius
-        places[mine] = np.stack([(canon[mine, 0] - centre[0]) / radius, np.clip((out - 1.03) / 0.27, 0, 1), np.zeros(len(mine))], 1)
+        places[mine] = np.stack(
+            [(canon[mine, 0] - centre[0]) / radius, np.clip((out - 1.03) / 0.27, 0, 1), np.zeros(len(mine))], 1
+        )
     return places
 
 
@@ -129,6 +144,12 @@ def _margins(canon: Floats) -> NDArray[np.int64]:
 def scene_points(values: Columns, heads: Heads) -> Floats:
     """Where every vertex of the scene lies, (face, vertex, 3), in head coordinates."""
     return np.concatenate(
-        [heads.posed, worn.eye_points(heads), hair.hair_points(values, heads), worn.glasses_points(heads), worn.mask_points(heads)],
+        [
+            heads.posed,
+            worn.eye_points(heads),
+            hair.hair_points(values, heads),
+            worn.glasses_points(heads),
+            worn.mask_points(heads),
+        ],
         axis=1,
     )

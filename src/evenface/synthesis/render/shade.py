@@ -53,7 +53,7 @@ def lit(
     shadows: wp.array3d(dtype=wp.uint64),
     taps: wp.array2d(dtype=wp.vec2),
 ) -> float:
-    """Share of the main light that reaches a point, by the map of shadows, with an edge as soft as the light is wide."""
+    """Share of the main light that reaches a point, by the map of shadows; its edge is as soft as the light is wide."""
     if wp.dot(normal, look.light) < UNLIT:
         return 0.0
     side = shadows.shape[1]
@@ -64,7 +64,7 @@ def lit(
     near = 4.0 + wp.dot(p, look.light) + look.texel * 2.2
     spread = (0.017 + 0.090 * look.softness) / look.texel
     turn = int(hashed(row, column, 77) * float(taps.shape[0]))
-    free = float(0.0)
+    free = 0.0
     for k in range(TAPS):
         tap = taps[turn, k] * spread
         i = wp.clamp(int(x + tap[0]), 0, side - 1)
@@ -95,7 +95,9 @@ def mirrored(normal: wp.vec3, view: wp.vec3, light: wp.vec3, power: float) -> fl
 
 
 @wp.func
-def shade_eye(where: wp.vec3, normal: wp.vec3, view: wp.vec3, gaze: wp.vec3, open: float, lid: float, look: Look) -> wp.vec3:
+def shade_eye(
+    where: wp.vec3, normal: wp.vec3, view: wp.vec3, gaze: wp.vec3, open: float, lid: float, look: Look
+) -> wp.vec3:
     """White, iris, pupil and the mirrored light of an eye; `where` is the direction from the eyeball's centre."""
     d = wp.normalize(where)
     cosine = wp.clamp(wp.dot(d, gaze), -1.0, 1.0)
@@ -143,7 +145,10 @@ def shade_skin(
     collar = where[1] + 0.28 * (where[0] * where[0]) - 0.10 * where[2]
     if collar < -1.78:
         weave = 0.92 + 0.16 * noise2(where[0] * 40.0, where[1] * 40.0, look.seed + 70)
-        return matt(look.cloth * weave, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look) * occluded
+        return (
+            matt(look.cloth * weave, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look)
+            * occluded
+        )
     albedo = skin_colour(where, masks, fold[2], look)
     roots = scalp_cover(where, scalp, masks[3], look, grows, n)
     beard = beard_cover(where, masks[0], look)
@@ -184,7 +189,11 @@ def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, look
     if look.hair_style == 4 or look.hair_style == 5:
         a = turn * 13.0
         b = place[1] * 17.0
-    strand = noise2(a, b, look.seed + 80) * 0.45 + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35 + noise2(a * 9.0, b, look.seed + 82) * 0.2
+    strand = (
+        noise2(a, b, look.seed + 80) * 0.45
+        + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35
+        + noise2(a * 9.0, b, look.seed + 82) * 0.2
+    )
     colour = look.hair * (0.45 + 1.1 * strand)
     down = wp.normalize(wp.vec3(-normal[0] * normal[1], 1.0 - normal[1] * normal[1] + 1e-3, -normal[2] * normal[1]))
     half = wp.normalize(view + look.light)
@@ -282,7 +291,7 @@ def shade(
         light = shade_skin(point, bent, view, place, s, mask, open, air, fold, look, grows, n)
     elif part == PART_EYE_LEFT or part == PART_EYE_RIGHT:
         gaze = look.gaze_left
-        e = int(0)
+        e = 0
         if part == PART_EYE_RIGHT:
             gaze = look.gaze_right
             e = 1
@@ -302,24 +311,49 @@ def shade(
         deep = 0.18 + 0.82 * smooth(-0.10, 0.17, place[2])
         # The strip of teeth is thin: its own normals mix front and back. Teeth face where the arch does.
         normal = views[n].turn * wp.normalize(wp.vec3(place[0] * 3.2, 0.05, 1.0))
-        light = matt(tooth, wp.dot(normal, look.light), normal[1], 0.6 + 0.4 * open, wp.vec3(0.6, 0.6, 0.6), look) * deep
+        light = (
+            matt(tooth, wp.dot(normal, look.light), normal[1], 0.6 + 0.4 * open, wp.vec3(0.6, 0.6, 0.6), look) * deep
+        )
         light += look.light_colour * (mirrored(normal, view, look.light, 50.0) * 0.007 * deep)
     elif part == PART_TONGUE:
         deep = 0.10 + 0.75 * smooth(-0.2, 0.13, place[2])
-        light = matt(wp.vec3(0.42, 0.13, 0.12), wp.dot(normal, look.light), normal[1], 0.3 + 0.7 * open, wp.vec3(0.4, 0.3, 0.3), look) * deep
+        light = (
+            matt(
+                wp.vec3(0.42, 0.13, 0.12),
+                wp.dot(normal, look.light),
+                normal[1],
+                0.3 + 0.7 * open,
+                wp.vec3(0.4, 0.3, 0.3),
+                look,
+            )
+            * deep
+        )
         light += look.light_colour * (mirrored(normal, view, look.light, 30.0) * 0.007 * open)
     elif part == PART_HAIR:
         light = shade_hair(place, normal, view, open, look)
     elif part == PART_LASHES:
         light = look.hair * 0.05 + look.ambient * 0.004
     elif part == PART_GLASSES:
-        light = matt(wp.vec3(0.025, 0.022, 0.02), wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look)
+        light = matt(
+            wp.vec3(0.025, 0.022, 0.02), wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look
+        )
         light += look.light_colour * (mirrored(normal, view, look.light, 60.0) * 0.02 * open) + look.ambient * 0.02
     elif part == PART_LENS:
-        light = wp.vec3(0.010, 0.010, 0.012) + look.ambient * (0.05 * smooth(-0.3, 0.3, place[1])) + look.light_colour * (mirrored(normal, view, look.light, 90.0) * 0.02)
+        light = (
+            wp.vec3(0.010, 0.010, 0.012)
+            + look.ambient * (0.05 * smooth(-0.3, 0.3, place[1]))
+            + look.light_colour * (mirrored(normal, view, look.light, 90.0) * 0.02)
+        )
     elif part == PART_MASK:
         pleat = 0.88 + 0.12 * smooth(0.15, 0.5, wp.abs(2.0 * (place[1] * 7.0 - wp.floor(place[1] * 7.0)) - 1.0))
-        light = matt(wp.vec3(0.42, 0.62, 0.72) * pleat, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.25, 0.25, 0.25), look)
+        light = matt(
+            wp.vec3(0.42, 0.62, 0.72) * pleat,
+            wp.dot(normal, look.light),
+            normal[1],
+            open,
+            wp.vec3(0.25, 0.25, 0.25),
+            look,
+        )
     out[n, row, column] = light
 
 
@@ -337,7 +371,7 @@ def resolve(
     low_y = float(row) * scale
     low_x = float(column) * scale
     total = wp.vec3(0.0, 0.0, 0.0)
-    weight = float(0.0)
+    weight = 0.0
     for j in range(int(low_y), wp.min(side, int(wp.ceil(low_y + scale - 1e-4)))):
         h = wp.min(low_y + scale, float(j) + 1.0) - wp.max(low_y, float(j))
         for i in range(int(low_x), wp.min(side, int(wp.ceil(low_x + scale - 1e-4)))):
