@@ -181,9 +181,7 @@ def main() -> None:
         data[name], data[f"{name}_step"] = np.round(shapes / step).astype(np.int16), np.float64(step)
     OUT.parent.mkdir(exist_ok=True)
     np.savez_compressed(OUT, allow_pickle=False, **data)
-    print(
-        f"{OUT}: {len(used)} vertices, {len(triangles)} triangles, {len(names)} local changes, {OUT.stat().st_size / 1e6:.1f} MB"
-    )
+    print(f"{OUT}: {len(used)} vertices, {len(triangles)} triangles, {OUT.stat().st_size / 1e6:.1f} MB")
 
 
 def centre_of(head: Floats, eyes: NDArray[np.int64]) -> Floats:

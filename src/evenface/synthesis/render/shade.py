@@ -64,7 +64,7 @@ def lit(
     near = 4.0 + wp.dot(p, look.light) + look.texel * 2.2
     spread = (0.017 + 0.090 * look.softness) / look.texel
     turn = int(hashed(row, column, 77) * float(taps.shape[0]))
-    free = 0.0
+    free = float(0.0)
     for k in range(TAPS):
         tap = taps[turn, k] * spread
         i = wp.clamp(int(x + tap[0]), 0, side - 1)
@@ -291,7 +291,7 @@ def shade(
         light = shade_skin(point, bent, view, place, s, mask, open, air, fold, look, grows, n)
     elif part == PART_EYE_LEFT or part == PART_EYE_RIGHT:
         gaze = look.gaze_left
-        e = 0
+        e = int(0)
         if part == PART_EYE_RIGHT:
             gaze = look.gaze_right
             e = 1
@@ -371,7 +371,7 @@ def resolve(
     low_y = float(row) * scale
     low_x = float(column) * scale
     total = wp.vec3(0.0, 0.0, 0.0)
-    weight = 0.0
+    weight = float(0.0)
     for j in range(int(low_y), wp.min(side, int(wp.ceil(low_y + scale - 1e-4)))):
         h = wp.min(low_y + scale, float(j) + 1.0) - wp.max(low_y, float(j))
         for i in range(int(low_x), wp.min(side, int(wp.ceil(low_x + scale - 1e-4)))):
