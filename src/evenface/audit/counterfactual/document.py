@@ -172,7 +172,7 @@ def _pair(
         "neither_right": int((~one & ~two).sum()),
         "accuracy": accuracy,
         "shifts": shifts,
-        "probability": _probability(pair, chance, (*key, "probability", 0), settings, small=small),
+        "probability_intended": _probability(pair, chance, (*key, "probability", 0), settings, small=small),
         "distance": None if pair.distance is None else estimate(pair.distance, 0, "no family has both probabilities"),
     }
 

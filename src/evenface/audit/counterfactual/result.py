@@ -90,7 +90,8 @@ def _turned(pair: Mapping[str, Any]) -> dict[str, Any]:
     out = {key: pair[swapped.get(key, key)] for key in pair}
     out["accuracy"] = _change(pair["accuracy"])
     out["shifts"] = [_change(shift) for shift in pair["shifts"]]
-    out["probability"] = None if pair["probability"] is None else _change(pair["probability"])
+    held = pair["probability_intended"]
+    out["probability_intended"] = None if held is None else _change(held)
     return out
 
 
