@@ -57,9 +57,7 @@ def describe(
         "attribute": next((each.attribute for each in sets if each.control), None),
         "flip": None if noise is None else estimate(noise, 0, _NO_FAMILY),
     }
-    attributes = [
-        _attribute(each, whole, test, noise) for each, whole, test in zip(sets, wholes, tests, strict=True)
-    ]
+    attributes = [_attribute(each, whole, test, noise) for each, whole, test in zip(sets, wholes, tests, strict=True)]
     described, moves = [], []
     for s, (families, measured) in enumerate(zip(sets, pairs, strict=True)):
         for pair in measured:
@@ -230,7 +228,7 @@ def transitions_of(table: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 
 def _transitions(s: int, families: Families, pair: Pair, chance: Chance) -> list[dict[str, Any]]:
-    """Each change of answer, told in its more frequent direction and, where it can be, as the loss of a right answer."""
+    """Each change of answer in its more frequent direction and, where it can be, as the loss of a right answer."""
     names = (*families.classes, NO_ANSWER)
     true = families.true[pair.both]
     given = families.answer[pair.both][:, [pair.a, pair.b]]
@@ -267,32 +265,39 @@ def _transitions(s: int, families: Families, pair: Pair, chance: Chance) -> list
 def examples(
     sets: Sequence[Families], moves: Sequence[Mapping[str, Any]], classes: Sequence[str], most: int
 ) -> list[dict[str, Any]]:
-    """Families that made the most one-sided transitions, a few of each: examples and no sample."""
+    """Families that made the most one-sided transitions, each once and a few of each: examples and no sample."""
     known = {each.attribute: each for each in sets}
     place = {name: i for i, name in enumerate((*classes, NO_ANSWER))}
     out: list[dict[str, Any]] = []
     for move in moves:
-        if len(out) >= most or move["control"]:
-            continue
-        each = known[move["attribute"]]
-        a, b = each.variants.index(move["a"]), each.variants.index(move["b"])
-        went = (each.answer[:, a] == place[move["from"]]) & (each.answer[:, b] == place[move["to"]])
-        shown = np.flatnonzero(went)
-        # Those that lost a right answer come first.
-        shown = shown[np.argsort(each.true[shown] != place[move["from"]], kind="stable")]
-        for f in map(int, shown[: min(EACH_TRANSITION, most - len(out))]):
-            out.append(
-                {
-                    "attribute": each.attribute,
-                    "family": each.names[f],
-                    "a": move["a"],
-                    "b": move["b"],
-                    "intended": classes[int(each.true[f])],
-                    "from": move["from"],
-                    "to": move["to"],
-                    "image_a": each.image[f, a],
-                    "image_b": each.image[f, b],
-                }
-            )
+        if len(out) >= most:
+            break
+        if not move["control"]:
+            shown = {each["family"] for each in out}
+            out += _who_went(known[move["attribute"]], move, place, shown)[: most - len(out)]
     return out
 
+
+def _who_went(
+    families: Families, move: Mapping[str, Any], place: Mapping[str, int], shown: set[str]
+) -> list[dict[str, Any]]:
+    """Families that made a transition and are not shown yet; those that lost a right answer come first."""
+    a, b = families.variants.index(move["a"]), families.variants.index(move["b"])
+    start, end = place[move["from"]], place[move["to"]]
+    went = np.flatnonzero((families.answer[:, a] == start) & (families.answer[:, b] == end))
+    went = went[np.argsort(families.true[went] != start, kind="stable")]
+    fresh = [f for f in map(int, went) if families.names[f] not in shown][:EACH_TRANSITION]
+    return [
+        {
+            "attribute": families.attribute,
+            "family": families.names[f],
+            "a": move["a"],
+            "b": move["b"],
+            "intended": families.classes[int(families.true[f])],
+            "from": move["from"],
+            "to": move["to"],
+            "image_a": families.image[f, a],
+            "image_b": families.image[f, b],
+        }
+        for f in fresh
+    ]

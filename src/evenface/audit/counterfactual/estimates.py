@@ -1,11 +1,11 @@
 """Means over families and how sure they are, where families of one person are not independent.
 
-A value is a mean over the families that it is defined for. How each cluster (a person, or a family where persons are not
-known) moves it gives its variance (linearisation; Liang & Zeger 1986), never less than that of independent families.
-The variance gives an effective number of families n* = v (1 - v) / variance, and Wilson's interval (1927) at n* is the
-interval, with Student's t on the persons. For independent families and a share, n* = n and the interval is Wilson's own.
-The interval of a difference of two shares on the same families squares and adds the two (Newcombe 1998, method 10;
-Zou & Donner 2008) with the correlation of their movements, as `evenface.audit.compare` does.
+A value is a mean over the families that it is defined for. How each cluster (a person, or a family where persons are
+not known) moves it gives its variance (linearisation; Liang & Zeger 1986), never less than that of independent
+families. The variance gives an effective number of families n* = v (1 - v) / variance, and Wilson's interval (1927)
+at n* is the interval, with Student's t on the persons. For independent families and a share, n* = n and the interval
+is Wilson's own. The interval of a difference of two shares on the same families squares and adds the two (Newcombe
+1998, method 10; Zou & Donner 2008) with the correlation of their movements, as `evenface.audit.compare` does.
 
 All arrays are (family, column) or (column,); columns are computed together.
 """
@@ -22,6 +22,7 @@ from evenface.audit.intervals import critical, wilson
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LEAST = 1e-300
+SAME = 1e-20  # a variance below is rounding
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ def means(y: Floats, cluster: Ints, clusters: int, level: float, *, persons: boo
     value, families, moved, alone = linear(y, cluster, clusters)
     variance, df = _variance(y, cluster, moved, alone, persons=persons)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Where all families are alike the next need not be: as if one more were at either end.
+        variance = np.maximum(variance, (value**2 + (1 - value) ** 2) / families**2)
         n = value * (1 - value) / variance
     # A share of 0 or 1 has no variance to go by: it is trusted as far as there are clusters.
     n = np.where(np.isfinite(n) & (n > 0), n, np.minimum(families, df + 1))
@@ -85,9 +88,7 @@ def linear(y: Floats, cluster: Ints, clusters: int) -> tuple[Floats, Ints, Float
     return value, families, moved, (part * part).sum(0)
 
 
-def _variance(
-    y: Floats, cluster: Ints, moved: Floats, alone: Floats, *, persons: bool
-) -> tuple[Floats, Floats]:
+def _variance(y: Floats, cluster: Ints, moved: Floats, alone: Floats, *, persons: bool) -> tuple[Floats, Floats]:
     """Variance of each mean, and its degrees of freedom."""
     if not persons:
         return alone, np.full(alone.shape, np.inf)
@@ -132,7 +133,9 @@ def mean_change(y: Floats, cluster: Ints, clusters: int, level: float, *, person
     value, families, moved, alone = linear(y, cluster, clusters)
     variance, df = _variance(y, cluster, moved, alone, persons=persons)
     df = np.where(np.isinf(df), np.maximum(families - 1, 0), df)
-    known = (df > 0) & (variance > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.maximum(variance, (value / families) ** 2)  # as if one more family had not changed
+    known = (df > 0) & (variance > SAME)
     z = critical(np.full(value.shape, level), np.where(df > 0, df, 1.0).astype(float))
     with np.errstate(invalid="ignore"):
         half = np.where(known, z * np.sqrt(variance), np.nan)

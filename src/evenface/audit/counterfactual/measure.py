@@ -1,8 +1,8 @@
 """What is measured in the families of one attribute: flips, shifts, accuracy and, with scores, probabilities.
 
-A **flip** is a family in which two variants got different answers. It is counted where both got one; where only one did,
-the family counts as *lost* instead. Accuracy and selection rates are over families that have both variants; no answer is
-not right and selects no class.
+A **flip** is a family in which two variants got different answers. It is counted where both got one; where only one
+did, the family counts as *lost* instead. Accuracy and selection rates are over families that have both variants; no
+answer is not right and selects no class.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def measure_pairs(families: Families, scores: Floats | None, frame: Frame) -> li
 
 
 def _pair(families: Families, scores: Floats | None, frame: Frame, a: int, b: int) -> Pair:
-    both = families.there[:, [a, b]].all(1)
+    both = families.there[:, a] & families.there[:, b]
     one, two = families.answer[:, a], families.answer[:, b]
     none = len(families.classes)
     table = np.zeros((none + 1, none + 1), np.int64)

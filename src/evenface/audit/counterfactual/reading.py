@@ -1,8 +1,8 @@
 """Read predictions on a counterfactual set: rows in families whose images are alike in everything but what was changed.
 
-Beside what any table of predictions has (`evenface.core.reading`), such a table says which **family** a row is of, which
-**variant** of it, and which attribute or crossed attributes were **changed**. A row whose `changed` is empty is the
-family's base and stands in a comparison with the variants of each attribute that the family changes.
+Beside what any table of predictions has (`evenface.core.reading`), such a table says which **family** a row is of,
+which **variant** of it, and which attribute or crossed attributes were **changed**. A row whose `changed` is empty is
+the family's base and stands in a comparison with the variants of each attribute that the family changes.
 """
 
 from __future__ import annotations
@@ -88,8 +88,10 @@ def read_answers(source: object, roles: Mapping[str, str | None], **reading: Any
     lone = rows[" family"].null_count()
     rows = rows.filter(pl.col(" family").is_not_null())
     if not rows.height:
-        raise InputError(f"{table.source}: column {found['family']!r} names no family. A family is a set of images "
-                         "alike in everything but one attribute; each row says which family it is of.")
+        raise InputError(
+            f"{table.source}: column {found['family']!r} names no family. A family is a set of images "
+            "alike in everything but one attribute; each row says which family it is of."
+        )
     warnings = [w for w in read.warnings if w.code not in ("one_class", "one_group", "repeated_faces")]
     if lone:
         warnings.append(Notice("no_family", f"{lone:,} rows belong to no family: left out."))
@@ -125,8 +127,9 @@ def _roles(names: Sequence[str], source: str, given: Mapping[str, str | None]) -
     if missing := [role for role in NEEDED if role not in found]:
         raise InputError(
             f"{source}: no column was recognised as the {' or the '.join(missing)} of a counterfactual set, where "
-            f"each row says its family and its variant (such as gender=female). Name it with "
-            f"{' and '.join(f'--{role}' for role in missing)}, or audit groups instead with --by.\n"
+            "each row says its family and its variant (such as gender=female). Call the columns so, or in Python name "
+            f"them with {' and '.join(f'{role}=…' for role in missing)}. To audit groups of people, leave "
+            "counterfactual out.\n"
             f"Columns: {', '.join(names)}."
         )
     return found
@@ -171,10 +174,9 @@ def _long(rows: pl.DataFrame, found: Mapping[str, str], persons: bool) -> pl.Dat
 
 
 def _keys(variant: pl.Expr) -> pl.Expr:
-    """What a variant such as `ethnicity=asian,gender=female` sets; without any `=`, the variant itself is the change."""
+    """What a variant such as `ethnicity=asian,gender=female` sets; without any `=`, the variant is the change."""
     keys = variant.str.extract_all(r"[^,;=]+=").list.join(",").str.replace_all("=", "")
-    known = pl.when(keys.str.len_chars() > 0).then(keys).when(variant != "base").then(pl.lit("variant"))
-    return known
+    return pl.when(keys.str.len_chars() > 0).then(keys).when(variant != "base").then(pl.lit("variant"))
 
 
 def attribute_name(changed: str) -> str | None:

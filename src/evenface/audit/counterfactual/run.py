@@ -1,7 +1,7 @@
 """The audit of a counterfactual set: a table of predictions in, a `Counterfactual` out.
 
-Table -> families of each changed attribute -> flips, shifts and accuracy of every pair of variants -> coins for what luck
-alone gives -> `Counterfactual`.
+Table -> families of each changed attribute -> flips, shifts and accuracy of every pair of variants -> coins for what
+luck alone gives -> `Counterfactual`.
 """
 
 from __future__ import annotations
@@ -179,8 +179,9 @@ def _chance(
 def _exact(s: int, families: Families, pair: Pair) -> dict[tuple[object, ...], float]:
     """McNemar's p of everything that is counted, where families are independent."""
     table, start = pair.table, (s, pair.a, pair.b)
+    found: dict[tuple[object, ...], float] = {}
     one, two = (families.right[pair.both, v] for v in (pair.a, pair.b))
-    found = {(*start, "accuracy", 0): mcnemar_mid_p(int((one & ~two).sum()), int((two & ~one).sum()))}
+    found[*start, "accuracy", 0] = mcnemar_mid_p(int((one & ~two).sum()), int((two & ~one).sum()))
     same = np.diagonal(table)
     for c, (a, b) in enumerate(zip(table.sum(1) - same, table.sum(0) - same, strict=True)):
         found[*start, "class", c] = mcnemar_mid_p(int(a), int(b))

@@ -1,9 +1,9 @@
 """What luck alone gives, if it does not matter which variant was shown.
 
-**Turned differences**: each cluster's differences between variants keep or change their sign by a coin, all of them by
-the same one, so that how they hang together stays (exact for one pair of exchangeable variants; the wild bootstrap of Wu
-1986 and Cameron, Gelbach & Miller 2008 otherwise). One set of coins serves every pair, class and transition, so that the
-largest of them all can be corrected for (`evenface.audit.gaps.adjust`).
+**Turned differences**: each cluster's differences between variants keep or change their sign by a coin, all of them
+by the same one, so that how they hang together stays (exact for one pair of exchangeable variants; the wild bootstrap
+of Wu 1986 and Cameron, Gelbach & Miller 2008 otherwise). One set of coins serves every pair, class and transition, so
+that the largest of them all can be corrected for (`evenface.audit.gaps.adjust`).
 
 **Exchanged variants**: within each cluster the variants' names are dealt out anew, for Cochran's Q, which asks whether
 any variant is read better than another (Cochran 1950, doi:10.1093/biomet/37.3-4.256).

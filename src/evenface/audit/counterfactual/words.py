@@ -19,14 +19,14 @@ def summary(data: Mapping[str, Any]) -> list[str]:
     return [line for line in lines if line]
 
 
-def percent(value: float | None, *, sign: bool = False) -> str:
+def percent(value: float | None) -> str:
     """A share as per cent with one decimal, or a dash.
 
     Example:
-        >>> percent(0.1234), percent(-0.05, sign=True), percent(None)
-        ('12.3 %', '-5.0 %', '–')
+        >>> percent(0.1234), percent(None)
+        ('12.3 %', '–')
     """
-    return "–" if value is None else f"{100 * value:{'+' if sign else ''}.1f} %"
+    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 def p_words(p: float) -> str:
@@ -34,10 +34,12 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
-def _interval(entry: Mapping[str, Any], scale: float = 100) -> str:
+def _interval(entry: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     if entry["low"] is None:
         return "no interval"
-    return f"95 %: {scale * entry['low']:.1f} to {scale * entry['high']:.1f}"
+    return f"{100 * data['settings']['level']:g} %: {100 * entry['low']:.1f} to {100 * entry['high']:.1f}".replace(
+        "-", "−"
+    )
 
 
 def _scope(data: Mapping[str, Any]) -> str:
@@ -61,7 +63,7 @@ def _noise(data: Mapping[str, Any]) -> str:
         return f"The control {data['baseline']['attribute']} has no flip rate: {flip['undefined']}."
     return (
         f"Changing nothing but {data['baseline']['attribute']} changes the answer in "
-        f"{percent(flip['value'])} of pairs of images ({_interval(flip)}): the rate of rendering noise alone."
+        f"{percent(flip['value'])} of pairs of images ({_interval(flip, data)}): the rate of rendering noise alone."
     )
 
 
@@ -71,12 +73,15 @@ def _flips(each: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         return f"No flip rate for {each['attribute']}: {flip['undefined']}."
     text = (
         f"Changing {each['attribute']} changes the answer in {percent(flip['value'])} of pairs of images "
-        f"({_interval(flip)}); in {percent(several['value'])} of {several['n']:,} families not all answers agree."
+        f"({_interval(flip, data)}); in {percent(several['value'])} of {several['n']:,} families not all answers agree."
     )
     excess = each["excess"]
     if data["baseline"]["flip"] is None or excess["low"] is None:
         return text
-    size = f"{100 * excess['value']:+.1f} points against rendering noise ({_interval(excess)})"
+    size = (
+        f"{100 * excess['value']:+.1f}".replace("-", "−")
+        + f" points against rendering noise ({_interval(excess, data)})"
+    )
     if excess["low"] > 0:
         return f"{text} That is more than rendering noise: {size}."
     if excess["high"] < 0:
@@ -102,7 +107,7 @@ def _accuracy(each: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     more = f"; {len(firm)} of {len(tested)} pairs differ by more than luck" if len(tested) > 1 else ""
     return (
         f"The same faces are read as intended {100 * abs(move['change']):.1f} points less often as {worse} than as "
-        f"{better} ({_interval(ends)}; {p_words(move['p_adjusted'])} after correction{more})."
+        f"{better} ({_interval(ends, data)}; {p_words(move['p_adjusted'])} after correction{more})."
     )
 
 

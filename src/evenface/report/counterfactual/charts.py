@@ -12,7 +12,7 @@ WIDTH = 344
 ROW = 34
 CELL_WIDTH, CELL_HEIGHT, NAMES = 50, 30, 170
 MOST_ROWS = 15  # pairs drawn per attribute; the table has all
-MOST_MOVES = 12
+MOST_MOVES = 8
 STRONGEST = 0.6  # opacity of the strongest colour: ink on it stays readable in both themes
 
 
@@ -41,7 +41,9 @@ def short(variant: str, attribute: str) -> str:
     return variant.removeprefix(f"{attribute}=")
 
 
-def _row(canvas: Canvas, y: float, label: str, cell: Record, value: str, scale: Scale, *, firm: bool, open_: bool) -> None:
+def _row(
+    canvas: Canvas, y: float, label: str, cell: Record, value: str, scale: Scale, *, firm: bool, open_: bool
+) -> None:
     """A name and its numbers above; an interval and a dot below."""
     canvas.text(0, y + 13, cut(label, 34), "t b" if firm else "t", hint=label)
     text = number(cell[value])
@@ -57,9 +59,11 @@ def _row(canvas: Canvas, y: float, label: str, cell: Record, value: str, scale: 
         canvas.circle(scale(cell[value]), y + 23, 4.5, "open" if open_ else "dot")
 
 
-def _axis(canvas: Canvas, scale: Scale, top: float, bottom: float) -> None:
+def _axis(canvas: Canvas, scale: Scale, top: float, bottom: float, row: float = ROW) -> None:
+    """Draw the scale below, and lines below each row's words only, so that none runs through letters."""
     for tick in scale.ticks():
-        canvas.line(scale(tick), top, scale(tick), bottom, "grid")
+        for y in range(int(top), int(bottom), int(row)):
+            canvas.line(scale(tick), y + row - 18, scale(tick), y + row, "grid")
         canvas.text(scale(tick), bottom + 14, f"{tick:g}", "xs", anchor="middle")
 
 
@@ -98,9 +102,9 @@ def accuracy(pairs: Sequence[Record], attribute: str) -> list[Figure]:
     canvas = Canvas()
     canvas.text(0, 14, cut(f"Change of accuracy by {attribute}", 50), "h")
     _axis(canvas, scale, top, bottom)
-    canvas.line(scale(0), top, scale(0), bottom, "mean")
     for i, pair in enumerate(known):
         cell = pair["accuracy"]
+        canvas.line(scale(0), top + ROW * i + 16, scale(0), top + ROW * (i + 1), "mean")
         firm = cell["p_adjusted"] is not None and cell["p_adjusted"] < 0.05
         label = f"{short(pair['a'], attribute)} → {short(pair['b'], attribute)}" + (" †" if pair["small"] else "")
         _row(canvas, top + ROW * i, label, cell, "change", scale, firm=firm, open_=pair["small"])
@@ -153,11 +157,10 @@ def transitions(moves: Sequence[Record]) -> list[Figure]:
     top, bottom = 28, 28 + 48 * len(shown)
     canvas = Canvas()
     canvas.text(0, 14, "Changes of answer: families", "h")
-    _axis(canvas, scale, top, bottom)
+    _axis(canvas, scale, top, bottom, 48)
     for i, move in enumerate(shown):
         y = top + 48 * i
         firm = move["p_adjusted"] is not None and move["p_adjusted"] < 0.05
-        canvas.rect(0, y, WIDTH, 31, "paper")
         canvas.text(0, y + 13, f"{cut(move['from'], 14)} → {cut(move['to'], 14)}", "t b" if firm else "t")
         canvas.text(WIDTH, y + 13, f"{move['count']:,}, back {move['back']:,}", "s", anchor="end")
         names = " → ".join(short(move[key], move["attribute"]) for key in ("a", "b"))

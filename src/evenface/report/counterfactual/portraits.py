@@ -39,7 +39,9 @@ def portraits(data: Mapping[str, Any], folder: Path | None) -> Portraits:
         return Portraits([], "")
     named = [each for each in examples if each["image_a"] is not None and each["image_b"] is not None]
     if not named:
-        return Portraits([], "The table names no pictures, so that none can be shown. A column `image` with paths adds them.")
+        return Portraits(
+            [], "The table names no pictures, so that none can be shown. A column `image` with paths adds them."
+        )
     try:
         import PIL.Image  # noqa: F401  # only here is it needed
     except ModuleNotFoundError:
@@ -52,7 +54,11 @@ def portraits(data: Mapping[str, Any], folder: Path | None) -> Portraits:
             shown.append({**each, "uri_a": pair[0], "uri_b": pair[1]})
         else:
             faults.append(fault)
-    note = f"Pictures of {len(faults)} of {len(named)} families could not be read; the first: {faults[0]}." if faults else ""
+    note = (
+        f"Pictures of {len(faults)} of {len(named)} families could not be read; the first: {faults[0]}."
+        if faults
+        else ""
+    )
     return Portraits(shown, note)
 
 

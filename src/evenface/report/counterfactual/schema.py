@@ -34,7 +34,8 @@ _TABLE = {
     "pairs": (
         "attribute: str, control: bool, a: str, b: str, n: int, small: bool, answered: int, flips: int, "
         "only_a_answered: int, only_b_answered: int, flip: dict, excess: dict, both_right: int, only_a_right: int, "
-        "only_b_right: int, neither_right: int, accuracy: dict, shifts: list, probability_intended: dict?, distance: dict?"
+        "only_b_right: int, neither_right: int, accuracy: dict, shifts: list, probability_intended: dict?, distance: "
+        "dict?"
     ),
     "change": "a: num?, b: num?, change: num?, low: num?, high: num?, p: num?, p_adjusted: num?, undefined: str?",
     "transitions": (
@@ -78,7 +79,7 @@ def _parts(where: str, record: Mapping[str, Any]) -> Iterator[str]:
     """Check what stands inside an attribute or a pair."""
     estimates = ("flip", "any_flip", "lost", "distance", "accuracy", "coverage")
     shaped = {"excess": "excess", "cochran": "cochran", "probability_intended": "change"}
-    shaped |= {key: "estimate" for key in estimates}
+    shaped |= dict.fromkeys(estimates, "estimate")
     shaped |= {"accuracy": "change"} if "shifts" in record else {}
     for key, value in record.items():
         if key in shaped and value is not None:

@@ -67,12 +67,21 @@ def attribute_table(data: Mapping[str, Any]) -> TextTable:
         )
         for each in data["attributes"]
     ]
-    head = ("Changed", "Families", "Pairs that flip", "Above noise, points", "Families that flip", "Lost answer", "Q (df)", "p of Q")
+    head = (
+        "Changed",
+        "Families",
+        "Pairs that flip",
+        "Above noise, points",
+        "Families that flip",
+        "Lost answer",
+        "Q (df)",
+        "p of Q",
+    )
     foot = (
-        "Pairs that flip: mean share, over families, of pairs of answered images whose answers differ. Above noise: the "
-        "same less that of the control. Families that flip: not all answers agree; grows with the number of variants. "
-        "Lost answer: some images of the family got one and some did not. Q: Cochran's, whether any variant is read "
-        "as intended more often than another."
+        "Pairs that flip: mean share, over families, of pairs of answered images whose answers differ. Above noise: "
+        "the same less that of the control. Families that flip: not all answers agree; grows with the number of "
+        "variants. Lost answer: some images of the family got one and some did not. Q: Cochran's, whether any variant "
+        "is read as intended more often than another."
     )
     return TextTable("attributes", "Each change as a whole", head, rows, foot)
 
@@ -80,19 +89,29 @@ def attribute_table(data: Mapping[str, Any]) -> TextTable:
 def variant_table(data: Mapping[str, Any]) -> TextTable:
     """Accuracy of each variant by itself."""
     rows = [
-        (each["attribute"], short(v["variant"], each["attribute"]), f"{v['n']:,}", f"{v['answered']:,}", share(v["accuracy"]))
+        (
+            each["attribute"],
+            short(v["variant"], each["attribute"]),
+            f"{v['n']:,}",
+            f"{v['answered']:,}",
+            share(v["accuracy"]),
+        )
         for each in data["attributes"]
         if not each["control"]
         for v in each["variants"]
     ]
-    foot = "Accuracy: share of images read as intended; no answer is not right. Compare variants by pairs, not by overlap."
-    return TextTable("variants", "Each variant", ("Changed", "Variant", "Images", "Answered", "Accuracy"), rows, foot, 2)
+    foot = (
+        "Accuracy: share of images read as intended; no answer is not right. Compare variants by pairs, not by overlap."
+    )
+    return TextTable(
+        "variants", "Each variant", ("Changed", "Variant", "Images", "Answered", "Accuracy"), rows, foot, 2
+    )
 
 
 def pair_table(data: Mapping[str, Any]) -> TextTable:
     """Each pair of variants."""
     scores = data["input"]["scores"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for pair in data["pairs"]:
         if pair["control"]:
             continue
@@ -109,14 +128,26 @@ def pair_table(data: Mapping[str, Any]) -> TextTable:
             p_value(pair["accuracy"]["p_adjusted"]),
         )
         rows.append((*row, points(pair["probability_intended"]), number(pair["distance"]["value"])) if scores else row)
-    head = ("Changed", "From → to", "Families", "Flips", "Flip rate", "Only one answered", "Only one right", "Accuracy, points", "p, corrected")
+    head: tuple[str, ...] = (
+        "Changed",
+        "From → to",
+        "Families",
+        "Flips",
+        "Flip rate",
+        "Only one answered",
+        "Only one right",
+        "Accuracy, points",
+        "p, corrected",
+    )
     foot = (
-        "Only one answered, right: first / second variant alone. Accuracy: second less first. p: McNemar's, or with coins "
-        "for each person where persons are known; corrected over all pairs (max-T)."
+        "Only one answered, right: first / second variant alone. Accuracy: second less first. p: McNemar's, or with "
+        "coins for each person where persons are known; corrected over all pairs (max-T)."
     )
     if scores:
         head = (*head, "P(intended), points", "Distance")
-        foot += " P(intended): probability of the intended class. Distance: mean total variation between the probabilities."
+        foot += (
+            " P(intended): probability of the intended class. Distance: mean total variation between the probabilities."
+        )
     if any(pair["small"] for pair in data["pairs"]):
         foot += f" †: fewer than {data['settings']['min_families']} families, not tested."
     return TextTable("pairs", "Pair by pair", head, rows, foot, 2)
@@ -157,4 +188,6 @@ def class_table(data: Mapping[str, Any]) -> TextTable:
         if entry["flip"]["n"]
     ]
     foot = "Mean share of pairs of answered images whose answers differ, by the intended expression."
-    return TextTable("classes", "Which expressions flip", ("Changed", "Intended", "Families", "Pairs that flip"), rows, foot, 2)
+    return TextTable(
+        "classes", "Which expressions flip", ("Changed", "Intended", "Families", "Pairs that flip"), rows, foot, 2
+    )

@@ -22,8 +22,9 @@ def render(data: Mapping[str, Any]) -> Group:
     from rich.text import Text
 
     warnings = [Text(f"! {clean(warning['message'])}", style="yellow") for warning in data["warnings"]]
-    foot = "Flips: share of pairs of answered images whose answers differ, 95 %. p: corrected for all pairs (max-T)."
-    parts = [_attributes(data), _pairs(data), Text(foot, style="dim"), Text()]
+    level = f"{100 * data['settings']['level']:g} %"
+    foot = f"Flips: pairs of answered images whose answers differ, {level}. p: corrected for all pairs (max-T)."
+    parts: list[Any] = [_attributes(data), _pairs(data), Text(foot, style="dim"), Text()]
     return Group(*warnings, *parts, *(Text(f"• {clean(sentence)}") for sentence in data["summary"]))
 
 
@@ -61,6 +62,6 @@ def _pairs(data: Mapping[str, Any]) -> Table:
     for pair in shown[:MOST_PAIRS]:
         names = " → ".join(short(pair[key], pair["attribute"]) for key in ("a", "b"))
         cells = (names + (" †" if pair["small"] else ""), f"{pair['n']:,}", number(pair["flip"]["value"]))
-        cells = (*cells, points(pair["accuracy"]), p_value(pair["accuracy"]["p_adjusted"]))
-        table.add_row(*(Text(clean(cell)) for cell in cells))
+        tested = (points(pair["accuracy"]), p_value(pair["accuracy"]["p_adjusted"]))
+        table.add_row(*(Text(clean(cell)) for cell in (*cells, *tested)))
     return table
