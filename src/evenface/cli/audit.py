@@ -34,8 +34,6 @@ evenface audit demo/predictions.csv --by age --cross 1 --fail-if "gap(accuracy, 
 
 evenface audit demo/predictions.csv --by race --estimator race=0.72
 
-evenface audit flips/predictions.parquet --counterfactual --out flips/
-
 [bold]Exit codes[/bold]
 
 0: done. 2: something given cannot be used. 3: a --fail-if condition holds.
