@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -85,7 +86,7 @@ def counterfactual(
             layout=_choice(layout, ("NCHW", "NHWC"), "layout"),
         )
         calling.check(kind)
-        shown = open_faces(faces if faces is not None else _generate(suite, out))
+        shown = open_faces(faces if faces is not None else _generate(suite, out / "faces", errors))
         with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
             task = progress.add_task("Asking the model", total=1.0)
             given, notes = predict(model, kind, shown, calling, lambda share: progress.update(task, completed=share))
@@ -159,16 +160,18 @@ def checked_formats(given: str | None, out: Path) -> list[str]:
     return wanted
 
 
-def _generate(suite: str, out: Path) -> Path:
-    """Make the faces of a suite: the one place that calls the generator."""
+def _generate(suite: str, folder: Path, errors: Console) -> Path:
+    """Make the faces of a suite, or go on where a run was stopped: the one place that calls the generator."""
     try:
-        from evenface.synthesis import generate  # type: ignore[attr-defined]
-    except ImportError as error:
+        synthesis = import_module("evenface.synthesis")
+        spec, make = synthesis.load_spec(suite), synthesis.generate
+    except AttributeError as error:
         raise SettingsError(
             "This version cannot generate faces. Give a folder with manifest.parquet and pictures with --faces."
         ) from error
-    folder = out / "faces"
-    generate(suite, folder)
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        task = progress.add_task("Drawing faces", total=1.0)
+        make(spec, folder, progress=lambda done, total: progress.update(task, completed=done / total))
     return folder
 
 
