@@ -142,5 +142,5 @@ def _one(name: str, rows: pl.DataFrame, classes: tuple[str, ...], *, control: bo
 
 def _natural(text: str) -> list[tuple[int, float, str]]:
     """Order numbers in names by their size."""
-    parts = re.split(r"(\d+(?:\.\d+)?)", text)
+    parts = re.split(r"((?:(?<=[=\s])-)?\d+(?:\.\d+)?)", text)
     return [(1, float(part), "") if i % 2 else (0, 0.0, part) for i, part in enumerate(parts)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ALPHA = 0.05
@@ -14,7 +14,7 @@ def summary(data: Mapping[str, Any]) -> list[str]:
     tested = [each for each in data["attributes"] if not each["control"]]
     lines = [_scope(data), _noise(data)]
     lines += [_flips(each, data) for each in tested]
-    lines += [_accuracy(each, data) for each in tested]
+    lines += _accuracy(tested, data)
     lines += [_transitions(data), _lost(tested)]
     return [line for line in lines if line]
 
@@ -89,25 +89,40 @@ def _flips(each: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     return f"{text} This set cannot tell it from rendering noise: {size}."
 
 
-def _accuracy(each: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    pairs = [pair for pair in data["pairs"] if pair["attribute"] == each["attribute"]]
-    tested = [pair for pair in pairs if pair["accuracy"]["p_adjusted"] is not None]
-    firm = [pair for pair in tested if pair["accuracy"]["p_adjusted"] < ALPHA and pair["accuracy"]["change"]]
-    if not tested:
-        return f"Accuracy by {each['attribute']} was not tested: no pair of variants has enough families."
-    if not firm:
-        return (
-            f"Accuracy differs between no variants of {each['attribute']} by more than luck, after correction for all "
-            "pairs. That does not show that there is no difference."
+def _accuracy(tested: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> list[str]:
+    """Who is read as intended less often; attributes of which nothing can be said, together."""
+    lines, alike, untested = [], [], []
+    for each in tested:
+        name = each["attribute"]
+        moves = [pair for pair in data["pairs"] if pair["attribute"] == name]
+        moves = [pair for pair in moves if pair["accuracy"]["p_adjusted"] is not None]
+        firm = [pair for pair in moves if pair["accuracy"]["p_adjusted"] < ALPHA and pair["accuracy"]["change"]]
+        if firm:
+            lines.append(_worse(firm, len(moves), data))
+        else:
+            (alike if moves else untested).append(name)
+    if alike:
+        lines.append(
+            f"Accuracy does not differ by more than luck, after correction for all pairs, between variants of "
+            f"{', '.join(alike)}. That does not show that there is no difference."
         )
+    if untested:
+        lines.append(f"Accuracy was not tested, as no pair of variants has enough families: {', '.join(untested)}.")
+    return lines
+
+
+def _worse(firm: Sequence[Mapping[str, Any]], tests: int, data: Mapping[str, Any]) -> str:
+    """The largest change of accuracy that is more than luck."""
     pair = max(firm, key=lambda found: abs(found["accuracy"]["change"]))
     move = pair["accuracy"]
     worse, better = (pair["b"], pair["a"]) if move["change"] < 0 else (pair["a"], pair["b"])
-    ends = {"low": min(abs(move["low"]), abs(move["high"])), "high": max(abs(move["low"]), abs(move["high"]))}
-    more = f"; {len(firm)} of {len(tested)} pairs differ by more than luck" if len(tested) > 1 else ""
+    sign = -1 if move["change"] < 0 else 1
+    low, high = sorted(sign * move[end] for end in ("low", "high"))
+    more = f"; {len(firm)} of {tests} pairs differ by more than luck" if tests > 1 else ""
     return (
         f"The same faces are read as intended {100 * abs(move['change']):.1f} points less often as {worse} than as "
-        f"{better} ({_interval(ends, data)}; {p_words(move['p_adjusted'])} after correction{more})."
+        f"{better} ({_interval({'low': low, 'high': high}, data)}; {p_words(move['p_adjusted'])} after "
+        f"correction{more})."
     )
 
 

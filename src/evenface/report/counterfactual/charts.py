@@ -32,13 +32,16 @@ def _pairs(data: Mapping[str, Any], attribute: Record) -> list[Record]:
 
 
 def short(variant: str, attribute: str) -> str:
-    """A variant without the name of the one attribute that it sets.
+    """A variant without the names of the attributes that are known to be set.
 
     Example:
-        >>> short("ethnicity=asian", "ethnicity"), short("base", "ethnicity")
-        ('asian', 'base')
+        >>> short("age=20", "age"), short("base", "age"), short("age=20, gender=male", "age × gender")
+        ('20', 'base', '20, male')
     """
-    return variant.removeprefix(f"{attribute}=")
+    parts = [part.strip() for part in variant.split(",")]
+    for name in attribute.split(" × "):
+        parts = [part.removeprefix(f"{name}=") for part in parts]
+    return ", ".join(parts)
 
 
 def _row(

@@ -59,8 +59,10 @@ def _pairs(data: Mapping[str, Any]) -> Table:
     shown.sort(key=lambda pair: -abs(pair["accuracy"]["change"] or 0))
     title = "From → to" if len(shown) <= MOST_PAIRS else f"From → to ({MOST_PAIRS} of {len(shown)})"
     table = _table(title, "Families", "Flips", "Accuracy, points", "p", words=1)
+    several = len({pair["attribute"] for pair in shown}) > 1
     for pair in shown[:MOST_PAIRS]:
         names = " → ".join(short(pair[key], pair["attribute"]) for key in ("a", "b"))
+        names = f"{pair['attribute']}: {names}" if several else names
         cells = (names + (" †" if pair["small"] else ""), f"{pair['n']:,}", number(pair["flip"]["value"]))
         tested = (points(pair["accuracy"]), p_value(pair["accuracy"]["p_adjusted"]))
         table.add_row(*(Text(clean(cell)) for cell in (*cells, *tested)))
