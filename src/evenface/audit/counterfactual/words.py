@@ -91,7 +91,9 @@ def _flips(each: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 def _accuracy(tested: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> list[str]:
     """Who is read as intended less often; attributes of which nothing can be said, together."""
-    lines, alike, untested = [], [], []
+    lines: list[str] = []
+    alike: list[str] = []
+    untested: list[str] = []
     for each in tested:
         name = each["attribute"]
         moves = [pair for pair in data["pairs"] if pair["attribute"] == name]
