@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},
     "audit": {"core"},
+    "outside": {"core"},
     "report": {"core", "audit"},
     "serve": {"core", "faces", "cues", "models"},
     "__init__": set(),
@@ -29,8 +30,8 @@ MAY_IMPORT = {
 MAY_IMPORT["cli"] = MAY_IMPORT.keys() - {"__init__", "__main__"}
 
 LIGHT_ROOMS = {"core", "datasets", "audit", "report", "cli", "__init__", "__main__"}
-# What the light install brings, by the name it is imported under (markupsafe comes with jinja2), and two libraries
-# whose tables are read if the user has them.
+# What the light install brings, by the name it is imported under (markupsafe comes with jinja2), and libraries whose
+# tables are read, or pictures shown, if the user has them.
 LIGHT_LIBRARIES = {
     "numpy",
     "polars",
@@ -42,7 +43,7 @@ LIGHT_LIBRARIES = {
     "markupsafe",
     "threadpoolctl",
 }
-LIGHT_LIBRARIES |= {"pandas", "pyarrow"}
+LIGHT_LIBRARIES |= {"pandas", "pyarrow", "PIL"}
 NEVER = {"pickle", "cPickle", "_pickle", "dill", "joblib", "marshal", "shelve"}
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from evenface.audit.gate import Outcome, check_gate, read_gate
 from evenface.audit.result import Audit
 from evenface.audit.run import audit as run_audit
+from evenface.cli.counterfactual import audit_families
 from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance, some_names, writable
 from evenface.core.errors import SettingsError
 from evenface.report import write
@@ -40,6 +41,7 @@ evenface audit demo/predictions.csv --by race --estimator race=0.72
 
 
 def audit(
+    context: typer.Context,
     predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS", help="CSV, TSV, Parquet, Arrow or JSON lines.")],
     by: Annotated[str | None, typer.Option(help="Attribute columns, separated by commas.")] = None,
     cross: Annotated[int, typer.Option(help="Cross up to this many attributes.")] = 2,
@@ -90,8 +92,19 @@ def audit(
             "worst, group(accuracy, gender=Female), overall(accuracy); may be repeated."
         ),
     ] = None,
+    counterfactual: Annotated[
+        bool,
+        typer.Option(
+            "--counterfactual",
+            help="The rows are images in families, alike but for one attribute (columns family, variant and changed): "
+            "count how often the answer changes with it.",
+        ),
+    ] = False,
 ) -> None:
     """Parse, call, print."""
+    if counterfactual:
+        audit_families(context, predictions)
+        return
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
         gates = [read_gate(text) for text in fail_if or []]

@@ -9,6 +9,7 @@ import typer
 from evenface import __version__
 from evenface.cli.audit import audit
 from evenface.cli.compare import compare
+from evenface.cli.counterfactual import counterfactual
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 
@@ -26,6 +27,7 @@ def program() -> typer.Typer:
     app.callback()(_evenface)
     app.command("audit")(audit)
     app.command("compare")(compare)
+    app.command("counterfactual")(counterfactual)
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
     return app

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _FOLDER = Path(__file__).with_name("templates")
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    """Compile the page once; every string that is not marked as markup is escaped."""
+@lru_cache(maxsize=2)
+def template(name: str) -> Template:
+    """Compile a page once; every string that is not marked as markup is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -31,11 +31,11 @@ def _template() -> Template:
         finalize=lambda value: text.clean(value) if type(value) is str else value,
     )
     environment.filters |= {"num": text.number, "interval": text.interval, "p": text.p_value}
-    return environment.get_template("report.html.jinja")
+    return environment.get_template(name)
 
 
-def _style() -> str:
-    """The page's style sheet and the charts', with the colours of both themes as variables."""
+def style() -> str:
+    """A page's style sheet and the charts', with the colours of both themes as variables."""
     variables = {name: f"var(--{name})" for name in svg.LIGHT}
     themes = {
         theme: ";".join(f"--{name}:{value}" for name, value in colours.items())
@@ -60,7 +60,7 @@ def render(found: Findings, charts: Mapping[str, Sequence[Figure]]) -> str:
         kind: [{"by": figure.by, "title": figure.title, "svg": figure.inline()} for figure in figures]
         for kind, figures in charts.items()
     }
-    return _template().render(
+    return template("report.html.jinja").render(
         audit=audit,
         found=found,
         charts=drawn,
@@ -70,5 +70,5 @@ def render(found: Findings, charts: Mapping[str, Sequence[Figure]]) -> str:
         methods=prose.methods(found),
         limits=prose.LIMITS,
         law=prose.LAW,
-        style=_style(),
+        style=style(),
     )

@@ -61,7 +61,14 @@ _TABLE = {
         "bound_low: num?, bound_high: num?, undefined: str?"
     ),
 }
-SHAPE = {name: dict(field.split(": ") for field in fields.split(", ")) for name, fields in _TABLE.items()}
+
+
+def shapes(table: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Read a table of shapes: name -> key -> type."""
+    return {name: dict(field.split(": ") for field in fields.split(", ")) for name, fields in table.items()}
+
+
+SHAPE = shapes(_TABLE)
 _PROBABILITIES = ("p", "p_adjusted", "p_holm", "probability", "runner_up_probability", "rate", "rest_rate")
 _PYTHON = {"str": str, "bool": bool, "dict": Mapping, "list": list | tuple, "any": object}
 
@@ -78,11 +85,20 @@ def _fits(value: Any, kind: str) -> bool:
 
 
 def _record(where: str, shape: str, record: Any) -> Iterator[str]:
-    """Name what one object has wrong: keys missing, unknown or out of order, types, ranges, silent nulls."""
+    return check_record(where, SHAPE[shape], record)
+
+
+def check_record(where: str, expected: Mapping[str, str], record: Any) -> Iterator[str]:
+    """Name what one object has wrong: keys missing, unknown or out of order, types, ranges, silent nulls.
+
+    Args:
+        where: Place of the object, for the messages.
+        expected: Key -> type, in the order of the keys.
+        record: The object.
+    """
     if not isinstance(record, Mapping):
         yield f"{where}: must be an object, is {type(record).__name__}"
         return
-    expected = SHAPE[shape]
     yield from (f"{where}: {key!r} is missing" for key in expected if key not in record)
     yield from (f"{where}: unknown key {key!r}" for key in record if key not in expected)
     if set(record) == set(expected) and list(record) != list(expected):
@@ -95,7 +111,7 @@ def _record(where: str, shape: str, record: Any) -> Iterator[str]:
     ends: list[float] = [record[key] for key in ("low", "high") if _fits(record.get(key), "num")]
     if ends != sorted(ends):
         yield f"{where}: low {ends[0]} is above high {ends[1]}"
-    main = next((key for key in ("value", "corrected", "group") if key in expected), None)
+    main = next((key for key in ("value", "corrected", "group", "change", "q") if key in expected), None)
     if "undefined" in expected and main and record.get(main) is None and not record.get("undefined"):
         yield f"{where}: {main} is null, but undefined gives no reason"
 
