@@ -45,7 +45,7 @@ RANGES = {
 }
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False)
 def count_free(
     mesh: wp.uint64,
     starts: wp.array(dtype=wp.vec3),

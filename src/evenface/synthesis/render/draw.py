@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evenface.core.errors import InputError, SettingsError
 from evenface.synthesis.mesh import Columns, Heads, make_heads
 from evenface.synthesis.parameters import HAIR_STYLES, columns
 from evenface.synthesis.render.camera import look_at
@@ -40,7 +41,14 @@ def render(faces: pl.DataFrame, size: int = 224, *, device: str = "cpu") -> NDAr
 
     Returns:
         (face, row, column, 3) sRGB; a row's picture does not depend on the other rows.
+
+    Raises:
+        InputError: A parameter is out of range, or Warp is not installed.
+        UnknownNameError: A column names an action that there is not.
+        SettingsError: `size` is out of range.
     """
+    if not 16 <= size <= 1024:
+        raise SettingsError(f"size is {size}, but a picture has 16 to 1024 pixels across.")
     values = columns(faces)
     out = np.empty((faces.height, size, size, 3), np.uint8)
     for start in range(0, faces.height, _BATCH):
@@ -55,10 +63,24 @@ def samples_of(size: int) -> int:
 
 
 @cache
+def _warp() -> Any:
+    """Warp, told to keep what it does to itself.
+
+    Raises:
+        InputError: Warp is not installed.
+    """
+    try:
+        import warp as wp
+    except ModuleNotFoundError as error:
+        raise InputError("Drawing faces needs Warp: pip install 'evenface[synthesis]'.") from error
+    wp.config.log_level = max(wp.config.log_level, wp.LOG_WARNING)
+    return wp
+
+
+@cache
 def _fixed(device: str) -> dict[str, Any]:
     """Arrays that are the same for every face, on the device."""
-    import warp as wp
-
+    wp = _warp()
     fixed = scene()
     return {
         "triangles": wp.array(fixed.triangles, dtype=wp.vec3i, device=device),
@@ -81,8 +103,7 @@ def _render_batch(values: Columns, size: int, device: str) -> NDArray[np.uint8]:
 
 def _light(values: Columns, heads: Heads, points: Floats, size: int, device: str) -> NDArray[np.float32]:
     """Light (face, row, column, 3) of each pixel, of the exposure that is set."""
-    import warp as wp
-
+    wp = _warp()
     from evenface.synthesis.render.look import Look, View
     from evenface.synthesis.render.raster import normals, project, visible
     from evenface.synthesis.render.shade import resolve, shade

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import warp as wp
 
-wp.set_module_options({"enable_backward": False})
-
 # Parts of the whole mesh: those of `head.PARTS` first, then what is built around a head.
 PART_SKIN = wp.constant(0)
 PART_TONGUE = wp.constant(1)

@@ -19,8 +19,6 @@ from evenface.synthesis.render.look import (
     lash_cover,
 )
 
-wp.set_module_options({"enable_backward": False})
-
 EMPTY = wp.constant(wp.uint64(0xFFFFFFFFFFFFFFFF))
 NEARER = wp.constant(268435456.0)  # 2**28: steps of nearness in a key
 FARTHEST = wp.constant(wp.uint32(4294967295))
@@ -44,7 +42,7 @@ def triangle_of(key: wp.uint64) -> int:
     return int(wp.uint32(key & wp.uint64(0xFFFFFFFF)))
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False, grid_stride=False)
 def normals(
     vertices: wp.array2d(dtype=wp.vec3),
     triangles: wp.array(dtype=wp.vec3i),
@@ -62,7 +60,7 @@ def normals(
     out[n, v] = wp.normalize(total)
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False, grid_stride=False)
 def visible(
     screen: wp.array2d(dtype=wp.vec3),
     triangles: wp.array(dtype=wp.vec3i),
@@ -132,7 +130,7 @@ def visible(
                     wp.atomic_min(out, n, row, column, key)
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False, grid_stride=False)
 def project(
     points: wp.array2d(dtype=wp.vec3),
     still: wp.array(dtype=wp.float32),

@@ -33,8 +33,6 @@ from evenface.synthesis.render.look import (
 from evenface.synthesis.render.raster import EMPTY, edge, nearness_of, triangle_of
 from evenface.synthesis.render.skin import beard_cover, brow_cover, fold_relief, scalp_cover, skin_colour
 
-wp.set_module_options({"enable_backward": False})
-
 UP = wp.constant(wp.vec3(0.0, 1.0, 0.0))
 TAPS = wp.constant(8)
 UNLIT = wp.constant(-0.5)  # a surface turned this far away gets no light through skin either
@@ -217,7 +215,7 @@ def background_colour(x: float, y: float, look: Look) -> wp.vec3:
     return wp.lerp(look.back_near, look.back_far, smooth(0.3, 0.7, n)) * (0.6 + 0.7 * m)
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False, grid_stride=False)
 def shade(
     seen: wp.array3d(dtype=wp.uint64),
     shadows: wp.array3d(dtype=wp.uint64),
@@ -357,7 +355,7 @@ def shade(
     out[n, row, column] = light
 
 
-@wp.kernel
+@wp.kernel(enable_backward=False, grid_stride=False)
 def resolve(
     samples: wp.array3d(dtype=wp.vec3),
     gains: wp.array(dtype=wp.float32),
