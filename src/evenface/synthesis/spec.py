@@ -20,7 +20,7 @@ from evenface.synthesis.biases import BIASES
 from evenface.synthesis.biases._bias import Bias
 from evenface.synthesis.designs import DESIGNS
 from evenface.synthesis.designs._design import Design
-from evenface.synthesis.laws import LawField
+from evenface.synthesis.given import LawField
 
 VERSION = 1
 SET_ELSEWHERE = ("african", "asian", "caucasian", "gender", "age", "skin_tone", "person", "image_seed")
