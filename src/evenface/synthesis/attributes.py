@@ -39,7 +39,9 @@ TYPICAL: Mapping[str, tuple[Mapping[str, float], ...]] = {
 """Attribute -> for each level, the parameters that a face gets when the level is set as such: our choice."""
 
 
-def drawn(codes: Mapping[str, NDArray[np.uint8]], seed: int, person: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+def drawn(
+    codes: Mapping[str, NDArray[np.uint8]], seed: int, person: NDArray[np.int64]
+) -> dict[str, NDArray[np.float64]]:
     """Draw the parameters of people of given levels; what a person gets depends on seed, number and levels alone.
 
     Args:

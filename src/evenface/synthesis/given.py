@@ -36,9 +36,8 @@ class Given(Settings):
         given = self.model_dump(exclude_none=True)
         faults = []
         if set(given) not in _FORMS:
-            faults.append(
-                f"give a value, low and high, mean and sd, or choices (and shares); got {', '.join(given) or 'nothing'}."
-            )
+            got = ", ".join(given) or "nothing"
+            faults.append(f"give a value, low and high, mean and sd, or choices (and shares); got {got}.")
         if self.low is not None and self.high is not None and self.low > self.high:
             faults.append(f"low {self.low:g} is above high {self.high:g}; exchange them.")
         if self.choices and self.shares is not None:

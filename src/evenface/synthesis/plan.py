@@ -17,13 +17,11 @@ from numpy.typing import NDArray
 
 from evenface.core.manifest import SPLITS, Manifest
 from evenface.core.tables import Attribute
-from evenface.synthesis import dice
 from evenface.synthesis.attributes import LEVELS, levels_of
-from evenface.synthesis.emotions import Drawn, draw_expressions
-from evenface.synthesis.expression import REGIONS
-from evenface.synthesis.parameters import ACTIONS, PARAMETERS
-from evenface.synthesis.population import population
+from evenface.synthesis.parameters import PARAMETERS
+from evenface.synthesis.portray import Portraits, frame_counts, portraits
 from evenface.synthesis.roll import NONE, Roll
+from evenface.synthesis.store import FOLDER, SUFFIX, shards_of
 from evenface.synthesis.units import CHANNELS
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 _WHOLE = ("person", "image_seed")
-_PER_FOLDER = 1000
 _STRETCH = 4096  # rows that are in memory at once where all are read
 
 
@@ -54,8 +51,14 @@ class Plan:
         roll = spec.design.roll(spec)
         for place, bias in enumerate(spec.biases):
             roll = bias.change(roll, spec, place)
+        if spec.design.clips:
+            self._ends = np.cumsum(frame_counts(spec, roll, spec.design.clips.rate))
+            self._ends = self._ends[self._ends <= spec.count]
+            roll = {name: column[: len(self._ends)] for name, column in roll.items()}
+        else:
+            self._ends = np.arange(1, len(roll["person"]) + 1)
         self.roll: Roll = roll
-        self.rows = len(roll["person"])
+        self.rows = int(self._ends[-1]) if len(self._ends) else 0
 
     def table(self, start: int = 0, stop: int | None = None) -> pl.DataFrame:
         """Give the truth about faces `start` to `stop` (not included): the columns of docs/GENERATE.md.
@@ -65,11 +68,13 @@ class Plan:
             stop: Row after the last; None is the end.
         """
         stop = self.rows if stop is None else min(stop, self.rows)
-        roll = {name: column[start:stop] for name, column in self.roll.items()}
-        parameters, drawn = self._faces(roll)
-        columns = self._who(roll, np.arange(start, stop)) | self._attributes(roll, parameters)
-        columns |= self._expression(roll, drawn) | self._family(roll, np.arange(start, stop))
-        return pl.DataFrame(columns | _columns(parameters))
+        first, last = np.searchsorted(self._ends, (start, stop - 1), "right")
+        lines = {name: column[first : last + 1] for name, column in self.roll.items()}
+        begin = int(self._ends[first - 1]) if first else 0
+        faces = portraits(self.spec, lines)
+        columns = self._who(faces.roll, np.arange(begin, begin + len(faces.intensity)))
+        columns |= self._attributes(faces) | self._expression(faces) | self._family(faces.roll)
+        return pl.DataFrame(columns | _columns(faces.parameters))[start - begin : stop - begin]
 
     def manifest(self, start: int = 0, stop: int | None = None) -> Manifest:
         """Give the same as a manifest."""
@@ -91,42 +96,15 @@ class Plan:
         for start in range(0, self.rows, _STRETCH):
             yield self.table(start, start + _STRETCH)
 
-    def _faces(self, roll: Roll) -> tuple[dict[str, Numbers], Drawn]:
-        """Draw parameters and expressions, region by region, then what counterfactuals and biases change."""
-        spec, codes = self.spec, {name: roll[name] for name in LEVELS}
-        own = {name: given.law(name) for name, given in spec.parameters.items()}
-        parts = []
-        for code in np.unique(roll["region"]):
-            region = REGIONS[spec.levels("region")[code]]
-            at = np.flatnonzero(roll["region"] == code)
-            seeds = {name: roll[name][at].astype(np.int64) for name in ("person", "scene")}
-            some = {name: codes[name][at] for name in codes}
-            laws = {**region.laws, **own}
-            parameters = population(some, spec.seed, seeds["person"], seeds["scene"], laws, spec.looks_used)
-            emotions = np.array(spec.levels("emotion"))[roll["emotion"][at]]
-            drawn = draw_expressions(emotions, dice.bits("expression", spec.seed, seeds["scene"]), style=region.style)
-            parts.append((at, parameters, drawn))
-        parameters, drawn = _joined(parts, len(roll["person"]))
-        parameters |= {f"action:{name}": values for name, values in zip(ACTIONS, drawn.actions().T, strict=True)}
-        for name, added in drawn.pose().items():
-            parameters[name] = _within(name, parameters[name] + added)
-        for number, bias in enumerate(spec.biases):
-            marked = (roll["bias"] >> np.uint32(number)) & 1
-            for name, added in bias.parameters().items():
-                parameters[name] = _within(name, parameters[name] + added * marked)
-        for number, variant in enumerate(spec.design.variants()):
-            for name, value in variant.parameters.items():
-                parameters[name] = np.where(roll["variant"] == number, value, parameters[name])
-        return parameters, drawn
-
     def _who(self, roll: Roll, row: NDArray[np.int64]) -> dict[str, pl.Series]:
-        names, suffix = pl.Series(row), {"png": "png", "jpeg": "jpg"}[self.spec.image]
-        face = pl.select(names.cast(pl.String).str.zfill(7)).to_series()
-        folder = pl.select((names // _PER_FOLDER).cast(pl.String).str.zfill(3)).to_series()
-        single = "images/" + folder + "/" + face + f".{suffix}"
+        number = pl.Series(row)
+        face, folder = number.cast(pl.String).str.zfill(7), (number // FOLDER).cast(pl.String).str.zfill(3)
+        nothing = pl.repeat(None, len(row), dtype=pl.String, eager=True)
+        files = self.spec.store == "files"
         return {
             "face": face,
-            "image": single if self.spec.store == "files" else pl.repeat(None, len(row), dtype=pl.String, eager=True),
+            "image": "images/" + folder + "/" + face + f".{SUFFIX[self.spec.image]}" if files else nothing,
+            "shard": nothing if files else shards_of(number, self.spec.store),
             "subject": "p" + pl.Series(roll["person"]).cast(pl.String).str.zfill(7),
             "dataset": pl.repeat(self.spec.name, len(row), dtype=pl.String, eager=True),
             "region": _named(roll["region"], self.spec.levels("region")),
@@ -135,20 +113,24 @@ class Plan:
             "true_label": pl.Series(roll["emotion"].astype(np.int16)),
         }
 
-    def _attributes(self, roll: Roll, parameters: Mapping[str, Numbers]) -> dict[str, pl.Series]:
-        found = levels_of(parameters)
-        hidden = {name: (roll["hidden"] >> np.uint8(i)) & 1 == 1 for i, name in enumerate(LEVELS)}
+    def _attributes(self, faces: Portraits) -> dict[str, pl.Series]:
+        found = levels_of(faces.parameters)
+        hidden = {name: (faces.roll["hidden"] >> np.uint8(i)) & 1 == 1 for i, name in enumerate(LEVELS)}
         return {f"attr:{name}": _named(found[name], LEVELS[name], hidden[name]) for name in LEVELS}
 
-    def _expression(self, roll: Roll, drawn: Drawn) -> dict[str, pl.Series]:
-        units = {f"unit:{name}": pl.Series(drawn.units[:, i]) for i, name in enumerate(CHANNELS)}
-        emotion = _named(roll["emotion"], self.spec.levels("emotion"))
-        return {"emotion": emotion, "intensity": pl.Series(drawn.intensity), **units}
+    def _expression(self, faces: Portraits) -> dict[str, pl.Series]:
+        units = {f"unit:{name}": pl.Series(faces.units[:, i]) for i, name in enumerate(CHANNELS)}
+        emotion = _named(faces.roll["emotion"], self.spec.levels("emotion"))
+        clip = "c" + pl.Series(faces.roll["scene"]).cast(pl.String).str.zfill(7)
+        if not self.spec.design.clips:
+            clip = pl.repeat(None, len(clip), dtype=pl.String, eager=True)
+        moments = faces.moments.to_dict()
+        return {"emotion": emotion, "intensity": pl.Series(faces.intensity), **units, "clip": clip, **moments}
 
-    def _family(self, roll: Roll, row: NDArray[np.int64]) -> dict[str, pl.Series]:
+    def _family(self, roll: Roll) -> dict[str, pl.Series]:
         variants = self.spec.design.variants()
         if not variants:
-            nothing = pl.repeat(None, len(row), dtype=pl.String, eager=True)
+            nothing = pl.repeat(None, len(roll["variant"]), dtype=pl.String, eager=True)
             return {"family": nothing, "variant": nothing, "changed": nothing}
         changed = [variant.changed for variant in variants]
         order = list(dict.fromkeys(changed))
@@ -161,19 +143,9 @@ class Plan:
         }
 
 
-def _joined(parts: list[tuple[NDArray[np.int64], dict[str, Numbers], Drawn]], rows: int) -> tuple[dict[str, Numbers], Drawn]:
-    """Put what was drawn region by region back into the order of the rows."""
-    order = np.argsort(np.concatenate([at for at, _, _ in parts]), kind="stable")
-    parameters = {name: np.concatenate([part[name] for _, part, _ in parts])[order] for name in parts[0][1]}
-    fields = Drawn.__dataclass_fields__
-    return parameters, Drawn(**{name: np.concatenate([getattr(d, name) for _, _, d in parts])[order] for name in fields})
-
-
-def _within(name: str, values: Numbers) -> Numbers:
-    return np.clip(values, PARAMETERS[name].low, PARAMETERS[name].high)
-
-
-def _named(codes: NDArray[np.generic], names: tuple[str, ...] | list[str], missing: NDArray[np.bool_] | None = None) -> pl.Series:
+def _named(
+    codes: NDArray[np.generic], names: tuple[str, ...] | list[str], missing: NDArray[np.bool_] | None = None
+) -> pl.Series:
     """Give the name that each code stands for, null where it is missing."""
     places = pl.Series(codes).cast(pl.UInt32)
     if missing is not None:

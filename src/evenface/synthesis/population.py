@@ -37,9 +37,7 @@ _STYLES = np.array(
 )  # fmt: skip
 # Colour before it greys, in the order of HAIR_COLOURS: for each ethnicity where looks are linked to it, and for all.
 _COLOURS = {
-    "linked": np.array(
-        [[80, 18, 2, 0, 0, 0], [75, 22, 3, 0, 0, 0], [8, 24, 28, 18, 17, 5], [45, 30, 15, 6, 3, 1]]
-    ),
+    "linked": np.array([[80, 18, 2, 0, 0, 0], [75, 22, 3, 0, 0, 0], [8, 24, 28, 18, 17, 5], [45, 30, 15, 6, 3, 1]]),
     "independent": np.array([[35, 25, 18, 10, 9, 3]] * 4),
 }
 _LIGHT_EYES = {"linked": (0.01, 0.01, 0.55, 0.1), "independent": (0.2,) * 4}
@@ -60,7 +58,7 @@ def population(
         seed: Of the spec.
         person: (face,) number of the person.
         scene: (face,) number of the picture; faces alike in it share camera, light and background.
-        laws: Parameter -> law: of camera, light and background, and of looks that depart from how people are drawn here.
+        laws: Parameter -> law: of camera, light and background, and of looks that are not to be as they are drawn here.
         looks: `linked`: hair and eye colours go with ethnicity as they do among people, with overlap;
             `independent`: one law for all.
 

@@ -19,7 +19,7 @@ follows from its line here and the spec, for any stretch of lines.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,7 +32,7 @@ from evenface.synthesis.attributes import LEVELS
 if TYPE_CHECKING:
     from evenface.synthesis.spec import Spec
 
-Roll = dict[str, NDArray[np.generic]]
+Roll = dict[str, NDArray[Any]]
 Whole = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -63,7 +63,12 @@ def new_roll(spec: Spec, person: Whole, scene: Whole, codes: Mapping[str, ArrayL
     if "skin_tone" not in roll:
         roll["skin_tone"] = tones(spec, person, roll["ethnicity"].astype(np.int64))
     roll |= {"emotion": np.asarray(emotion).astype(np.uint8), "variant": face.astype(np.uint16)}
-    roll |= {"label": roll["emotion"].copy(), "split": _split(spec, person), "hidden": face, "bias": face.astype(np.uint32)}
+    roll |= {
+        "label": roll["emotion"].copy(),
+        "split": _split(spec, person),
+        "hidden": face,
+        "bias": face.astype(np.uint32),
+    }
     return roll
 
 

@@ -21,6 +21,8 @@ from evenface.synthesis.biases._bias import Bias
 from evenface.synthesis.designs import DESIGNS
 from evenface.synthesis.designs._design import Design
 from evenface.synthesis.given import LawField
+from evenface.synthesis.prototypes import EXPRESSIONS
+from evenface.synthesis.regions import REGIONS
 
 VERSION = 1
 SET_ELSEWHERE = ("african", "asian", "caucasian", "gender", "age", "skin_tone", "person", "image_seed")
@@ -87,10 +89,10 @@ class Spec(Settings):
     people: int | None = Field(default=None, ge=1)
     emotions: Shares | None = None
     regions: Shares = Field(default={"wild": 1.0}, min_length=1)
-    splits: Shares = {}
+    splits: Shares = Field(default_factory=dict)
     looks: Literal["linked", "independent"] | None = None
-    attributes: dict[str, Shares] = {}
-    parameters: dict[str, LawField] = {}
+    attributes: dict[str, Shares] = Field(default_factory=dict)
+    parameters: dict[str, LawField] = Field(default_factory=dict)
     design: AnyDesign = Field(default_factory=lambda: DESIGNS.get("factorial")())
     biases: tuple[AnyBias, ...] = Field(default=(), max_length=32)
     image: Literal["png", "jpeg"] = "png"
@@ -173,9 +175,7 @@ class Spec(Settings):
 
 
 def _names(field: str) -> tuple[str, ...]:
-    from evenface.synthesis.expression import EMOTIONS, REGIONS
-
-    return {"emotions": tuple(EMOTIONS), "regions": tuple(REGIONS), "splits": SPLITS}[field]
+    return {"emotions": EXPRESSIONS, "regions": REGIONS.names(), "splits": SPLITS}[field]
 
 
 def _share_faults(path: tuple[str, ...], shares: Mapping[str, float], allowed: tuple[str, ...]) -> Iterator[Fault]:

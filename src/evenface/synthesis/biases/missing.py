@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from pydantic import Field
 
 from evenface.core.config import Fault
 from evenface.core.errors import did_you_mean
@@ -27,7 +28,7 @@ class Missing(Bias):
     kind: Literal["missing"] = "missing"
     attribute: str
     rate: Share
-    group: dict[str, str] = {}
+    group: dict[str, str] = Field(default_factory=dict)
 
     def faults(self, spec: Spec) -> Iterator[Fault]:
         """Attribute and group are there."""
@@ -41,5 +42,7 @@ class Missing(Bias):
         """Mark the faces."""
         out = roll | {"hidden": roll["hidden"].copy()}
         mask = members(spec, roll, self.group, self.splits)
-        out["hidden"][chosen(mask, self.rate, "hidden", spec, place)] |= np.uint8(1 << list(LEVELS).index(self.attribute))
+        out["hidden"][chosen(mask, self.rate, "hidden", spec, place)] |= np.uint8(
+            1 << list(LEVELS).index(self.attribute)
+        )
         return out

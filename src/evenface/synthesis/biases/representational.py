@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Representational(Bias):
     """One group is shown less often: a group of share s keeps share (1 - strength) s.
 
-    So many of its persons are replaced by persons of the other levels, which grow in proportion; the number of faces and
-    the expressions stay. At strength 0 nothing changes, at 1 the group is gone. After the induced biases of
+    So many of its persons are replaced by persons of the other levels, which grow in proportion; the number of faces
+    and the expressions stay. At strength 0 nothing changes, at 1 the group is gone. After the induced biases of
     Dominguez-Catena et al. (Progress in Artificial Intelligence, 2024), whose strengths are parametrised otherwise;
     replacing instead of leaving out is our own.
     """

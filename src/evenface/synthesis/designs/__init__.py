@@ -19,6 +19,8 @@ DESIGNS: Registry[type[Design]] = Registry(
     {
         "factorial": f"{_HERE}.factorial:Factorial",
         "natural": f"{_HERE}.natural:Natural",
+        "regional": f"{_HERE}.regional:Regional",
+        "clips": f"{_HERE}.clips:Clips",
         "counterfactual": f"{_HERE}.counterfactual:Counterfactual",
     },
     hint="Add one: CONTRIBUTING.md#design",

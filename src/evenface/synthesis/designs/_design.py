@@ -33,6 +33,13 @@ class Variant(NamedTuple):
     parameters: Mapping[str, float]
 
 
+class Motion(NamedTuple):
+    """Clips: `macro` or `micro`, and frames in a second."""
+
+    motion: str
+    rate: float
+
+
 class Design(Settings):
     """How the faces of a set are laid out.
 
@@ -41,7 +48,6 @@ class Design(Settings):
         emotions: Expression -> share where a spec does not say.
         attributes: Attribute -> level -> share where a spec does not say.
         looks: The laws of looks where a spec does not say.
-        clips: Whether faces are the frames of clips.
     """
 
     emotions: ClassVar[Mapping[str, float]] = dict.fromkeys(
@@ -49,13 +55,17 @@ class Design(Settings):
     )
     attributes: ClassVar[Mapping[str, Mapping[str, float]]] = EVEN
     looks: ClassVar[str] = "independent"
-    clips: ClassVar[bool] = False
 
     kind: str
 
     def faults(self, spec: Spec) -> Iterator[Fault]:
         """Say what in the rest of the spec does not go with this design."""
         yield from ()
+
+    @property
+    def clips(self) -> Motion | None:
+        """How fast and of which kind, where faces are the frames of clips; a line of the roll is a clip then."""
+        return None
 
     def rows(self, spec: Spec) -> int:
         """Give how many faces are made: at most `spec.count`."""

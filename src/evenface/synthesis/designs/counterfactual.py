@@ -58,9 +58,13 @@ class Counterfactual(Design):
             elif pair[0] == pair[1]:
                 yield Fault(("crossed",), f"crosses {pair[0]} with itself.")
         yield from DESIGNS.get(self.base)().faults(spec)  # type: ignore[call-arg]
-        known = all(name in _CHANGEABLE for name in self.change) and all(set(p) <= self.change.keys() for p in self.crossed)
+        known = all(name in _CHANGEABLE for name in self.change) and all(
+            set(p) <= self.change.keys() for p in self.crossed
+        )
         if known and spec.count < (block := self._block()):
-            yield Fault((), f"one base face makes {block} faces, but count is {spec.count}. Raise count to {block} or more.")
+            yield Fault(
+                (), f"one base face makes {block} faces, but count is {spec.count}. Raise count to {block} or more."
+            )
 
     def rows(self, spec: Spec) -> int:
         """Give as many whole families as the count has room for."""

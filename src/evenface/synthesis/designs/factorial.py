@@ -34,7 +34,9 @@ class Factorial(Design):
         shares = {**spec.attributes, "region": spec.regions, "emotions": spec.emotion_shares}
         for name, given in shares.items():
             if len(set(given.values())) > 1:
-                yield Fault((), f"makes all cells equal, but shares of {name} differ. List its names only, or use natural.")
+                yield Fault(
+                    (), f"makes all cells equal, but shares of {name} differ. List its names only, or use natural."
+                )
 
     def roll(self, spec: Spec) -> Roll:
         """Go round the cells."""
