@@ -80,7 +80,7 @@ class Manifest:
         return _write(self.frame.lazy(), json.dumps(about), Path(path))
 
     @staticmethod
-    def join(parts: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str]) -> Path:
+    def join(parts: Sequence[Path], path: str | os.PathLike[str]) -> Path:
         """Write several saved manifests as one, in their order, without holding all rows at once.
 
         Args:

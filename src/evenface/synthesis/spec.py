@@ -93,7 +93,7 @@ class Spec(Settings):
     looks: Literal["linked", "independent"] | None = None
     attributes: dict[str, Shares] = Field(default_factory=dict)
     parameters: dict[str, LawField] = Field(default_factory=dict)
-    design: AnyDesign = Field(default_factory=lambda: DESIGNS.get("factorial")())
+    design: AnyDesign = Field(default={"kind": "factorial"})
     biases: tuple[AnyBias, ...] = Field(default=(), max_length=32)
     image: Literal["png", "jpeg"] = "png"
     quality: int = Field(default=92, ge=1, le=100)

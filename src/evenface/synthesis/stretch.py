@@ -85,7 +85,8 @@ def make(plan: Plan, out: Path, number: int, draw: Draw, tick: Callable[[int], N
     manifest = plan.manifest(number * PER_SHARD, (number + 1) * PER_SHARD)
     table = manifest.frame
     clock.add("plan")
-    total, images = 0, []
+    total = 0
+    images: list[Future[bytes]] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
         for start in range(0, table.height, _BATCH):
             batch = table[start : start + _BATCH]

@@ -23,7 +23,8 @@ class Regional(Design):
     """Each region with its own people and its own shares of expressions, as `evenface.synthesis.regions` has them.
 
     Persons are dealt to regions by the spec's shares. Attributes and expressions that the spec gives hold in all
-    regions; an expression that a region does not have is not shown there. The design is our own; sources are with each region.
+    regions; an expression that a region does not have is not shown there. The design is our own; sources are with each
+    region.
     """
 
     emotions: ClassVar[Mapping[str, float]] = dict.fromkeys(EMOTIONS, 1.0)
