@@ -111,7 +111,7 @@ def renderer(device: str = "cpu") -> Draw:
         SettingsError: What it needs is not installed.
     """
     try:
-        from evenface.synthesis.render import render
+        from evenface.synthesis.render.draw import render
     except ModuleNotFoundError as error:
         if error.name not in ("warp", "PIL"):
             raise

@@ -91,6 +91,17 @@ class Plan:
                 found.update(_bytes(column))
         return found.hexdigest()
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Count the faces by region, split, expression, label and attribute, as the table has them."""
+        columns = ("region", "split", "emotion", "label", *(f"attr:{name}" for name in LEVELS), "changed")
+        totals: dict[str, dict[str, int]] = {name: {} for name in columns}
+        for table in self.stretches():
+            named = table.with_columns(_named(table["label"].to_numpy(), self.spec.levels("emotion")).alias("label"))
+            for name in columns:
+                for level, n in named[name].fill_null("not known").value_counts(sort=True).iter_rows():
+                    totals[name][level] = totals[name].get(level, 0) + n
+        return {name: levels for name, levels in totals.items() if set(levels) != {"not known"}}
+
     def stretches(self) -> Iterator[pl.DataFrame]:
         """Give all rows, some thousands at a time."""
         for start in range(0, self.rows, _STRETCH):

@@ -20,6 +20,7 @@ from evenface.synthesis.biases import BIASES
 from evenface.synthesis.biases._bias import Bias
 from evenface.synthesis.designs import DESIGNS
 from evenface.synthesis.designs._design import Design
+from evenface.synthesis.designs.factorial import Factorial
 from evenface.synthesis.given import LawField
 from evenface.synthesis.prototypes import EXPRESSIONS
 from evenface.synthesis.regions import REGIONS
@@ -85,7 +86,7 @@ class Spec(Settings):
     name: str = Field(default="faces", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     seed: int = Field(default=0, ge=0, lt=2**53)
     count: int = Field(default=100, ge=1, lt=2**31)
-    size: int = Field(default=128, ge=32, le=1024)
+    size: int = Field(default=128, ge=16, le=1024)
     people: int | None = Field(default=None, ge=1)
     emotions: Shares | None = None
     regions: Shares = Field(default={"wild": 1.0}, min_length=1)
@@ -93,7 +94,7 @@ class Spec(Settings):
     looks: Literal["linked", "independent"] | None = None
     attributes: dict[str, Shares] = Field(default_factory=dict)
     parameters: dict[str, LawField] = Field(default_factory=dict)
-    design: AnyDesign = Field(default={"kind": "factorial"})
+    design: AnyDesign = Field(default_factory=Factorial)
     biases: tuple[AnyBias, ...] = Field(default=(), max_length=32)
     image: Literal["png", "jpeg"] = "png"
     quality: int = Field(default=92, ge=1, le=100)

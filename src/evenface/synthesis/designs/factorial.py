@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.core.config import Fault
+from evenface.synthesis import dice
 from evenface.synthesis.designs._design import Design, persons
 from evenface.synthesis.roll import Roll, new_roll
 
@@ -21,8 +22,8 @@ _FACTORS = ("ethnicity", "gender", "age", "skin_tone", "region")
 class Factorial(Design):
     """Every crossing of attributes, regions and expressions equally often.
 
-    Persons go round the crossings of attributes and regions, and each person goes round the expressions. Cells are
-    equal where the count is a multiple of their number (and of people, if given), else they differ by one round.
+    Persons go round the crossings of attributes and regions, and each person goes round the expressions, where to begin
+    drawn by lot for each crossing. Cells are equal where the count is a multiple of their number (and of people, if given), else they differ by one round.
     Skin tone is a factor where the spec lists its levels; otherwise it is drawn, alike for all. A full factorial design
     (Fisher, The Design of Experiments, 1935); the order is our own.
     """
@@ -43,7 +44,8 @@ class Factorial(Design):
         row = np.arange(self.rows(spec))
         person, before = persons(spec, row)
         codes, cells = cells_of(spec, person)
-        emotion = (person // cells + before) % len(spec.emotion_shares)
+        first = dice.bits("first emotion", spec.seed, person % cells) % np.uint64(len(spec.emotion_shares))
+        emotion = (first.astype(np.int64) + person // cells + before) % len(spec.emotion_shares)
         return new_roll(spec, person, row, codes, emotion)
 
 
