@@ -62,9 +62,9 @@ def generate(
     listed: Annotated[bool, typer.Option("--list", help="List suites, designs, biases and regions, and stop.")] = False,
 ) -> None:
     """Parse, call, print."""
-    from evenface.synthesis.generate import generate as run
-    from evenface.synthesis.generate import renderer
     from evenface.synthesis.plan import Plan
+    from evenface.synthesis.run import generate as run
+    from evenface.synthesis.run import renderer
     from evenface.synthesis.sheet import write_sheet
     from evenface.synthesis.suites import load_spec
 

@@ -39,9 +39,11 @@ def _shares(given: Any) -> Any:
 
 
 def _plugin(table: Any) -> Any:
-    """Read a table with a `kind` as settings of that plug-in."""
+    """Read a table with a `kind`, or the kind alone, as settings of that plug-in."""
 
     def read(given: Any) -> Any:
+        if isinstance(given, str):
+            given = {"kind": given}
         if not isinstance(given, Mapping):
             return given
         try:
@@ -112,7 +114,8 @@ class Spec(Settings):
     @classmethod
     def _known(cls, shares: dict[str, float] | None, info: Any) -> dict[str, float] | None:
         if shares is not None:
-            _raise(_share_faults((), shares, _names(info.field_name)))
+            none = () if shares or info.field_name == "splits" else (Fault((), "names nothing."),)
+            _raise((*none, *_share_faults((), shares, _names(info.field_name))))
         return shares
 
     @field_validator("attributes")
@@ -124,6 +127,7 @@ class Spec(Settings):
             if name not in LEVELS
         ]
         for name in given.keys() & LEVELS.keys():
+            faults += [Fault((name,), "names nothing.")] if not given[name] else []
             faults += _share_faults((name,), given[name], LEVELS[name])
         _raise(faults)
         return given
@@ -171,7 +175,7 @@ class Spec(Settings):
 
     def shares(self, name: str) -> list[float]:
         """Give the share of each of `levels(name)` of an attribute or of `region`; not of skin tone left to its law."""
-        given = self.regions if name == "region" else self.attributes.get(name, self.design.attributes[name])
+        given = self.regions if name == "region" else self.attributes.get(name) or self.design.attributes[name]
         return [given.get(level, 0.0) for level in self.levels(name)]
 
 

@@ -52,6 +52,10 @@ class Counterfactual(Design):
             else:
                 found = [fault for value in values if (fault := _unfit(name, value))]
                 yield from (Fault(("change", name), fault) for fault in found)
+        if spec.biases:
+            yield Fault(
+                (), "keeps families alike, and biases would undo that. Leave them out, or choose another design."
+            )
         for pair in self.crossed:
             if strange := [name for name in pair if name not in self.change]:
                 yield Fault(("crossed",), f"names {', '.join(strange)}, which change does not give values for.")

@@ -23,9 +23,9 @@ class Factorial(Design):
     """Every crossing of attributes, regions and expressions equally often.
 
     Persons go round the crossings of attributes and regions, and each person goes round the expressions, where to begin
-    drawn by lot for each crossing. Cells are equal where the count is a multiple of their number (and of people, if given), else they differ by one round.
-    Skin tone is a factor where the spec lists its levels; otherwise it is drawn, alike for all. A full factorial design
-    (Fisher, The Design of Experiments, 1935); the order is our own.
+    drawn by lot for each crossing. Cells are equal where the count is a multiple of their number (and of people, if
+    given), else they differ by one round. Skin tone is a factor where the spec lists its levels; otherwise it is drawn,
+    alike for all. A full factorial design (Fisher, The Design of Experiments, 1935); the order is our own.
     """
 
     kind: Literal["factorial"] = "factorial"

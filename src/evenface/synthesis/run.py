@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -137,6 +138,11 @@ def _made(
             receipt = future.result()
             tell.add(receipt.rows)
             yield receipt
+    except BrokenProcessPool as error:
+        raise InputError(
+            "A worker was ended from outside, perhaps for want of memory. Run the same command again with fewer workers: "
+            "it goes on where this one stopped."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
