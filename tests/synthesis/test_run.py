@@ -187,7 +187,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half(
 
     written = stretch.write_image
     monkeypatch.setattr(stretch, "write_image", full)
-    with pytest.raises(InputError, match="No space left on device. What is there is whole"):
+    with pytest.raises(InputError, match=r"No space left on device\. What is there is whole"):
         generate(SPEC, tmp_path, workers=1, draw=draw)
     monkeypatch.undo()
     assert not (tmp_path / "manifest.parquet").exists()

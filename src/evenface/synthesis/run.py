@@ -140,8 +140,8 @@ def _made(
             yield receipt
     except BrokenProcessPool as error:
         raise InputError(
-            "A worker was ended from outside, perhaps for want of memory. Run the same command again with fewer workers: "
-            "it goes on where this one stopped."
+            "A worker was ended from outside, perhaps for want of memory. Run the same command again with fewer "
+            "workers; it goes on where this stopped."
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
