@@ -38,6 +38,7 @@ SCHEMA = "evenface.manifest/1"
 TEXT_COLUMNS = ("face", "image", "subject", "dataset", "region", "split")
 SPLITS = ("train", "validation", "test")
 _MOST_NAMED = 3
+_ROW_GROUP = 16_384  # rows that are in memory at once when a wide manifest is written as a stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Manifest:
 def _write(frame: pl.LazyFrame, about: str, target: Path) -> Path:
     try:
         with replacing(target) as part:
-            frame.sink_parquet(part, metadata={SCHEMA: about})
+            frame.sink_parquet(part, metadata={SCHEMA: about}, row_group_size=_ROW_GROUP)
     except OSError as error:
         raise InputError(
             f"Cannot write the manifest {target}: {error}. Choose a folder that you may write to, on a disk with room."

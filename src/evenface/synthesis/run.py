@@ -12,6 +12,7 @@ import platform
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -20,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,15 @@ _work_of: dict[str, Any] = {}
 def _start(spec: Spec, folder: Path, draw: Draw) -> None:
     """Prepare a worker: plan and renderer are made once. Ctrl-C is the business of the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _work_of.update(plan=Plan(spec), folder=folder, draw=draw)
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is gone: left alone, it would wait for work for ever."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(number: int) -> Receipt:
