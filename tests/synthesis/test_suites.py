@@ -32,6 +32,8 @@ def test_a_suite_is_named_as_its_spec_and_says_its_size(name: str) -> None:
 
 def test_pictures_of_the_smoke_suite_are_those_that_were_frozen() -> None:
     pytest.importorskip("warp")
+    if not frozen()["smoke"]["pictures"]:
+        pytest.skip("its pictures are not frozen yet: python benchmarks/_freeze_suites.py")
     cells = fingerprint(PLANS["smoke"], renderer())
     was = np.array(frozen()["smoke"]["pictures"]).reshape(cells.shape)
     assert np.abs(cells - was).max() <= 1
