@@ -64,7 +64,7 @@ def test_train_biased_is_biased_in_training_alone() -> None:
 
 def test_families_of_the_counterfactual_suite_are_balanced() -> None:
     faces = PLANS["counterfactual-v1"].table()
-    assert faces["family"].n_unique() == 588
+    assert faces["family"].n_unique() == 672
     assert len(set(faces.unique("family")["changed"].value_counts()["count"])) == 1
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SUITES: dict[str, str] = {
     "smoke": "84 faces: every attribute and expression once or more, in seconds",
     "train-biased": "6,048 faces to train and test on, with a stereotype, fewer of one group and wrong labels planted",
-    "counterfactual-v1": "2,016 faces in 588 families alike in everything but one attribute",
+    "counterfactual-v1": "2,184 faces in 672 families alike in everything but one attribute",
     "regions-v1": "2,400 faces of people and display rules of four simulated collections, split for region shift",
     "micro-v1": "3,000 frames of micro-expressions, 50 a second",
 }
