@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "audit", "core", "report"]
+__all__ = ["__version__", "audit", "core", "report", "synthesis"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -46,17 +46,32 @@ def test_formats_and_options_reach_the_audit(run: Callable[..., Any], good: Path
             "--min-rate",
             4,
         ),
-        *("--metrics", "accuracy,tpr", "--annotated", "gender", "--out", tmp_path, "--format", "json,csv"),
+        *(
+            "--metrics",
+            "accuracy,tpr",
+            "--annotated",
+            "gender",
+            "--generated",
+            "age",
+            "--out",
+            tmp_path,
+            "--format",
+            "json,csv",
+        ),
     )
     assert done.exit_code == 0
     found = json.loads((tmp_path / "audit.json").read_text())
     assert found["settings"] | {"by": 0, "level": 0, "unit": 0} == {
-        "asked": {"metrics": ["accuracy", "tpr"], "bins": {"age": [0.0, 40.0]}, "provenance": {"gender": "annotated"}},
+        "asked": {
+            "metrics": ["accuracy", "tpr"],
+            "bins": {"age": [0.0, 40.0]},
+            "provenance": {"gender": "annotated", "age": "generated"},
+        },
         **{"by": 0, "cross": 1, "resamples": 100, "permutations": 100, "seed": 3, "min_group": 5},
         **{"min_rate": 4, "level": 0, "unit": 0},
     }
     assert [(a["name"], len(a["levels"]), a["provenance"]) for a in found["input"]["attributes"]] == [
-        ("age", 2, "unknown"),
+        ("age", 2, "generated"),
         ("gender", 2, "annotated"),
     ]
     assert [m["name"] for m in found["metrics"]] == ["accuracy", "tpr"]

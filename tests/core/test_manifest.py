@@ -108,3 +108,19 @@ def test_any_levels_survive_the_file(tmp_path_factory: pytest.TempPathFactory, l
     )
     path = Manifest(frame, LABELS, (GENDER,)).save(tmp_path_factory.mktemp("m") / "m.parquet")
     assert Manifest.load(path).frame["attr:gender"].to_list() == levels
+
+
+def test_manifests_join_in_order(tmp_path: Path) -> None:
+    parts = [manifest(face=[f"{name}{i}" for i in range(3)]).save(tmp_path / f"{name}.parquet") for name in ("b", "a")]
+    joined = Manifest.load(Manifest.join(parts, tmp_path / "joined.parquet"))
+    assert joined.frame["face"].to_list() == ["b0", "b1", "b2", "a0", "a1", "a2"]
+    assert joined.attributes == manifest().attributes and joined.labels == manifest().labels
+
+
+def test_manifests_that_do_not_fit_are_not_joined(tmp_path: Path) -> None:
+    one = manifest().save(tmp_path / "one.parquet")
+    other = replace(manifest(), attributes=(replace(GENDER, provenance="generated"),)).save(tmp_path / "other.parquet")
+    for parts, words in (([], "no manifests"), ([one, one], "more than one"), ([one, other], "different classes")):
+        with pytest.raises(InputError, match=words):
+            Manifest.join(parts, tmp_path / "joined.parquet")
+    assert not (tmp_path / "joined.parquet").exists()

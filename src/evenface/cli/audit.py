@@ -66,6 +66,9 @@ def audit(
     self_reported: Annotated[
         str | None, typer.Option(help="Attributes that the people shown gave, with commas.")
     ] = None,
+    generated: Annotated[
+        str | None, typer.Option(help="Attributes that were set when the faces were generated, with commas.")
+    ] = None,
     estimator: Annotated[
         list[str] | None,
         typer.Option(
@@ -132,7 +135,13 @@ def audit(
                 labels=labels,
                 into=into,
                 bins=edges(bins) or None,
-                provenance=provenance(rates, estimated=estimated, annotated=annotated, self_reported=self_reported),
+                provenance=provenance(
+                    rates,
+                    estimated=estimated,
+                    annotated=annotated,
+                    self_reported=self_reported,
+                    generated=generated,
+                ),
             )
         outcomes = [check_gate(result, gate) for gate in gates]
         written = write(result.data, out, wanted) if out else []

@@ -60,6 +60,9 @@ def bias(
     self_reported: Annotated[
         str | None, typer.Option(help="Attributes that the people shown gave, separated by commas.")
     ] = None,
+    generated: Annotated[
+        str | None, typer.Option(help="Attributes that were set when the faces were generated, separated by commas.")
+    ] = None,
     resamples: Annotated[int, typer.Option(help="Resamples behind the intervals; 0 for none.")] = 1000,
     permutations: Annotated[int, typer.Option(help="Chance tables behind p and chance levels; 0 for none.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
@@ -77,7 +80,9 @@ def bias(
             against=against,
             cross=cross,
             bins=edges(bins),
-            provenance=provenance(estimated=estimated, annotated=annotated, self_reported=self_reported),
+            provenance=provenance(
+                estimated=estimated, annotated=annotated, self_reported=self_reported, generated=generated
+            ),
             resamples=resamples,
             permutations=permutations,
             seed=seed,

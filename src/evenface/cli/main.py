@@ -12,6 +12,7 @@ from evenface.cli.compare import compare
 from evenface.cli.counterfactual import counterfactual
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
+from evenface.cli.generate import generate
 
 
 def program() -> typer.Typer:
@@ -30,6 +31,7 @@ def program() -> typer.Typer:
     app.command("counterfactual")(counterfactual)
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
+    app.command("generate")(generate)
     return app
 
 

@@ -125,6 +125,7 @@ def provenance(error_rates: Iterable[str] = (), **given: str | None) -> dict[str
     origins = [(name, origin.replace("_", "-")) for origin, listed in given.items() for name in names(listed)]
     if twice := sorted({name for name, _ in origins if [n for n, _ in origins].count(name) > 1}):
         raise SettingsError(
-            f"{', '.join(twice)}: given with more than one origin. Choose estimated, annotated or self-reported."
+            f"{', '.join(twice)}: given with more than one origin. Choose estimated, annotated, self-reported or "
+            "generated."
         )
     return dict.fromkeys(error_rates, "estimated") | dict(origins)

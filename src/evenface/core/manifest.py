@@ -21,14 +21,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace
-from evenface.core.tables import Attribute
+from evenface.core.tables import ORIGINS, Attribute
 from evenface.core.writing import replacing
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 SCHEMA = "evenface.manifest/1"
 TEXT_COLUMNS = ("face", "image", "subject", "dataset", "region", "split")
 SPLITS = ("train", "validation", "test")
-ORIGINS = ("self-reported", "annotated", "estimated", "unknown")
 _MOST_NAMED = 3
+_ROW_GROUP = 16_384  # rows that are in memory at once when a wide manifest is written as a stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +72,41 @@ class Manifest:
         Raises:
             InputError: The manifest breaks its contract, or the file cannot be written.
         """
-        target = Path(path)
         self.validate()
         about = {
             "schema": SCHEMA,
             "labels": {"name": self.labels.name, "names": list(self.labels.names)},
             "attributes": [asdict(attribute) for attribute in self.attributes],
         }
-        try:
-            with replacing(target) as part:
-                self.frame.write_parquet(part, metadata={SCHEMA: json.dumps(about)})
-        except OSError as error:
+        return _write(self.frame.lazy(), json.dumps(about), Path(path))
+
+    @staticmethod
+    def join(parts: Sequence[Path], path: str | os.PathLike[str]) -> Path:
+        """Write several saved manifests as one, in their order, without holding all rows at once.
+
+        Args:
+            parts: Files that `save` wrote, of the same columns, classes and attributes.
+            path: The file to write; whole or not at all.
+
+        Raises:
+            InputError: There are no parts, they are of different kinds, two hold the same face, or the file cannot be
+                written.
+        """
+        import polars as pl
+
+        if not parts:
+            raise InputError(f"There are no manifests to join into {path}.")
+        abouts = {pl.read_parquet_metadata(part).get(SCHEMA) for part in parts}
+        about = abouts.pop()
+        if abouts or about is None:
+            raise InputError("These manifests have different classes or attributes, and cannot be one.")
+        joined = pl.scan_parquet(list(parts))
+        rows, different = joined.select(pl.len(), pl.col("face").n_unique().alias("different")).collect().row(0)
+        if rows != different:
             raise InputError(
-                f"Cannot write the manifest {target}: {error}. Choose a folder that you may write to."
-            ) from error
-        return target
+                f"{rows - different:,} faces are in more than one of these manifests; each must be in one."
+            )
+        return _write(joined, about, Path(path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Manifest:
@@ -115,6 +135,17 @@ class Manifest:
         attributes = tuple(Attribute(a["name"], tuple(a["levels"]), a["provenance"]) for a in found["attributes"])
         labels = LabelSpace.of(found["labels"]["names"], found["labels"]["name"])
         return cls(frame, labels, attributes).validate()
+
+
+def _write(frame: pl.LazyFrame, about: str, target: Path) -> Path:
+    try:
+        with replacing(target) as part:
+            frame.sink_parquet(part, metadata={SCHEMA: about}, row_group_size=_ROW_GROUP)
+    except OSError as error:
+        raise InputError(
+            f"Cannot write the manifest {target}: {error}. Choose a folder that you may write to, on a disk with room."
+        ) from error
+    return target
 
 
 def _faults(manifest: Manifest) -> Iterator[str]:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from evenface.core.labels import LabelSpace
 
 
+ORIGINS = ("self-reported", "annotated", "estimated", "generated", "unknown")
+"""How an attribute can have come to be known; of a generated face it is known because it was set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One protected or descriptive attribute of the people shown.
@@ -31,12 +35,12 @@ class Attribute:
     Attributes:
         name: As the user named the column, such as `"gender"`.
         levels: Its values in the order to show them; numbers are binned first.
-        provenance: How the values came to be known.
+        provenance: How the values came to be known, one of `ORIGINS`.
     """
 
     name: str
     levels: tuple[str, ...]
-    provenance: str = "unknown"  # self-reported | annotated | estimated | unknown
+    provenance: str = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

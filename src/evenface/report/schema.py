@@ -23,7 +23,9 @@ _TABLE = {
         "source: str, sha256: str, rows: int, answered: int, subjects: int?, scores: bool, classes: list, "
         "label_space: str, attributes: list"
     ),
-    "input.attributes": "name: str, levels: list, provenance: self-reported|annotated|estimated|unknown, missing: int",
+    "input.attributes": (
+        "name: str, levels: list, provenance: self-reported|annotated|estimated|generated|unknown, missing: int"
+    ),
     "settings": (
         "by: list, cross: int, resamples: int, permutations: int, seed: int, min_group: int, min_rate: int, "
         "level: num, unit: face|subject, asked: dict"

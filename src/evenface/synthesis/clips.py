@@ -150,6 +150,12 @@ def frames_of(clips: pl.DataFrame, rate: float) -> pl.DataFrame:
     )
 
 
+def frames_in(clips: pl.DataFrame, rate: float) -> NDArray[np.int64]:
+    """Give how many frames `frames_of` makes of each clip; one at least."""
+    duration = clips.select(_TIMES).to_numpy().sum(axis=1)
+    return np.maximum(np.ceil(duration * rate - 1e-9), 1).astype(np.int64)
+
+
 def _kinds(kind: str | Sequence[str], length: int) -> NDArray[np.str_]:
     kinds = np.asarray(kind, np.str_)
     for name in np.unique(kinds):
@@ -199,9 +205,8 @@ def _check(clips: pl.DataFrame) -> None:
 
 
 def _expand(clips: pl.DataFrame, rate: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give row of `clips` and number within the clip of each frame; a clip has one frame at least."""
-    duration = clips.select(_TIMES).to_numpy().sum(axis=1)
-    counts = np.maximum(np.ceil(duration * rate - 1e-9), 1).astype(np.int64)
+    """Give row of `clips` and number within the clip of each frame."""
+    counts = frames_in(clips, rate)
     row = np.repeat(np.arange(clips.height), counts)
     return row, np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
 

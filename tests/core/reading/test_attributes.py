@@ -121,6 +121,7 @@ def test_settings_that_do_not_fit_are_reported_together():
 def test_provenance_and_notices():
     _, attribute, _, warnings = read(["x", "x"], provenance={"a": "estimated"})
     assert attribute.provenance == "estimated"
+    assert read(["x", "x"], provenance={"a": "generated"})[1].provenance == "generated"
     assert warnings == ["one_group"]
     assert read(["Male", "male", "F"])[3] == ["similar_levels"]
 

@@ -126,7 +126,7 @@ def count_faces(
         name: Of the data set; the file's name without its ending if not given.
         taken: Names of other data sets; a number is added to a name that is among them.
         bins: Column -> lower edges, for attributes that are numbers.
-        provenance: Column -> self-reported, annotated, estimated or unknown.
+        provenance: Column -> self-reported, annotated, estimated, generated or unknown.
 
     Raises:
         InputError: The table cannot be read or holds no face with any known attribute.

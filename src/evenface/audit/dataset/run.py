@@ -57,7 +57,7 @@ def dataset_bias(
         names: Of the data sets, in the order of `tables` and then `against`; file names if not given.
         cross: Up to how many attributes are crossed.
         bins: Column -> increasing lower edges, for attributes that are numbers.
-        provenance: Column -> self-reported, annotated, estimated or unknown.
+        provenance: Column -> self-reported, annotated, estimated, generated or unknown.
         resamples: Multinomial resamples behind intervals; 0 makes none.
         permutations: Chance tables behind chance levels and adjusted p values; 0 makes none.
         seed: Of all random draws. The same input and settings give the same result.

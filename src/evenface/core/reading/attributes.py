@@ -13,7 +13,7 @@ import polars as pl
 from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.reading.files import OpenTable
 from evenface.core.reading.values import different_values, listed, mapped, number, plain_integer
-from evenface.core.tables import Attribute, Notice
+from evenface.core.tables import ORIGINS, Attribute, Notice
 
 #: Texts that say that an attribute is not known. "none" is not among them: it can be a real category.
 NOT_KNOWN = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "unknown", "not known", "?", "inf", "-inf"})
@@ -21,7 +21,6 @@ NOT_KNOWN = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null", "unknown"
 AGE_EDGES: tuple[float, ...] = (0, 3, 10, 20, 40, 60)
 MOST_NUMBERS = 20  # a number with more different values is binned
 MOST_LEVELS = 200  # more levels than that are names of people or files, not groups
-PROVENANCES = ("self-reported", "annotated", "estimated", "unknown")
 _WORDS = (
     ("infant", "baby", "toddler", "child", "kid", "teen", "teenager", "adolescent", "young", "young adult", "adult"),
     ("young", "middle", "middle-aged", "middle aged", "old", "older", "senior", "elderly"),
@@ -63,7 +62,7 @@ def attribute_expressions(
         table: An opened table.
         by: Names of the columns, in the order to report them.
         bins: Column name -> increasing lower edges; `[0, 18, 40]` makes 0-17, 18-39, 40+ (and <0, if there are any).
-        provenance: Column name -> self-reported, annotated, estimated or unknown.
+        provenance: Column name -> self-reported, annotated, estimated, generated or unknown.
         lenient: Leave out an attribute that cannot be used, with a warning, as long as one is left. For columns that
             nobody asked for by name.
 
@@ -119,10 +118,9 @@ def _check_settings(
         if not edges or not all(math.isfinite(edge) for edge in edges) or any(a >= b for a, b in pairwise(edges)):
             faults.append(f"bins for {name!r} must be increasing finite numbers, got {list(edges)}.")
     for name, origin in provenance.items():
-        if origin not in PROVENANCES:
+        if origin not in ORIGINS:
             faults.append(
-                f"provenance of {name!r} is {origin!r}.{did_you_mean(origin, PROVENANCES)} Allowed: "
-                f"{', '.join(PROVENANCES)}."
+                f"provenance of {name!r} is {origin!r}.{did_you_mean(origin, ORIGINS)} Allowed: {', '.join(ORIGINS)}."
             )
     if faults:
         raise SettingsError("\n".join(faults))

@@ -53,7 +53,7 @@ def read_predictions(
         face: Column that identifies the face.
         labels: The classes that codes or names stand for, as `get_space` takes them.
         bins: Attribute -> lower edges, for numbers such as age.
-        provenance: Attribute -> self-reported, annotated, estimated or unknown.
+        provenance: Attribute -> self-reported, annotated, estimated, generated or unknown.
         into: Classes to report instead, reconciled with `reconcile`. Faces of a class without a place there are left
             out; answers without a place become the class "other", which is always wrong. A mapping of class to
             class says where each goes, instead of the rules.
