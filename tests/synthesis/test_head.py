@@ -19,7 +19,7 @@ def test_shapes_fit_together() -> None:
     assert HEAD.weights.shape == (len(GENDERS), len(AGES), len(WEIGHTS), count, 3)
     assert HEAD.actions.shape == (len(ACTIONS), count, 3)
     assert HEAD.local.shape == (len(HEAD.local_names), count, 3)
-    assert 0 <= HEAD.triangles.min() and HEAD.triangles.max() == count - 1
+    assert HEAD.triangles.min() >= 0 and HEAD.triangles.max() == count - 1
     assert set(HEAD.parts) == set(range(len(PARTS)))
 
 

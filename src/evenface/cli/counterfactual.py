@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -161,17 +160,13 @@ def checked_formats(given: str | None, out: Path) -> list[str]:
 
 
 def _generate(suite: str, folder: Path, errors: Console) -> Path:
-    """Make the faces of a suite, or go on where a run was stopped: the one place that calls the generator."""
-    try:
-        synthesis = import_module("evenface.synthesis")
-        spec, make = synthesis.load_spec(suite), synthesis.generate
-    except AttributeError as error:
-        raise SettingsError(
-            "This version cannot generate faces. Give a folder with manifest.parquet and pictures with --faces."
-        ) from error
+    """Make the faces of a suite, or go on where a run was stopped."""
+    from evenface.synthesis import generate, load_spec
+
+    spec = load_spec(suite)
     with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("Drawing faces", total=1.0)
-        make(spec, folder, progress=lambda done, total: progress.update(task, completed=done / total))
+        generate(spec, folder, workers=None, progress=lambda done, total: progress.update(task, completed=done / total))
     return folder
 
 

@@ -65,7 +65,7 @@ def generate(
     spec: Spec,
     out: str | os.PathLike[str],
     *,
-    workers: int | None = None,
+    workers: int | None = 1,
     device: str = "cpu",
     draw: Draw | None = None,
     progress: Progress | None = None,
@@ -75,7 +75,8 @@ def generate(
     Args:
         spec: What is made.
         out: Folder: new, empty, or begun with the same spec.
-        workers: Processes; None: as many as there are processors, but no more than there is work for.
+        workers: Processes; None: as many as there are processors, but no more than there is work for. A script that
+            asks for more than one must guard what it runs by `if __name__ == "__main__":`, as they import it anew.
         device: What draws: `cpu`, or a GPU as Warp names it, `cuda:0`.
         draw: Something else that draws faces, defined at the top of a module so that workers find it; None: the
             renderer of this package.
@@ -141,8 +142,8 @@ def _made(
             yield receipt
     except BrokenProcessPool as error:
         raise InputError(
-            "A worker was ended from outside, perhaps for want of memory. Run the same command again with fewer "
-            "workers; it goes on where this stopped."
+            "A worker was ended from outside, perhaps for want of memory, or a script has no `if __name__ == "
+            "'__main__':` before what it runs. Run it again with fewer workers; it goes on where this stopped."
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

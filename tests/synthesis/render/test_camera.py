@@ -62,5 +62,5 @@ def test_shift_moves_the_face_by_its_share_of_the_picture(name: str, axis: int) 
 
 def test_the_face_stays_in_the_middle_when_it_turns() -> None:
     for values in ({"yaw": 60.0}, {"pitch": 25.0}, {"roll": 40.0}):
-        rows, columns_ = np.argwhere(silhouette(zoom=0.8, **values)[20:60]).mean(0)
+        _, columns_ = np.argwhere(silhouette(zoom=0.8, **values)[20:60]).mean(0)
         assert abs(columns_ - 48) < 12, values

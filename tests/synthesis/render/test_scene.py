@@ -28,7 +28,7 @@ def test_indices_fit() -> None:
     points = scene_points(values, heads)
     assert points.shape == (8, len(fixed.where), 3)
     assert np.isfinite(points).all()
-    assert 0 <= fixed.triangles.min() and fixed.triangles.max() < len(fixed.where)
+    assert fixed.triangles.min() >= 0 and fixed.triangles.max() < len(fixed.where)
     assert set(np.unique(fixed.parts)) <= set(range(len(SCENE_PARTS)))
 
 

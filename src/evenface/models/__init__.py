@@ -1,0 +1,1 @@
+"""Models: what reads an expression from a face."""
