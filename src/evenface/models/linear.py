@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 _DIRECTIONS = 8
 _CELLS = 8
-_RIDGE = 0.02
+_RIDGE = 0.2
 _SHARPNESS = 12.0  # turns the small scores of a regression on many classes into probabilities with room between them
 
 
