@@ -62,6 +62,7 @@ def test_wheel_holds_the_package_alone() -> None:
         ".md",
         ".json",
         ".toml",
+        ".npz",
     }
     assert not strange, f"{strange} files do not belong in the wheel"
 
