@@ -62,8 +62,8 @@ def vary(images: torch.Tensor) -> torch.Tensor:
     rows, columns = torch.randint(0, 36, (2, n))
     hidden = torch.rand(n) < 0.4
     y, x = torch.arange(48)[None, :, None], torch.arange(48)[None, None, :]
-    patch = (y >= rows[:, None, None]) & (y < rows[:, None, None] + 14)
-    patch &= (x >= columns[:, None, None]) & (x < columns[:, None, None] + 14) & hidden[:, None, None]
+    down = (y >= rows[:, None, None]) & (y < rows[:, None, None] + 14)
+    patch = down & (x >= columns[:, None, None]) & (x < columns[:, None, None] + 14) & hidden[:, None, None]
     return torch.where(patch[:, None], torch.zeros(()), out)
 
 
