@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from evenface.synthesis.head import AGES, GENDERS, WEIGHTS, load_head
 from evenface.synthesis.identity import local_changes
+from evenface.synthesis.lips import closed
 from evenface.synthesis.parameters import ACTIONS, ETHNICITIES
 
 Floats = NDArray[np.float64]
@@ -74,8 +75,9 @@ def _shapes() -> tuple[Floats, Floats]:
     """What heads are blended from, at rest and by actions, as two matrices (shape, vertex * 3)."""
     head = load_head()
     count = len(head.canon) * 3
-    rest = [head.corners.reshape(-1, count), head.weights.reshape(-1, count), head.local.reshape(-1, count)]
-    return np.concatenate(rest).astype(np.float64), _action_shapes().reshape(-1, count)
+    rest = [closed(head.corners.astype(np.float64), offsets=False).reshape(-1, count)]
+    rest += [closed(shapes.astype(np.float64), offsets=True).reshape(-1, count) for shapes in (head.weights, head.local)]
+    return np.concatenate(rest), _action_shapes().reshape(-1, count)
 
 
 def _action_shapes() -> Floats:
