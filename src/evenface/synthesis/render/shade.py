@@ -31,7 +31,7 @@ from evenface.synthesis.render.look import (
     smooth,
 )
 from evenface.synthesis.render.raster import EMPTY, edge, nearness_of, triangle_of
-from evenface.synthesis.render.skin import beard_cover, brow_cover, fold_relief, scalp_cover, skin_colour
+from evenface.synthesis.render.skin import beard_cover, brow_cover, cloth_height, fold_relief, scalp_cover, skin_colour
 
 UP = wp.constant(wp.vec3(0.0, 1.0, 0.0))
 TAPS = wp.constant(8)
@@ -101,7 +101,7 @@ def shade_eye(
     cosine = wp.clamp(wp.dot(d, gaze), -1.0, 1.0)
     angle = wp.acos(cosine)
     iris = 0.50
-    white = wp.vec3(0.78, 0.74, 0.71)
+    white = wp.vec3(0.60, 0.56, 0.53)
     veins = noise3(d * 14.0, look.seed + 30)
     white = wp.cw_mul(white, wp.vec3(1.0, 1.0, 1.0) - wp.vec3(0.02, 0.10, 0.10) * (veins * smooth(0.5, 1.1, angle)))
     across = wp.normalize(wp.cross(gaze, UP))
@@ -140,14 +140,16 @@ def shade_skin(
 ) -> wp.vec3:
     """Skin with all that grows on it, cloth below the neck, and the inside of the mouth."""
     # Below the neck there is cloth.
-    collar = where[1] + 0.28 * (where[0] * where[0]) - 0.10 * where[2]
-    if collar < -1.78:
-        weave = 0.92 + 0.16 * noise2(where[0] * 40.0, where[1] * 40.0, look.seed + 70)
+    collar = cloth_height(where, look)
+    if collar < 0.0:
+        seam = smooth(-0.075, -0.06, collar) * (1.0 - smooth(-0.06, -0.03, collar))
+        weave = (0.92 + 0.16 * noise2(where[0] * 40.0, where[1] * 40.0, look.seed + 70)) * (1.0 - 0.35 * seam)
         return (
             matt(look.cloth * weave, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look)
             * occluded
         )
-    albedo = skin_colour(where, masks, fold[2], look)
+    pores = noise3(where * 60.0, look.seed + 11)
+    albedo = skin_colour(where, masks, fold[2], pores, look)
     roots = scalp_cover(where, scalp, masks[3], look, grows, n)
     beard = beard_cover(where, masks[0], look)
     hair = wp.max(roots, beard)
@@ -155,7 +157,7 @@ def shade_skin(
     facing = wp.dot(normal, look.light)
     soft = wp.vec3(0.36, 0.18, 0.12) * (0.5 + 0.5 * look.softness)
     albedo = wp.lerp(wp.lerp(albedo, look.stubble, beard), look.hair * 0.9, roots)
-    albedo = wp.lerp(albedo, look.hair * 0.75, brow)
+    albedo = wp.lerp(albedo, look.brow, brow)
     out = matt(albedo, facing, normal[1], open, soft, look)
     out *= occluded
     # Shine: oil on forehead, nose and cheekbones; wet lips.
@@ -164,10 +166,10 @@ def shade_skin(
     wet = smooth(0.3, 0.8, masks[0])
     bare = (1.0 - 0.85 * hair) * (1.0 - 0.8 * brow)
     facing_view = wp.max(0.0, wp.dot(normal, view))
-    fresnel = MIRROR + (1.0 - MIRROR) * 0.6 * wp.pow(1.0 - facing_view, 5.0)
+    fresnel = MIRROR + (1.0 - MIRROR) * 0.22 * wp.pow(1.0 - facing_view, 5.0)
     broad = mirrored(normal, view, look.light, 14.0)
     tight = mirrored(normal, view, look.light, wp.lerp(46.0, 90.0, wet))
-    oil = oily * (0.45 + 1.25 * look.shine) + 0.6 * wet
+    oil = (oily * (0.45 + 1.25 * look.shine) + 0.6 * wet) * (0.55 + 0.9 * pores)
     gloss = MIRROR * (0.65 * broad + 0.35 * tight) * oil * bare * open * smooth(-0.05, 0.25, facing)
     out += look.light_colour * gloss + look.ambient * (fresnel * (0.6 + 0.6 * look.shine) * occluded * bare)
     # Inside the mouth it is dark and red, darker the deeper.
@@ -301,7 +303,7 @@ def shade(
         light = shade_eye(place, normal, view, gaze, open, (0.30 + 0.70 * upper) * (0.62 + 0.38 * lower) * corner, look)
     elif part == PART_TEETH_LOWER or part == PART_TEETH_UPPER:
         gap = wp.abs(2.0 * (place[0] * 12.5 - wp.floor(place[0] * 12.5)) - 1.0)
-        tooth = wp.vec3(0.74, 0.68, 0.58) * (1.0 - 0.45 * smooth(0.80, 1.0, gap))
+        tooth = wp.vec3(0.58, 0.53, 0.45) * (1.0 - 0.45 * smooth(0.80, 1.0, gap))
         if part == PART_TEETH_UPPER:
             tooth = wp.lerp(tooth, wp.vec3(0.42, 0.14, 0.13), smooth(-0.530, -0.505, place[1]))
         else:
