@@ -56,7 +56,7 @@ def brow_cover(where: wp.vec3, look: Look) -> float:
     along = wp.clamp(t, 0.0, 1.0)
     rise = (0.040 + 0.045 * look.brow_arch) * wp.sin(along * 2.3)
     middle = 0.155 + look.brow_height + rise - 0.075 * smooth(0.50, 1.05, t)
-    half = (0.022 + 0.030 * look.brows) * (1.0 - 0.70 * smooth(0.40, 1.05, t)) * (0.72 + 0.28 * smooth(0.0, 0.25, t))
+    half = (0.027 + 0.030 * look.brows) * (1.0 - 0.70 * smooth(0.40, 1.05, t)) * (0.72 + 0.28 * smooth(0.0, 0.25, t))
     from_middle = (where[1] - middle) / half
     if wp.abs(from_middle) > 2.2:
         return 0.0
