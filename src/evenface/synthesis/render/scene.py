@@ -148,7 +148,7 @@ def scene_points(values: Columns, heads: Heads) -> Floats:
             worn.eye_points(heads),
             hair.hair_points(values, heads),
             worn.glasses_points(heads),
-            worn.mask_points(heads),
+            worn.mask_points(values, heads),
         ],
         axis=1,
     )

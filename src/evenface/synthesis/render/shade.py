@@ -205,6 +205,17 @@ def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, look
 
 
 @wp.func
+def shade_mask(place: wp.vec3, normal: wp.vec3, open: float, look: Look) -> wp.vec3:
+    """Pleated cloth with a paler seam along its edges; `place` is across and down, -1 to 1."""
+    down = place[1] * 3.0
+    fold = down - wp.floor(down)
+    middle = 1.0 - smooth(0.70, 0.85, wp.abs(place[1]))
+    pleat = 1.0 - 0.22 * middle * smooth(0.0, 0.12, fold) * (1.0 - smooth(0.12, 0.5, fold))
+    cloth = wp.lerp(wp.vec3(0.28, 0.45, 0.55), wp.vec3(0.52, 0.60, 0.64), smooth(0.86, 0.92, wp.max(wp.abs(place[0]), wp.abs(place[1]))))
+    return matt(cloth * pleat, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.25, 0.25, 0.25), look)
+
+
+@wp.func
 def background_colour(x: float, y: float, look: Look) -> wp.vec3:
     """What stands behind: `x` and `y` run from 0 to 1 over the picture."""
     if look.background == 0:
@@ -345,15 +356,7 @@ def shade(
             + look.light_colour * (mirrored(normal, view, look.light, 90.0) * 0.02)
         )
     elif part == PART_MASK:
-        pleat = 0.88 + 0.12 * smooth(0.15, 0.5, wp.abs(2.0 * (place[1] * 7.0 - wp.floor(place[1] * 7.0)) - 1.0))
-        light = matt(
-            wp.vec3(0.42, 0.62, 0.72) * pleat,
-            wp.dot(normal, look.light),
-            normal[1],
-            open,
-            wp.vec3(0.25, 0.25, 0.25),
-            look,
-        )
+        light = shade_mask(place, normal, open, look)
     out[n, row, column] = light
 
 
