@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.synthesis.head import AGES, GENDERS, WEIGHTS, load_head
+from evenface.synthesis.head import AGES, GENDERS, PARTS, WEIGHTS, load_head
 from evenface.synthesis.identity import local_changes
 from evenface.synthesis.lips import closed
 from evenface.synthesis.parameters import ACTIONS, ETHNICITIES
@@ -45,6 +45,9 @@ REACH: dict[str, float] = {
 """
 INNER_DOWN = 0.9
 """How far a full `browDown` draws the inner end of a brow down, in full actions `browInnerUp`, upside down."""
+
+TEETH_IN_SMILE = (0.0, 0.015, -0.055)
+"""How far a full `mouthSmile` of one side moves the lower teeth, which the modeller's shape leaves in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,10 @@ def _action_shapes() -> Floats:
     head = load_head()
     stems = [name.removesuffix("Left").removesuffix("Right") for name in ACTIONS]
     shapes = head.actions.astype(np.float64) * np.array([REACH.get(stem, 1.0) for stem in stems])[:, None, None]
+    # A smile stretches the skin over the lower teeth, which must not come through it.
+    lower_teeth = np.unique(head.triangles[head.parts == PARTS.index("teeth_lower")])
+    for side in ("Left", "Right"):
+        shapes[ACTIONS.index(f"mouthSmile{side}"), lower_teeth] += TEETH_IN_SMILE
     # A frown draws the inner ends of the brows down, which the modeller's shape leaves level.
     inner_down = -INNER_DOWN * head.actions[ACTIONS.index("browInnerUp")].astype(np.float64)
     left = np.clip(0.5 + head.canon[:, :1].astype(np.float64) / 0.08, 0, 1)

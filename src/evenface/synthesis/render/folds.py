@@ -62,7 +62,7 @@ GROUPS: dict[str, tuple[Fold, ...]] = {
         Fold(((0.15, -0.15), (0.26, -0.24), (0.38, -0.24)), 0.030, 0.5, (0.0, -0.05)),
     ),
     "mouth_corner": (Fold(((0.255, -0.66), (0.285, -0.75), (0.280, -0.86)), 0.026, 1.0, (0.055, 0.0)),),
-    "dimple": (Fold(((0.325, -0.62), (0.345, -0.68), (0.330, -0.74)), 0.028, 1.0, (0.04, 0.0)),),
+    "dimple": (Fold(((0.325, -0.62), (0.345, -0.68), (0.330, -0.74)), 0.028, 0.8, (0.03, 0.0)),),
     "lid": (Fold(((0.145, 0.045), (0.22, 0.105), (0.33, 0.115), (0.44, 0.055)), 0.014),),
     "jowl": (
         Fold(((0.30, -0.84), (0.35, -0.94), (0.37, -1.03)), 0.035, 0.7, (0.07, 0.02)),
@@ -72,7 +72,7 @@ GROUPS: dict[str, tuple[Fold, ...]] = {
 """Group -> its lines. The shader sees them added up."""
 
 _STEEP = 0.026
-_BULGE, _BULGE_WIDTH = 0.55, 2.1  # height against the depth of the trough, and width against its width
+_BULGE, _BULGE_WIDTH = 0.42, 2.1  # height against the depth of the trough, and width against its width
 _LINE_WIDTH = 0.75  # of the dark line at the bottom, against the trough
 
 
