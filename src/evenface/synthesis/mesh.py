@@ -79,7 +79,9 @@ def _shapes() -> tuple[Floats, Floats]:
     head = load_head()
     count = len(head.canon) * 3
     rest = [closed(head.corners.astype(np.float64), offsets=False).reshape(-1, count)]
-    rest += [closed(shapes.astype(np.float64), offsets=True).reshape(-1, count) for shapes in (head.weights, head.local)]
+    rest += [
+        closed(shapes.astype(np.float64), offsets=True).reshape(-1, count) for shapes in (head.weights, head.local)
+    ]
     return np.concatenate(rest), _action_shapes().reshape(-1, count)
 
 

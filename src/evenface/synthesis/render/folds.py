@@ -154,6 +154,14 @@ def fold_depths(values: Columns) -> NDArray[np.float32]:
             "lid": 0.55 * (1 - action("eyeBlink")),
             "jowl": 0.15 * smile,
         }
-        rest = {"forehead": 0.5, "glabella": 0.35, "crows_feet": 0.5, "nasolabial": 0.65, "under_eye": 0.65, "mouth_corner": 0.5, "jowl": 0.9}
+        rest = {
+            "forehead": 0.5,
+            "glabella": 0.35,
+            "crows_feet": 0.5,
+            "nasolabial": 0.65,
+            "under_eye": 0.65,
+            "mouth_corner": 0.5,
+            "jowl": 0.9,
+        }
         columns.append([moved[name] * young + rest.get(name, 0.0) * age**1.3 for name in GROUPS])
     return np.asarray(np.moveaxis(np.array(columns), (0, 1, 2), (2, 1, 0)).reshape(len(age), -1), np.float32)

@@ -150,11 +150,11 @@ def hair_covers(place: wp.vec3, style: int, seed: int, falls: wp.array2d(dtype=w
     """Whether hair covers a place of its sheet. Its edge is frayed into strands, unless `plain` is set."""
     turn = bearing(place)
     inside = hair_reach(turn, falls, n) - place[1]
-    a = turn * 34.0
-    fray = 0.10
+    a = turn * 40.0
+    fray = 0.075
     if style == CURLY or style == AFRO:
-        a = turn * 16.0
-        fray = 0.14
+        a = turn * 18.0
+        fray = 0.10
     if plain == 1 or inside > 0.6 * fray or inside < -0.4 * fray:
         return inside > 0.0
     strand = noise2(a, place[1] * 6.0, seed) * 0.6 + noise2(a * 3.1, place[1] * 5.0, seed + 1) * 0.4

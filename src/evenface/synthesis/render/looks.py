@@ -24,7 +24,7 @@ MONK = ("f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "6
 _SWATCH_LIGHT = 0.86
 """A swatch is read as the colour of skin in light of this strength: in full light the shine on top adds the rest."""
 
-_FLESH_LIGHT, _FLESH_DARK = np.array([1.05, 0.93, 0.87]), np.array([1.08, 0.95, 0.87])
+_FLESH_LIGHT, _FLESH_DARK = np.array([1.06, 0.92, 0.85]), np.array([1.08, 0.95, 0.87])
 """Swatches are flat colour; skin lets light out redder than it looks on paper: factors at the first and the last step."""
 
 _HAIR = {
@@ -38,7 +38,7 @@ _HAIR = {
     "white": "d8d5cf",
 }
 _IRIS = ((0.0, "2c1a0f"), (0.25, "4a2e17"), (0.5, "6d5a2c"), (0.7, "6b7a55"), (0.85, "6f8fa3"), (1.0, "9cc0da"))
-_CLOTHES = ("2f3b52", "5a5f66", "7d3b3b", "e4e2dc", "30333a", "3f5a4a", "8a7a62", "4d5f86", "b9b4ab", "6e4d6b")
+_CLOTHES = ("2f3b52", "5a5f66", "7d3b3b", "c6c3bc", "30333a", "3f5a4a", "8a7a62", "4d5f86", "b9b4ab", "6e4d6b")
 
 
 def linear(code: str) -> Floats:
@@ -118,7 +118,9 @@ def _gaze_vector(angles: Floats) -> Floats:
 def _background(values: Columns) -> tuple[Floats, Floats]:
     level, hue, saturation = values["background_level"], values["background_hue"], values["background_saturation"]
     near = np.array([colorsys.hsv_to_rgb(*hsv) for hsv in zip(hue, saturation, level, strict=True)]) ** 2.2
-    far = np.array([colorsys.hsv_to_rgb((h + 0.12) % 1, s, v * 0.45) for h, s, v in zip(hue, saturation, level, strict=True)])
+    far = np.array(
+        [colorsys.hsv_to_rgb((h + 0.12) % 1, s, v * 0.45) for h, s, v in zip(hue, saturation, level, strict=True)]
+    )
     return near, far**2.2
 
 
@@ -129,7 +131,10 @@ def make_looks(values: Columns, heads: Heads, dtype: np.dtype[Any]) -> NDArray[A
     skin = skin_albedo(values["skin_tone"]) * _SWATCH_LIGHT * flesh(values["skin_tone"])
     hair = np.stack([linear(_HAIR[name]) for name in HAIR_COLOURS])[values["hair_colour"].astype(int)]
     hair = hair * (0.85 + 0.3 * trait("shade of hair", person))[:, None]
-    iris = np.stack([np.interp(values["eye_colour"], [a for a, _ in _IRIS], c) for c in np.stack([linear(c) for _, c in _IRIS]).T], 1)
+    iris = np.stack(
+        [np.interp(values["eye_colour"], [a for a, _ in _IRIS], c) for c in np.stack([linear(c) for _, c in _IRIS]).T],
+        1,
+    )
     old = np.clip((values["age"] - 30) / 50, 0, 1)
     grown = np.clip((values["age"] - 4) / 14, 0, 1)
     direction, main, ambient = _light(values)

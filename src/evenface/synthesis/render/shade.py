@@ -10,6 +10,8 @@ from __future__ import annotations
 import warp as wp
 
 from evenface.synthesis.render.look import (
+    AFRO,
+    CURLY,
     PART_EYE_LEFT,
     PART_EYE_RIGHT,
     PART_GLASSES,
@@ -181,27 +183,39 @@ def shade_skin(
 
 
 @wp.func
-def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, look: Look) -> wp.vec3:
-    """Hair as strands that run down from the crown."""
-    turn = bearing(place)
-    a = turn * 40.0
-    b = place[1] * 3.0
-    if look.hair_style == 4 or look.hair_style == 5:
-        a = turn * 13.0
-        b = place[1] * 17.0
-    strand = (
-        noise2(a, b, look.seed + 80) * 0.45
-        + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35
-        + noise2(a * 9.0, b, look.seed + 82) * 0.2
-    )
-    colour = look.hair * (0.45 + 1.1 * strand)
+def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, behind: bool, look: Look) -> wp.vec3:
+    """Hair as strands that run down from the crown, or as curls; `behind`: its inner side is seen."""
+    strand = float(0.0)
+    gloss = float(0.11)
+    if look.hair_style == CURLY or look.hair_style == AFRO:
+        size = float(24.0)
+        if look.hair_style == AFRO:
+            size = 38.0
+        p = wp.vec3(place[0] * size, place[1] * size * 1.6, place[2] * size)
+        strand = 1.0 - wp.abs(2.0 * noise3(p, look.seed + 80) - 1.0)
+        strand = 0.62 * strand * strand + 0.38 * noise3(p * 2.3, look.seed + 81)
+        gloss = 0.045
+    else:
+        turn = bearing(place)
+        a = turn * 30.0 + 2.0 * noise2(turn * 5.0, place[1] * 4.0, look.seed + 83)
+        b = place[1] * 2.6
+        strand = (
+            noise2(a, b, look.seed + 80) * 0.42
+            + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35
+            + noise2(a * 8.0, b, look.seed + 82) * 0.23
+        )
+    colour = look.hair * (0.30 + 1.35 * strand)
     down = wp.normalize(wp.vec3(-normal[0] * normal[1], 1.0 - normal[1] * normal[1] + 1e-3, -normal[2] * normal[1]))
     half = wp.normalize(view + look.light)
-    along = wp.dot(down, half) + (strand - 0.5) * 0.25
-    lustre = wp.pow(wp.max(0.0, 1.0 - along * along), 24.0)
-    out = matt(colour, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.4, 0.4, 0.4), look)
+    along = wp.dot(down, half) + (strand - 0.5) * 0.35
+    lustre = wp.pow(wp.max(0.0, 1.0 - along * along), 20.0)
+    # Locks turn to the light and away from it.
+    out = matt(colour, wp.dot(normal, look.light) + (strand - 0.5) * 0.5, normal[1], open, wp.vec3(0.4, 0.4, 0.4), look)
     tint = wp.lerp(wp.vec3(1.0, 1.0, 1.0), look.hair, 0.5)
-    return out + wp.cw_mul(tint, look.light_colour) * (lustre * 0.10 * open * (0.4 + strand))
+    out += wp.cw_mul(tint, look.light_colour) * (lustre * gloss * open * (0.2 + 1.4 * strand * strand))
+    if behind:
+        out *= 0.35
+    return out
 
 
 @wp.func
@@ -211,7 +225,11 @@ def shade_mask(place: wp.vec3, normal: wp.vec3, open: float, look: Look) -> wp.v
     fold = down - wp.floor(down)
     middle = 1.0 - smooth(0.70, 0.85, wp.abs(place[1]))
     pleat = 1.0 - 0.22 * middle * smooth(0.0, 0.12, fold) * (1.0 - smooth(0.12, 0.5, fold))
-    cloth = wp.lerp(wp.vec3(0.28, 0.45, 0.55), wp.vec3(0.52, 0.60, 0.64), smooth(0.86, 0.92, wp.max(wp.abs(place[0]), wp.abs(place[1]))))
+    cloth = wp.lerp(
+        wp.vec3(0.28, 0.45, 0.55),
+        wp.vec3(0.52, 0.60, 0.64),
+        smooth(0.86, 0.92, wp.max(wp.abs(place[0]), wp.abs(place[1]))),
+    )
     return matt(cloth * pleat, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.25, 0.25, 0.25), look)
 
 
@@ -286,7 +304,8 @@ def shade(
     view = wp.normalize(-point)
     place = where[i] * u + where[j] * v + where[k] * w
     part = parts[t]
-    if part >= PART_LASHES and wp.dot(normal, view) < 0.0:
+    behind = part >= PART_LASHES and wp.dot(normal, view) < 0.0
+    if behind:
         normal = -normal
     open = lit(point, normal, views[n].distance, look, n, row, column, shadows, taps)
     light = wp.vec3(0.0, 0.0, 0.0)
@@ -341,7 +360,7 @@ def shade(
         )
         light += look.light_colour * (mirrored(normal, view, look.light, 30.0) * 0.007 * open)
     elif part == PART_HAIR:
-        light = shade_hair(place, normal, view, open, look)
+        light = shade_hair(place, normal, view, open, behind, look)
     elif part == PART_LASHES:
         light = look.hair * 0.05 + look.ambient * 0.004
     elif part == PART_GLASSES:

@@ -54,7 +54,7 @@ def brow_cover(where: wp.vec3, look: Look) -> float:
         return 0.0
     t = (x - 0.105) / 0.44  # 0 at the inner, 1 at the outer end
     along = wp.clamp(t, 0.0, 1.0)
-    rise = (0.040 + 0.045 * look.brow_arch) * wp.sin(along * 2.3)
+    rise = (0.032 + 0.042 * look.brow_arch) * wp.sin(along * 2.3)
     middle = 0.155 + look.brow_height + rise - 0.075 * smooth(0.50, 1.05, t)
     half = (0.027 + 0.030 * look.brows) * (1.0 - 0.70 * smooth(0.40, 1.05, t)) * (0.72 + 0.28 * smooth(0.0, 0.25, t))
     from_middle = (where[1] - middle) / half
@@ -63,7 +63,10 @@ def brow_cover(where: wp.vec3, look: Look) -> float:
     side = int(where[0] > 0.0)
     # Hairs stand up at the inner end, lean outwards along the brow, and from above bend down towards its tail.
     lean = x - (where[1] - middle) * (0.15 + 1.5 * along) - 0.018 * along * from_middle * from_middle
-    hairs = noise2(lean * 150.0, where[1] * 22.0, look.seed + 40 + side) * 0.65 + noise2(lean * 62.0, where[1] * 15.0, look.seed + 42 + side) * 0.5
+    hairs = (
+        noise2(lean * 150.0, where[1] * 22.0, look.seed + 40 + side) * 0.65
+        + noise2(lean * 62.0, where[1] * 15.0, look.seed + 42 + side) * 0.5
+    )
     edge = wp.abs(from_middle) + (hairs - 0.58) * 0.85
     body = 1.0 - smooth(0.25, 1.30, edge)
     ends = smooth(-0.13, 0.16, t + 0.10 * (hairs - 0.5)) * (1.0 - smooth(0.88, 1.08, t))
@@ -90,10 +93,13 @@ def beard_cover(where: wp.vec3, lips: float, look: Look) -> float:
     hollow = wp.exp(-((x - 0.15) * (x - 0.15) * 160.0 + (y + 0.815) * (y + 0.815) * 900.0))
     area *= 1.0 - 0.55 * hollow
     area *= smooth(-1.38, -1.04, y + 0.10 * (ragged - 0.5)) * (1.0 - smooth(-0.56, -0.74, where[2]))
-    grain = noise3(where * 80.0, look.seed + 60) * 0.5 + noise2(where[0] * 130.0 + where[2] * 90.0, y * 40.0, look.seed + 61) * 0.5
+    grain = (
+        noise3(where * 80.0, look.seed + 60) * 0.5
+        + noise2(where[0] * 130.0 + where[2] * 90.0, y * 40.0, look.seed + 61) * 0.5
+    )
     amount = smooth(0.0, 0.9, look.beard)
-    stubble = 0.50 * amount * (0.7 + 0.6 * grain)
-    full = amount * amount * (0.38 + 0.25 * smooth(0.2, 0.7, grain))
+    stubble = 0.50 * amount * (0.75 + 0.5 * grain)
+    full = amount * amount * (0.44 + 0.12 * smooth(0.2, 0.7, grain))
     return wp.clamp(area * (stubble + full), 0.0, 0.97)
 
 
@@ -117,7 +123,9 @@ def mole(where: wp.vec3, look: Look) -> float:
     wanted = smooth(0.02, 0.9, look.blemishes) * 0.16 - hashed(i, j, seed)
     if wanted < 0.0:
         return 0.0
-    middle = wp.vec3(float(i) + 0.3 + 0.4 * hashed(i, j, seed + 1), float(j) + 0.3 + 0.4 * hashed(i, j, seed + 2), cell[2])
+    middle = wp.vec3(
+        float(i) + 0.3 + 0.4 * hashed(i, j, seed + 1), float(j) + 0.3 + 0.4 * hashed(i, j, seed + 2), cell[2]
+    )
     size = 0.016 + 0.024 * hashed(i, j, seed + 3)
     return (1.0 - smooth(size, size + 0.035, wp.length(cell - middle))) * smooth(0.0, 0.02, wanted) * 0.8
 
@@ -130,7 +138,9 @@ def skin_colour(where: wp.vec3, masks: wp.vec4, fold: float, pores: float, look:
     front = smooth(-0.75, -0.2, where[2])
     blotch = noise3(where * 5.0, look.seed + 10)
     uneven = 0.09 + 0.16 * look.blemishes + 0.10 * look.old
-    albedo = look.skin * (1.0 + (blotch - 0.5) * uneven + (pores - 0.5) * (0.07 + 0.06 * look.blemishes + 0.05 * look.old))
+    albedo = look.skin * (
+        1.0 + (blotch - 0.5) * uneven + (pores - 0.5) * (0.07 + 0.06 * look.blemishes + 0.05 * look.old)
+    )
     # Blood shows in cheeks, nose tip, ears and chin; under the eyes skin is thin and dark.
     cheek = wp.exp(-((x - 0.46) * (x - 0.46) * 14.0 + (y + 0.36) * (y + 0.36) * 12.0))
     nose = wp.exp(-(x * x * 40.0 + (y + 0.36) * (y + 0.36) * 22.0))
@@ -144,7 +154,10 @@ def skin_colour(where: wp.vec3, masks: wp.vec4, fold: float, pores: float, look:
     if look.freckles > 0.005:
         spots = smooth(0.80 - 0.20 * look.freckles, 0.92, noise3(where * 26.0, look.seed + 12))
         area = wp.exp(-((y + 0.22) * (y + 0.22) * 5.0)) * front
-        albedo = wp.cw_mul(albedo, wp.vec3(1.0, 1.0, 1.0) - wp.vec3(0.30, 0.46, 0.54) * (spots * area * wp.min(1.0, 1.6 * look.freckles)))
+        albedo = wp.cw_mul(
+            albedo,
+            wp.vec3(1.0, 1.0, 1.0) - wp.vec3(0.30, 0.46, 0.54) * (spots * area * wp.min(1.0, 1.6 * look.freckles)),
+        )
     dark = mole(where, look)
     dark = wp.max(dark, 0.55 * worn_by_age(where, front, look))
     albedo = wp.cw_mul(albedo, wp.vec3(1.0, 1.0, 1.0) - wp.vec3(0.45, 0.60, 0.66) * dark)
@@ -167,13 +180,15 @@ def cloth_height(where: wp.vec3, look: Look) -> float:
 
 
 @wp.func
-def scalp_cover(where: wp.vec3, place: wp.vec3, ears: float, look: Look, grows: wp.array2d(dtype=wp.float32), n: int) -> float:
+def scalp_cover(
+    where: wp.vec3, place: wp.vec3, ears: float, look: Look, grows: wp.array2d(dtype=wp.float32), n: int
+) -> float:
     """How much of the scalp is hidden by the roots of hair, 0 to 1: all of the hair where it is cut to the skin."""
     if look.hair_style < BUZZ or (where[2] > 0.0 and where[1] < 0.35) or place[1] > 1.4:
         return 0.0
-    grain = noise3(where * 90.0, look.seed + 20)
-    under = smooth(-0.03, 0.05, hair_reach(bearing(place), grows, n) - place[1] + (grain - 0.5) * 0.06)
-    amount = 0.85
+    grain = noise3(where * 70.0, look.seed + 20)
+    under = smooth(-0.035, 0.04, hair_reach(bearing(place), grows, n) - place[1] + (grain - 0.5) * 0.045)
+    amount = 0.90
     if look.hair_style == RECEDING:
-        amount = 0.55
-    return under * wp.min(1.0, amount * (0.80 + 0.4 * grain)) * (1.0 - smooth(0.1, 0.4, ears))
+        amount = 0.50
+    return under * wp.min(0.96, amount * (0.85 + 0.3 * grain)) * (1.0 - smooth(0.1, 0.4, ears))

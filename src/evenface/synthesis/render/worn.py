@@ -27,7 +27,9 @@ def grid_triangles(rows: int, columns: int) -> Ints:
 @cache
 def eyeball() -> tuple[Floats, Ints]:
     """The front of a sphere: unit directions (vertex, 3), +z forwards, and triangles."""
-    polar, round_ = np.meshgrid(np.linspace(0, _EYE_SPAN, _RINGS), np.linspace(0, 2 * np.pi, _SEGMENTS + 1), indexing="ij")
+    polar, round_ = np.meshgrid(
+        np.linspace(0, _EYE_SPAN, _RINGS), np.linspace(0, 2 * np.pi, _SEGMENTS + 1), indexing="ij"
+    )
     d = np.stack([np.sin(polar) * np.cos(round_), np.sin(polar) * np.sin(round_), np.cos(polar)], -1)
     return d.reshape(-1, 3), grid_triangles(_RINGS, _SEGMENTS + 1)
 
@@ -71,7 +73,9 @@ def glasses() -> tuple[Floats, Ints, Ints]:
         centre = rim[:-1].mean(0)[None]
         fan = np.stack([np.zeros(_RIM, int), 1 + np.arange(_RIM), 2 + np.arange(_RIM)], 1).astype(np.int32)
         add(np.concatenate([centre, rim]), fan, 1)
-        along = np.array([(0.490, 0.055, 0.135), _HINGE, (0.58, 0.050, -0.10), _EAR_TOP, (0.745, 0.01, -0.78), (0.75, -0.12, -0.86)])
+        along = np.array(
+            [(0.490, 0.055, 0.135), _HINGE, (0.58, 0.050, -0.10), _EAR_TOP, (0.745, 0.01, -0.78), (0.75, -0.12, -0.86)]
+        )
         add(*_tube(along * (side, 1, 1), 0.0135), 0)
     bridge = np.array([[0.092, 0.005], [0.05, 0.028], [0.0, 0.036], [-0.05, 0.028], [-0.092, 0.005]])
     add(*_tube(np.c_[bridge, _FROM_EYES + 0.015 - 0.6 * bridge[:, 0] ** 2], 0.0125), 0)
@@ -80,7 +84,9 @@ def glasses() -> tuple[Floats, Ints, Ints]:
 
 def _rim_depth(across: Floats) -> Floats:
     """How far forward the rims stand at a distance from the middle."""
-    return np.asarray(_FROM_EYES + 0.012 - 0.30 * np.clip(across - 0.10, 0, None) ** 2 - 0.55 * np.clip(across - 0.38, 0, None) ** 2)
+    return np.asarray(
+        _FROM_EYES + 0.012 - 0.30 * np.clip(across - 0.10, 0, None) ** 2 - 0.55 * np.clip(across - 0.38, 0, None) ** 2
+    )
 
 
 def _tube(line: Floats, radius: float) -> tuple[Floats, Ints]:
@@ -124,7 +130,10 @@ _AXIS = -0.35  # depth of the upright axis that the mask is wound round
 _TURN = np.radians(70.0)
 _GAP = 0.022
 _LOOP, _LOOP_RING = 7, 4
-_LOOPS = ((0, (0.715, -0.02, -0.60)), (-1, (0.685, -0.46, -0.60)))  # row of the mask, and where its loop goes at the ear
+_LOOPS = (
+    (0, (0.715, -0.02, -0.60)),
+    (-1, (0.685, -0.46, -0.60)),
+)  # row of the mask, and where its loop goes at the ear
 _SMOOTHINGS = 14
 
 
