@@ -166,5 +166,5 @@ def lash_cover(place: wp.vec3) -> float:
     """Whether a lash lies here: strands across the strip from the lid (0) to the tips (1), few and short on the lower lid."""
     strand = wp.abs(2.0 * (place[0] * 11.0 - wp.floor(place[0] * 11.0)) - 1.0)
     if place[2] < 0.0:
-        return 0.5 + (0.6 * strand - 0.38 - place[1] * 1.5)
-    return 0.5 + (0.40 + 0.55 * strand * strand - place[1] * 1.5)
+        return 0.5 + (0.45 * strand - 0.08 - place[1] * 1.5)
+    return 0.5 + (0.55 + 0.35 * strand * strand - place[1] * 1.5)

@@ -103,7 +103,7 @@ def shade_eye(
     cosine = wp.clamp(wp.dot(d, gaze), -1.0, 1.0)
     angle = wp.acos(cosine)
     iris = 0.50
-    white = wp.vec3(0.60, 0.56, 0.53)
+    white = wp.vec3(0.72, 0.68, 0.65)
     veins = noise3(d * 14.0, look.seed + 30)
     white = wp.cw_mul(white, wp.vec3(1.0, 1.0, 1.0) - wp.vec3(0.02, 0.10, 0.10) * (veins * smooth(0.5, 1.1, angle)))
     across = wp.normalize(wp.cross(gaze, UP))
@@ -333,7 +333,7 @@ def shade(
         light = shade_eye(place, normal, view, gaze, open, (0.30 + 0.70 * upper) * (0.62 + 0.38 * lower) * corner, look)
     elif part == PART_TEETH_LOWER or part == PART_TEETH_UPPER:
         gap = wp.abs(2.0 * (place[0] * 12.5 - wp.floor(place[0] * 12.5)) - 1.0)
-        tooth = wp.vec3(0.58, 0.53, 0.45) * (1.0 - 0.45 * smooth(0.80, 1.0, gap))
+        tooth = wp.vec3(0.70, 0.64, 0.55) * (1.0 - 0.45 * smooth(0.80, 1.0, gap))
         if part == PART_TEETH_UPPER:
             tooth = wp.lerp(tooth, wp.vec3(0.42, 0.14, 0.13), smooth(-0.530, -0.505, place[1]))
         else:

@@ -56,7 +56,7 @@ def brow_cover(where: wp.vec3, look: Look) -> float:
     along = wp.clamp(t, 0.0, 1.0)
     rise = (0.032 + 0.042 * look.brow_arch) * wp.sin(along * 2.3)
     middle = 0.155 + look.brow_height + rise - 0.075 * smooth(0.50, 1.05, t)
-    half = (0.027 + 0.030 * look.brows) * (1.0 - 0.70 * smooth(0.40, 1.05, t)) * (0.72 + 0.28 * smooth(0.0, 0.25, t))
+    half = (0.029 + 0.030 * look.brows) * (1.0 - 0.70 * smooth(0.40, 1.05, t)) * (0.72 + 0.28 * smooth(0.0, 0.25, t))
     from_middle = (where[1] - middle) / half
     if wp.abs(from_middle) > 2.2:
         return 0.0
@@ -70,7 +70,7 @@ def brow_cover(where: wp.vec3, look: Look) -> float:
     edge = wp.abs(from_middle) + (hairs - 0.58) * 0.85
     body = 1.0 - smooth(0.25, 1.30, edge)
     ends = smooth(-0.13, 0.16, t + 0.10 * (hairs - 0.5)) * (1.0 - smooth(0.88, 1.08, t))
-    return wp.clamp(body * ends * (0.60 + 0.55 * look.brows) * (0.66 + 0.55 * hairs), 0.0, 0.97)
+    return wp.clamp(body * ends * (0.68 + 0.52 * look.brows) * (0.66 + 0.55 * hairs), 0.0, 0.97)
 
 
 @wp.func
@@ -168,7 +168,7 @@ def skin_colour(where: wp.vec3, masks: wp.vec4, fold: float, pores: float, look:
         albedo = wp.lerp(albedo, lips, smooth(0.15, 0.75, masks[0]))
     # Folds are darker than the skin around: less light gets in, and what comes out is redder.
     shade = wp.clamp(fold, 0.0, 1.2)
-    return wp.cw_mul(albedo, wp.vec3(1.0 - 0.26 * shade, 1.0 - 0.36 * shade, 1.0 - 0.38 * shade))
+    return wp.cw_mul(albedo, wp.vec3(1.0 - 0.36 * shade, 1.0 - 0.46 * shade, 1.0 - 0.48 * shade))
 
 
 @wp.func
