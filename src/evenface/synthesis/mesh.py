@@ -15,8 +15,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.synthesis.head import AGES, GENDERS, WEIGHTS, load_head
+from evenface.synthesis.head import AGES, GENDERS, PARTS, WEIGHTS, load_head
 from evenface.synthesis.identity import local_changes
+from evenface.synthesis.lips import closed
 from evenface.synthesis.parameters import ACTIONS, ETHNICITIES
 
 Floats = NDArray[np.float64]
@@ -44,6 +45,9 @@ REACH: dict[str, float] = {
 """
 INNER_DOWN = 0.9
 """How far a full `browDown` draws the inner end of a brow down, in full actions `browInnerUp`, upside down."""
+
+TEETH_IN_SMILE = (0.0, 0.015, -0.055)
+"""How far a full `mouthSmile` of one side moves the lower teeth, which the modeller's shape leaves in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,11 @@ def _shapes() -> tuple[Floats, Floats]:
     """What heads are blended from, at rest and by actions, as two matrices (shape, vertex * 3)."""
     head = load_head()
     count = len(head.canon) * 3
-    rest = [head.corners.reshape(-1, count), head.weights.reshape(-1, count), head.local.reshape(-1, count)]
-    return np.concatenate(rest).astype(np.float64), _action_shapes().reshape(-1, count)
+    rest = [closed(head.corners.astype(np.float64), offsets=False).reshape(-1, count)]
+    rest += [
+        closed(shapes.astype(np.float64), offsets=True).reshape(-1, count) for shapes in (head.weights, head.local)
+    ]
+    return np.concatenate(rest), _action_shapes().reshape(-1, count)
 
 
 def _action_shapes() -> Floats:
@@ -83,6 +90,10 @@ def _action_shapes() -> Floats:
     head = load_head()
     stems = [name.removesuffix("Left").removesuffix("Right") for name in ACTIONS]
     shapes = head.actions.astype(np.float64) * np.array([REACH.get(stem, 1.0) for stem in stems])[:, None, None]
+    # A smile stretches the skin over the lower teeth, which must not come through it.
+    lower_teeth = np.unique(head.triangles[head.parts == PARTS.index("teeth_lower")])
+    for side in ("Left", "Right"):
+        shapes[ACTIONS.index(f"mouthSmile{side}"), lower_teeth] += TEETH_IN_SMILE
     # A frown draws the inner ends of the brows down, which the modeller's shape leaves level.
     inner_down = -INNER_DOWN * head.actions[ACTIONS.index("browInnerUp")].astype(np.float64)
     left = np.clip(0.5 + head.canon[:, :1].astype(np.float64) / 0.08, 0, 1)

@@ -34,6 +34,7 @@ class Look:
     """One face for the shader; see `looks.py` for where each number comes from."""
 
     seed: wp.int32
+    old: wp.float32  # how far age shows in the skin, 0 to 1
     skin: wp.vec3
     lips: wp.vec3
     redness: wp.float32
@@ -42,6 +43,7 @@ class Look:
     shine: wp.float32
     beard: wp.float32
     brows: wp.float32
+    brow: wp.vec3
     brow_arch: wp.float32
     brow_height: wp.float32
     stubble: wp.vec3
@@ -55,6 +57,7 @@ class Look:
     glasses: wp.int32
     mask: wp.int32
     cloth: wp.vec3
+    neckline: wp.float32
     light: wp.vec3  # towards the light, in camera coordinates
     light_colour: wp.vec3
     ambient: wp.vec3
@@ -147,11 +150,11 @@ def hair_covers(place: wp.vec3, style: int, seed: int, falls: wp.array2d(dtype=w
     """Whether hair covers a place of its sheet. Its edge is frayed into strands, unless `plain` is set."""
     turn = bearing(place)
     inside = hair_reach(turn, falls, n) - place[1]
-    a = turn * 34.0
-    fray = 0.10
+    a = turn * 40.0
+    fray = 0.075
     if style == CURLY or style == AFRO:
-        a = turn * 16.0
-        fray = 0.14
+        a = turn * 18.0
+        fray = 0.10
     if plain == 1 or inside > 0.6 * fray or inside < -0.4 * fray:
         return inside > 0.0
     strand = noise2(a, place[1] * 6.0, seed) * 0.6 + noise2(a * 3.1, place[1] * 5.0, seed + 1) * 0.4
@@ -160,6 +163,8 @@ def hair_covers(place: wp.vec3, style: int, seed: int, falls: wp.array2d(dtype=w
 
 @wp.func
 def lash_cover(place: wp.vec3) -> float:
-    """Whether a lash lies here: strands across the strip from the lid (0) to the tips (1)."""
-    strand = wp.abs(2.0 * (place[0] * 14.0 - wp.floor(place[0] * 14.0)) - 1.0)
-    return 0.5 + (0.55 + 0.25 * strand - place[1] * 1.5)
+    """Whether a lash lies here: strands across the strip from the lid (0) to the tips (1), few and short on the lower lid."""
+    strand = wp.abs(2.0 * (place[0] * 11.0 - wp.floor(place[0] * 11.0)) - 1.0)
+    if place[2] < 0.0:
+        return 0.5 + (0.45 * strand - 0.08 - place[1] * 1.5)
+    return 0.5 + (0.55 + 0.35 * strand * strand - place[1] * 1.5)

@@ -111,7 +111,7 @@ def scene() -> Scene:
 
 
 def _places(canon: Floats) -> Floats:
-    """What the shader knows a place on the head by: where it lies on the mean head; for lashes, along and outwards."""
+    """What the shader knows a place on the head by: where it lies on the mean head; for lashes, along, outwards, and which lid."""
     head = load_head()
     places = canon.copy()
     lashes = np.unique(head.triangles[head.parts == PARTS.index("lashes")])
@@ -120,9 +120,8 @@ def _places(canon: Floats) -> Floats:
         radius = np.linalg.norm(canon[eye] - centre, axis=1).mean()
         mine = lashes[np.sign(canon[lashes, 0]) == np.sign(centre[0])]
         out = np.linalg.norm(canon[mine] - centre, axis=1) / radius
-        places[mine] = np.stack(
-            [(canon[mine, 0] - centre[0]) / radius, np.clip((out - 1.03) / 0.27, 0, 1), np.zeros(len(mine))], 1
-        )
+        lid = np.sign(canon[mine, 1] - centre[1])
+        places[mine] = np.stack([(canon[mine, 0] - centre[0]) / radius, np.clip((out - 1.03) / 0.27, 0, 1), lid], 1)
     return places
 
 
@@ -149,7 +148,7 @@ def scene_points(values: Columns, heads: Heads) -> Floats:
             worn.eye_points(heads),
             hair.hair_points(values, heads),
             worn.glasses_points(heads),
-            worn.mask_points(heads),
+            worn.mask_points(values, heads),
         ],
         axis=1,
     )

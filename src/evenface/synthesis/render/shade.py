@@ -10,6 +10,8 @@ from __future__ import annotations
 import warp as wp
 
 from evenface.synthesis.render.look import (
+    AFRO,
+    CURLY,
     PART_EYE_LEFT,
     PART_EYE_RIGHT,
     PART_GLASSES,
@@ -31,7 +33,7 @@ from evenface.synthesis.render.look import (
     smooth,
 )
 from evenface.synthesis.render.raster import EMPTY, edge, nearness_of, triangle_of
-from evenface.synthesis.render.skin import beard_cover, brow_cover, fold_relief, scalp_cover, skin_colour
+from evenface.synthesis.render.skin import beard_cover, brow_cover, cloth_height, fold_relief, scalp_cover, skin_colour
 
 UP = wp.constant(wp.vec3(0.0, 1.0, 0.0))
 TAPS = wp.constant(8)
@@ -101,7 +103,7 @@ def shade_eye(
     cosine = wp.clamp(wp.dot(d, gaze), -1.0, 1.0)
     angle = wp.acos(cosine)
     iris = 0.50
-    white = wp.vec3(0.78, 0.74, 0.71)
+    white = wp.vec3(0.72, 0.68, 0.65)
     veins = noise3(d * 14.0, look.seed + 30)
     white = wp.cw_mul(white, wp.vec3(1.0, 1.0, 1.0) - wp.vec3(0.02, 0.10, 0.10) * (veins * smooth(0.5, 1.1, angle)))
     across = wp.normalize(wp.cross(gaze, UP))
@@ -140,14 +142,16 @@ def shade_skin(
 ) -> wp.vec3:
     """Skin with all that grows on it, cloth below the neck, and the inside of the mouth."""
     # Below the neck there is cloth.
-    collar = where[1] + 0.28 * (where[0] * where[0]) - 0.10 * where[2]
-    if collar < -1.78:
-        weave = 0.92 + 0.16 * noise2(where[0] * 40.0, where[1] * 40.0, look.seed + 70)
+    collar = cloth_height(where, look)
+    if collar < 0.0:
+        seam = smooth(-0.075, -0.06, collar) * (1.0 - smooth(-0.06, -0.03, collar))
+        weave = (0.92 + 0.16 * noise2(where[0] * 40.0, where[1] * 40.0, look.seed + 70)) * (1.0 - 0.35 * seam)
         return (
             matt(look.cloth * weave, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.0, 0.0, 0.0), look)
             * occluded
         )
-    albedo = skin_colour(where, masks, fold[2], look)
+    pores = noise3(where * 60.0, look.seed + 11)
+    albedo = skin_colour(where, masks, fold[2], pores, look)
     roots = scalp_cover(where, scalp, masks[3], look, grows, n)
     beard = beard_cover(where, masks[0], look)
     hair = wp.max(roots, beard)
@@ -155,7 +159,7 @@ def shade_skin(
     facing = wp.dot(normal, look.light)
     soft = wp.vec3(0.36, 0.18, 0.12) * (0.5 + 0.5 * look.softness)
     albedo = wp.lerp(wp.lerp(albedo, look.stubble, beard), look.hair * 0.9, roots)
-    albedo = wp.lerp(albedo, look.hair * 0.75, brow)
+    albedo = wp.lerp(albedo, look.brow, brow)
     out = matt(albedo, facing, normal[1], open, soft, look)
     out *= occluded
     # Shine: oil on forehead, nose and cheekbones; wet lips.
@@ -164,10 +168,10 @@ def shade_skin(
     wet = smooth(0.3, 0.8, masks[0])
     bare = (1.0 - 0.85 * hair) * (1.0 - 0.8 * brow)
     facing_view = wp.max(0.0, wp.dot(normal, view))
-    fresnel = MIRROR + (1.0 - MIRROR) * 0.6 * wp.pow(1.0 - facing_view, 5.0)
+    fresnel = MIRROR + (1.0 - MIRROR) * 0.22 * wp.pow(1.0 - facing_view, 5.0)
     broad = mirrored(normal, view, look.light, 14.0)
     tight = mirrored(normal, view, look.light, wp.lerp(46.0, 90.0, wet))
-    oil = oily * (0.45 + 1.25 * look.shine) + 0.6 * wet
+    oil = (oily * (0.45 + 1.25 * look.shine) + 0.6 * wet) * (0.55 + 0.9 * pores)
     gloss = MIRROR * (0.65 * broad + 0.35 * tight) * oil * bare * open * smooth(-0.05, 0.25, facing)
     out += look.light_colour * gloss + look.ambient * (fresnel * (0.6 + 0.6 * look.shine) * occluded * bare)
     # Inside the mouth it is dark and red, darker the deeper.
@@ -179,27 +183,54 @@ def shade_skin(
 
 
 @wp.func
-def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, look: Look) -> wp.vec3:
-    """Hair as strands that run down from the crown."""
-    turn = bearing(place)
-    a = turn * 40.0
-    b = place[1] * 3.0
-    if look.hair_style == 4 or look.hair_style == 5:
-        a = turn * 13.0
-        b = place[1] * 17.0
-    strand = (
-        noise2(a, b, look.seed + 80) * 0.45
-        + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35
-        + noise2(a * 9.0, b, look.seed + 82) * 0.2
-    )
-    colour = look.hair * (0.45 + 1.1 * strand)
+def shade_hair(place: wp.vec3, normal: wp.vec3, view: wp.vec3, open: float, behind: bool, look: Look) -> wp.vec3:
+    """Hair as strands that run down from the crown, or as curls; `behind`: its inner side is seen."""
+    strand = float(0.0)
+    gloss = float(0.11)
+    if look.hair_style == CURLY or look.hair_style == AFRO:
+        size = float(24.0)
+        if look.hair_style == AFRO:
+            size = 38.0
+        p = wp.vec3(place[0] * size, place[1] * size * 1.6, place[2] * size)
+        strand = 1.0 - wp.abs(2.0 * noise3(p, look.seed + 80) - 1.0)
+        strand = 0.62 * strand * strand + 0.38 * noise3(p * 2.3, look.seed + 81)
+        gloss = 0.045
+    else:
+        turn = bearing(place)
+        a = turn * 30.0 + 2.0 * noise2(turn * 5.0, place[1] * 4.0, look.seed + 83)
+        b = place[1] * 2.6
+        strand = (
+            noise2(a, b, look.seed + 80) * 0.42
+            + noise2(a * 3.3, b * 1.7, look.seed + 81) * 0.35
+            + noise2(a * 8.0, b, look.seed + 82) * 0.23
+        )
+    colour = look.hair * (0.30 + 1.35 * strand)
     down = wp.normalize(wp.vec3(-normal[0] * normal[1], 1.0 - normal[1] * normal[1] + 1e-3, -normal[2] * normal[1]))
     half = wp.normalize(view + look.light)
-    along = wp.dot(down, half) + (strand - 0.5) * 0.25
-    lustre = wp.pow(wp.max(0.0, 1.0 - along * along), 24.0)
-    out = matt(colour, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.4, 0.4, 0.4), look)
+    along = wp.dot(down, half) + (strand - 0.5) * 0.35
+    lustre = wp.pow(wp.max(0.0, 1.0 - along * along), 20.0)
+    # Locks turn to the light and away from it.
+    out = matt(colour, wp.dot(normal, look.light) + (strand - 0.5) * 0.5, normal[1], open, wp.vec3(0.4, 0.4, 0.4), look)
     tint = wp.lerp(wp.vec3(1.0, 1.0, 1.0), look.hair, 0.5)
-    return out + wp.cw_mul(tint, look.light_colour) * (lustre * 0.10 * open * (0.4 + strand))
+    out += wp.cw_mul(tint, look.light_colour) * (lustre * gloss * open * (0.2 + 1.4 * strand * strand))
+    if behind:
+        out *= 0.35
+    return out
+
+
+@wp.func
+def shade_mask(place: wp.vec3, normal: wp.vec3, open: float, look: Look) -> wp.vec3:
+    """Pleated cloth with a paler seam along its edges; `place` is across and down, -1 to 1."""
+    down = place[1] * 3.0
+    fold = down - wp.floor(down)
+    middle = 1.0 - smooth(0.70, 0.85, wp.abs(place[1]))
+    pleat = 1.0 - 0.22 * middle * smooth(0.0, 0.12, fold) * (1.0 - smooth(0.12, 0.5, fold))
+    cloth = wp.lerp(
+        wp.vec3(0.28, 0.45, 0.55),
+        wp.vec3(0.52, 0.60, 0.64),
+        smooth(0.86, 0.92, wp.max(wp.abs(place[0]), wp.abs(place[1]))),
+    )
+    return matt(cloth * pleat, wp.dot(normal, look.light), normal[1], open, wp.vec3(0.25, 0.25, 0.25), look)
 
 
 @wp.func
@@ -273,7 +304,8 @@ def shade(
     view = wp.normalize(-point)
     place = where[i] * u + where[j] * v + where[k] * w
     part = parts[t]
-    if part >= PART_LASHES and wp.dot(normal, view) < 0.0:
+    behind = part >= PART_LASHES and wp.dot(normal, view) < 0.0
+    if behind:
         normal = -normal
     open = lit(point, normal, views[n].distance, look, n, row, column, shadows, taps)
     light = wp.vec3(0.0, 0.0, 0.0)
@@ -301,7 +333,7 @@ def shade(
         light = shade_eye(place, normal, view, gaze, open, (0.30 + 0.70 * upper) * (0.62 + 0.38 * lower) * corner, look)
     elif part == PART_TEETH_LOWER or part == PART_TEETH_UPPER:
         gap = wp.abs(2.0 * (place[0] * 12.5 - wp.floor(place[0] * 12.5)) - 1.0)
-        tooth = wp.vec3(0.74, 0.68, 0.58) * (1.0 - 0.45 * smooth(0.80, 1.0, gap))
+        tooth = wp.vec3(0.70, 0.64, 0.55) * (1.0 - 0.45 * smooth(0.80, 1.0, gap))
         if part == PART_TEETH_UPPER:
             tooth = wp.lerp(tooth, wp.vec3(0.42, 0.14, 0.13), smooth(-0.530, -0.505, place[1]))
         else:
@@ -328,7 +360,7 @@ def shade(
         )
         light += look.light_colour * (mirrored(normal, view, look.light, 30.0) * 0.007 * open)
     elif part == PART_HAIR:
-        light = shade_hair(place, normal, view, open, look)
+        light = shade_hair(place, normal, view, open, behind, look)
     elif part == PART_LASHES:
         light = look.hair * 0.05 + look.ambient * 0.004
     elif part == PART_GLASSES:
@@ -343,15 +375,7 @@ def shade(
             + look.light_colour * (mirrored(normal, view, look.light, 90.0) * 0.02)
         )
     elif part == PART_MASK:
-        pleat = 0.88 + 0.12 * smooth(0.15, 0.5, wp.abs(2.0 * (place[1] * 7.0 - wp.floor(place[1] * 7.0)) - 1.0))
-        light = matt(
-            wp.vec3(0.42, 0.62, 0.72) * pleat,
-            wp.dot(normal, look.light),
-            normal[1],
-            open,
-            wp.vec3(0.25, 0.25, 0.25),
-            look,
-        )
+        light = shade_mask(place, normal, open, look)
     out[n, row, column] = light
 
 
