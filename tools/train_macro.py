@@ -97,7 +97,9 @@ def measured(logits: torch.Tensor, votes: np.ndarray, temperature: float = 1.0) 
             "balanced_accuracy": float(np.mean(recalls)), "ece": float(ece)}  # fmt: skip
 
 
-def train(images: np.ndarray, votes: np.ndarray, valid: tuple[np.ndarray, np.ndarray], given: argparse.Namespace) -> nn.Module:
+def train(
+    images: np.ndarray, votes: np.ndarray, valid: tuple[np.ndarray, np.ndarray], given: argparse.Namespace
+) -> nn.Module:
     """Fit with a one-cycle rate, bf16 where it counts, and a running mean of the weights, which is what is kept."""
     torch.manual_seed(given.seed)
     net = MacroNet().to(memory_format=torch.channels_last)
@@ -106,7 +108,9 @@ def train(images: np.ndarray, votes: np.ndarray, valid: tuple[np.ndarray, np.nda
     per_epoch = len(images) // given.batch
     decayed = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.03}, {"params": plain, "weight_decay": 0.0}], lr=3e-3)
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.03}, {"params": plain, "weight_decay": 0.0}], lr=3e-3
+    )
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=given.epochs * per_epoch, pct_start=0.2)
     for epoch in range(given.epochs):
         order, start, total = torch.randperm(len(images)), time.time(), 0.0
@@ -147,13 +151,22 @@ def main() -> None:
     valid_images, valid_votes, valid_hashes = read_part(given.ferplus / "FER2013Valid")
     seen = set(valid_hashes)
     keep = np.array([not (name in seen or seen.add(name)) for name in hashes])
-    print(json.dumps({"train": int(keep.sum()), "left out as copies": int((~keep).sum()), "validation": len(valid_images)}))
+    print(
+        json.dumps(
+            {"train": int(keep.sum()), "left out as copies": int((~keep).sum()), "validation": len(valid_images)}
+        )
+    )
     net = train(images[keep], votes[keep], (valid_images, valid_votes), given)
     from safetensors.torch import save_file
 
     logits = answers(net, valid_images)
     temperatures = np.linspace(0.5, 3, 101)
-    losses = [-(torch.from_numpy(valid_votes / valid_votes.sum(1, keepdims=True)) * functional.log_softmax(logits / t, 1)).sum(1).mean() for t in temperatures]
+    losses = [
+        -(torch.from_numpy(valid_votes / valid_votes.sum(1, keepdims=True)) * functional.log_softmax(logits / t, 1))
+        .sum(1)
+        .mean()
+        for t in temperatures
+    ]
     temperature = float(temperatures[int(np.argmin(losses))])
     found = {"classes": CLASSES, "temperature": temperature} | measured(logits, valid_votes, temperature)
     save_file({k: v.contiguous() for k, v in net.state_dict().items()}, given.out / "macro.safetensors")

@@ -12,7 +12,9 @@ CLASSES = ("flat", "upright")
 def stripes(count: int, upright: np.ndarray) -> np.ndarray:
     rng = np.random.default_rng(0)
     wave = 120 + 60 * np.sin(np.arange(32) * 0.8)
-    images = np.where(upright[:, None, None], wave[None, None, :], wave[None, :, None]) + rng.normal(0, 20, (count, 32, 32))
+    images = np.where(upright[:, None, None], wave[None, None, :], wave[None, :, None]) + rng.normal(
+        0, 20, (count, 32, 32)
+    )
     return np.repeat(np.clip(images, 0, 255)[..., None], 3, -1).astype(np.uint8)
 
 

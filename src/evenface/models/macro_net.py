@@ -42,7 +42,12 @@ class MacroNet(nn.Module):
     def __init__(self, widths: tuple[int, ...] = (48, 96, 192), dropout: float = 0.3) -> None:
         """Take the width of each stage; a stage has two blocks, and each but the first halves the picture."""
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(1, 32, 3, 1, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)]
+        layers: list[nn.Module] = [
+            nn.Conv2d(1, 32, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(32),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
         inside = 32
         for number, width in enumerate(widths):
             layers += [_Block(inside, width, 2 if number else 1), _Block(width, width, 1)]

@@ -79,12 +79,12 @@ def test_every_parameter_shows(name: str) -> None:
 
 
 def test_skin_tone_changes_skin_and_leaves_hair_and_background() -> None:
-    tones = render(
-        pl.DataFrame({"person": [1, 1], "skin_tone": [2, 8], "hair_style": ["short"] * 2, "metering": [0.0] * 2}), 128
-    )
+    same = {"person": [1, 1], "hair_style": ["short"] * 2, "metering": [0.0] * 2, "zoom": [0.8] * 2}
+    tones = render(pl.DataFrame(same | {"skin_tone": [2, 8]}), 128)
     change = np.abs(tones[0].astype(int) - tones[1]).max(-1)
-    assert np.median(change[64:80, 50:78]) > 60  # cheeks and nose
-    assert change[:12].max() == 0  # above the head
+    assert np.median(change[60:76, 52:76]) > 60  # cheeks and nose
+    assert change[:80, :24].max() == 0  # beside the head
+    assert np.percentile(change[8:22, 54:74], 25) < 8  # hair and what is above it
 
 
 def test_darker_tones_are_darker_and_none_is_cut_off() -> None:

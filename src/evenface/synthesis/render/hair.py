@@ -104,8 +104,9 @@ def sheet() -> Sheet:
     rays = direction(azimuth, way).reshape(-1, 3)
     points = CENTRE + rays * _reach(rays, canon[head.triangles[smooth]]).reshape(-1, 1)
     skin = np.unique(head.triangles[smooth])
-    squared = ((points[:, None] - canon[skin]) ** 2).sum(-1)
-    nearest = np.argsort(squared, axis=1)[:, :_NEAR]
+    squared = (points**2).sum(1)[:, None] + (canon[skin] ** 2).sum(1) - 2 * points @ canon[skin].T
+    squared = np.maximum(squared.round(9), 0)
+    nearest = np.sort(np.argpartition(squared, _NEAR, axis=1)[:, :_NEAR], axis=1)
     pull = 1 / (np.take_along_axis(squared, nearest, 1) + 1e-3)
     rows, columns = len(_WAYS), _AZIMUTHS + 1
     a = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
@@ -118,18 +119,15 @@ def sheet() -> Sheet:
 
 def _reach(rays: Floats, triangles: Floats) -> Floats:
     """How far rays (ray, 3) from `CENTRE` go until they leave the last of the triangles (triangle, 3, 3)."""
-    a, b, c = triangles[:, 0] - CENTRE, triangles[:, 1] - CENTRE, triangles[:, 2] - CENTRE
+    a, b, c = (triangles[:, i] - CENTRE for i in range(3))
     normal = np.cross(b - a, c - a)
-    out = np.zeros(len(rays))
-    for start in range(0, len(rays), 256):
-        d = rays[start : start + 256, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            far = (a * normal).sum(-1) / (d * normal).sum(-1)
-            hit = d * far[..., None]
-            inside = np.ones(far.shape, bool)
-            for p, q in ((a, b), (b, c), (c, a)):
-                inside &= (np.cross(q - p, hit - p) * normal).sum(-1) >= -1e-9
-        out[start : start + 256] = np.where(inside & (far > 0), far, 0).max(1)
+    # A ray meets a triangle where it lies on the inner side of the three planes through the centre and an edge.
+    inside = np.ones((len(rays), len(triangles)), bool)
+    for p, q in ((a, b), (b, c), (c, a)):
+        inside &= rays @ np.cross(p, q).T >= -1e-9
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = (a * normal).sum(1) / (rays @ normal.T)
+    out = np.where(inside & (far > 0), far, 0).max(1)
     missed = out == 0
     return np.where(missed, np.median(out[~missed]), out)
 
