@@ -1,7 +1,7 @@
 """Faces to hold against the outside world, and the outside eye that looks at them: MediaPipe's face landmarker.
 
-Everything about a face that is not the question (age, hair, light, pose, …) is drawn from its `person` seed, so that the
-same person under another pole of head shape, skin tone or expression is alike in all else.
+Whatever of a face is not the question (age, hair, light, pose, …) is drawn from its `person` seed, so that the same
+person under another pole of head shape, skin tone or expression is alike in all else.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def people(design: pl.DataFrame, *, wild: bool) -> pl.DataFrame:
     """Give each row of a design all that makes a face but its expression.
 
     Args:
-        design: `person` (seed), `pole`, `gender` (female, male); and if they are the question `tone` (of `TONES`; else a
+        design: `person` (seed), `pole`, `gender` (female, male); and if they are asked about `tone` (of `TONES`; else a
             tone usual with the pole, hair and eyes too) and `age_band` (of `AGES`; else 18 to 68 years).
         wild: With pose, light, background and blur as in photographs of every day; else frontal and clean.
     """
@@ -104,9 +104,9 @@ def with_expressions(faces: pl.DataFrame, expressions: pl.Series, low: float = 0
 class Seen:
     """What the landmarker saw: `found` (face,), `shapes` (face, 51) in the order of `names`, `eyes` (face, 2, 2).
 
-    `turned` (face,) is how far the tip of the nose stands right of the middle between
-    the eyes, in distances of the eyes: near 0 on a face that looks at the camera. All are NaN where no face was found. `eyes` are the middles of the eye on the left and on the right
-    of the picture, across and down, in shares of the picture.
+    `eyes` are the middles of the eye on the left and on the right of the picture, across and down, in shares of the
+    picture. `turned` (face,) is how far the tip of the nose stands right of the middle between the eyes, in distances
+    of the eyes: near 0 on a face that looks at the camera. All are NaN where no face was found.
     """
 
     found: np.ndarray

