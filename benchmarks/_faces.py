@@ -133,6 +133,10 @@ class Landmarker:
         )
         self._net = vision.FaceLandmarker.create_from_options(options)
 
+    def close(self) -> None:
+        """Let go of the model, which complains when the interpreter ends before it."""
+        self._net.close()
+
     def look(self, pictures: np.ndarray) -> Seen:
         """Look at (face, row, column, 3) uint8 sRGB."""
         import mediapipe as mp

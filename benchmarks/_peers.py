@@ -3,8 +3,8 @@
     python _peers.py {pyrender,mitsuba,mitsuba-scalar,trimesh} MESHES.npz SIZE
 
 MESHES.npz holds `points` (face, vertex, 3) and `triangles`. Each renderer gets plain grey skin, one light that casts
-shadows and an even one, and about four samples a pixel: much less than evenface draws. Prints seconds a face, from
-arrays to pixels, the first face left out.
+shadows and an even one, and about four samples a pixel: much less than evenface draws. Prints wall and
+processor seconds a face, from arrays to pixels, the first face left out.
 """
 
 from __future__ import annotations
@@ -122,16 +122,16 @@ def main() -> None:
     else:
         draw = with_mitsuba(triangles, size, "scalar_rgb" if which.endswith("scalar") else "llvm_ad_rgb")
     pictures = [draw(points[0])]
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     pictures += [draw(each) for each in points[1:]]
-    seconds = (time.perf_counter() - start) / (len(points) - 1)
+    seconds = np.array([time.perf_counter() - start, time.process_time() - used]) / (len(points) - 1)
     if min(float(np.asarray(picture, float).std()) for picture in pictures) < 2:
         sys.exit("A picture is blank.")
     if len(sys.argv) > 4:
         from PIL import Image
 
         Image.fromarray(np.asarray(pictures[-1])).save(sys.argv[4])
-    print(seconds)
+    print(*seconds)
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ def main() -> None:
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(rounded(kept), indent=1) + "\n")
         print(f"{name} done", flush=True)
+    eye.close()
     print(report(rounded(kept)))
 
 

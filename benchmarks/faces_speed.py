@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from inspect import isfunction
 from pathlib import Path
@@ -77,27 +77,33 @@ def wild(count: int) -> pl.DataFrame:
     return Plan(Spec(count=count, regions={"wild": 1.0})).table()
 
 
-def rendering(size: int, count: int) -> float:
-    """Faces a second of `render`, best of three."""
+def clocks() -> np.ndarray:
+    """Wall time, and processor time of this process and of those that it started and that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return np.array([time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime])
+
+
+def rendering(size: int, count: int) -> list[float]:
+    """Wall and processor seconds a face of `render`, best of three."""
     faces = wild(count)
     draw.render(faces[:16], size)
-    best = float("inf")
+    took = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = clocks()
         draw.render(faces, size)
-        best = min(best, time.perf_counter() - start)
-    return count / best
+        took.append(clocks() - start)
+    return (np.min(took, 0) / count).tolist()
 
 
-def generating(size: int, workers: int, count: int) -> float:
-    """Faces a second of `generate`, by the slope from `count` to three times as many: starting does not count."""
+def generating(size: int, workers: int, count: int) -> list[float]:
+    """Wall and processor seconds a face of `generate`, by the slope from `count` to three times as many faces."""
     took = []
     for many in (count, 3 * count):
         with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
+            start = clocks()
             generate(Spec(count=many, size=size, image="jpeg"), f"{folder}/set", workers=workers)
-            took.append(time.perf_counter() - start)
-    return 2 * count / max(took[1] - took[0], 1e-9)
+            took.append(clocks() - start)
+    return ((took[1] - took[0]) / (2 * count)).tolist()
 
 
 @contextmanager
@@ -170,10 +176,10 @@ def cold() -> dict[str, float]:
         return {"kernels compiled before": fresh(_FIRST).wall, "nothing compiled yet": fresh(bare).wall}
 
 
-def others(python: Path, size: int, count: int) -> dict[str, float | str]:
-    """Seconds a face of the other renderers, or why there are none, with evenface before and after them."""
-    values = columns(wild(count))
-    found: dict[str, float | str] = {"evenface": 1 / rendering(size, 4 * count)}
+def others(python: Path, size: int, count: int) -> dict[str, list[float] | str]:
+    """Wall and processor seconds a face of other renderers, or why there are none; evenface before and after them."""
+    values, found = columns(wild(count)), {}
+    before = rendering(size, 4 * count)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "meshes.npz"
         np.savez(path, points=make_heads(values).posed.astype(np.float32), triangles=load_head().triangles)
@@ -181,11 +187,26 @@ def others(python: Path, size: int, count: int) -> dict[str, float | str]:
             command = [str(python), str(HERE / "_peers.py"), name, str(path), str(size)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             failed = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-            found[name] = (
-                float(done.stdout.split()[-1]) if done.returncode == 0 else f"does not run here: {failed[0][:120]}"
-            )
-    found["evenface"] = (float(found["evenface"]) + 1 / rendering(size, 4 * count)) / 2
-    return found
+            took = [float(seconds) for seconds in done.stdout.split()[-2:]]
+            found[name] = f"does not run: {failed[0][:120]}" if done.returncode else took
+    return {"evenface": np.mean([before, rendering(size, 4 * count)], 0).tolist(), **found}
+
+
+def table(head: str, rows: Iterable[str]) -> str:
+    """Markdown: a head and rows of cells parted by bars."""
+    columns_in = head.count("|") + 1
+    lines = [head, " | ".join(["---"] + ["---:"] * (columns_in - 1)), *rows]
+    return "\n" + "\n".join(f"| {line} |" for line in lines)
+
+
+def peers_table(size: str, row: dict[str, list[float] | str]) -> str:
+    """The other renderers at one size."""
+    lines = []
+    for name, took in row.items():
+        pairs = [] if isinstance(took, str) else zip(took, row["evenface"], strict=True)
+        told = " | ".join(f"{1000 * mine:.1f} | {mine / ours:.1f}" for mine, ours in pairs)
+        lines.append(f"{name} | {told or f'{took} | | |'}")
+    return table(f"renderer, {size} px | ms a face | times evenface's (aim 5) | processor ms | times evenface's", lines)
 
 
 def main() -> None:
@@ -195,42 +216,31 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=128, help="faces for each number")
     parser.add_argument("--out", type=Path, default=HERE / "results" / "faces_speed.json")
     given = parser.parse_args()
+    sizes = [str(size) for size in AIMS]
     kept: dict[str, Any] = {"machine": machine("warp-lang"), "cold": cold()}
-    print(kept["machine"], "\n\n| cold start to the first face | seconds |\n| --- | ---: |")
-    print("\n".join(f"| {name} | {seconds:.1f} |" for name, seconds in kept["cold"].items()))
-    print("\n| faces a second | 64 px (aim 200) | 224 px (aim 40) |\n| --- | ---: | ---: |", flush=True)
-    kept["rates"] = {"render, one process": {str(s): rendering(s, given.count) for s in AIMS}}
+    print(kept["machine"])
+    print(table("cold start to the first face | seconds (aim 10)", (f"{k} | {v:.1f}" for k, v in kept["cold"].items())))
+    rates = {"render, one process": [rendering(size, given.count) for size in AIMS]}
     for workers in (1, 2):
-        kept["rates"][f"generate, {workers} worker{'s' * (workers > 1)}"] = {
-            str(s): generating(s, workers, given.count) for s in AIMS
-        }
-    print(
-        "\n".join(f"| {name} | {row['64']:.0f} | {row['224']:.0f} |" for name, row in kept["rates"].items()), flush=True
-    )
-    kept["stages"] = {str(s): stages(s, given.count) for s in AIMS}
+        rates[f"generate, workers: {workers}"] = [generating(size, workers, given.count) for size in AIMS]
+    rows = (" | ".join([name, *(f"{1 / took:.0f}" for pair in row for took in pair)]) for name, row in rates.items())
+    head = "faces a second | 64 px (aim 200) | a processor second | 224 px (aim 40) | a processor second"
+    print(table(head, rows), flush=True)
+    kept["seconds a face, wall and processor"] = {
+        name: dict(zip(sizes, row, strict=True)) for name, row in rates.items()
+    }
+    kept["stages"] = {size: stages(int(size), given.count) for size in sizes}
     for size, spent in kept["stages"].items():
-        print(f"\n| stage, {size} px | ms a face | share |\n| --- | ---: | ---: |")
-        print(
-            "\n".join(f"| {name} | {ms:.2f} | {ms / sum(spent.values()):.0%} |" for name, ms in spent.items()),
-            flush=True,
-        )
+        rows = (f"{name} | {ms:.2f} | {ms / sum(spent.values()):.0%}" for name, ms in spent.items())
+        print(table(f"stage, {size} px | ms a face | share", rows), flush=True)
     kept["memory"] = {str(n): fresh(_MEMORY, n).peak for n in (200, 1000, 4000)}
-    print("\n| faces generated, 64 px | peak memory |\n| --- | ---: |")
-    print("\n".join(f"| {n} | {peak:.0f} MB |" for n, peak in kept["memory"].items()), flush=True)
+    print(table("faces generated, 64 px | peak memory", (f"{n} | {mb:.0f} MB" for n, mb in kept["memory"].items())))
     if given.peers:
-        kept["peers"] = {str(s): others(given.peers, s, 24) for s in AIMS}
-        for size, row in kept["peers"].items():
-            print(f"\n| renderer, {size} px | ms a face | times evenface's (aim 5) |\n| --- | ---: | ---: |")
-            for name, seconds in row.items():
-                told = (
-                    f"{1000 * seconds:.1f} | {seconds / row['evenface']:.1f}"
-                    if isinstance(seconds, float)
-                    else f"| {seconds}"
-                )
-                print(f"| {name} | {told} |")
+        kept["peers"] = {size: others(given.peers, int(size), 24) for size in sizes}
+        print("\n".join(peers_table(size, row) for size, row in kept["peers"].items()))
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
