@@ -164,22 +164,17 @@ def recalls(truth: np.ndarray, answer: np.ndarray) -> dict[str, float]:
     return {name: float((answer[truth == i] == i).mean()) for i, name in enumerate(SEVEN)}
 
 
-def main() -> None:
-    """Train, print how well real faces are read, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ferplus", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("judge.safetensors"))
-    parser.add_argument("--epochs", type=int, default=16)
-    given = parser.parse_args()
-    images, votes, hashes = read_part(given.ferplus / "FER2013Train")
-    valid_images, valid_votes, valid_hashes = read_part(given.ferplus / "FER2013Valid")
+def train_and_save(ferplus: Path, out: Path, epochs: int) -> None:
+    """Train on FER+'s training part, save, and print how well faces of its validation part are read."""
+    images, votes, hashes = read_part(ferplus / "FER2013Train")
+    valid_images, valid_votes, valid_hashes = read_part(ferplus / "FER2013Valid")
     seen: set[str] = set(valid_hashes)
     keep = [not (name in seen or seen.add(name)) for name in hashes]
     print(f"{sum(keep)} faces to train on, {len(keep) - sum(keep)} left out as copies of another")
-    judge = train(images[keep], votes[keep], given.epochs)
+    judge = train(images[keep], votes[keep], epochs)
     from safetensors.torch import save_file
 
-    save_file({name: value.contiguous() for name, value in judge.state_dict().items()}, given.out)
+    save_file({name: value.contiguous() for name, value in judge.state_dict().items()}, out)
     clear = (valid_votes.max(1) * 2 > valid_votes.sum(1)) & (valid_votes.argmax(1) < 7)
     answer = judged(judge, valid_images)[clear][:, :7].argmax(1)
     found = recalls(valid_votes[clear].argmax(1), answer)
@@ -187,6 +182,16 @@ def main() -> None:
     print(
         f"accuracy {(answer == valid_votes[clear].argmax(1)).mean():.3f}  balanced {np.mean(list(found.values())):.3f}"
     )
+
+
+def main() -> None:
+    """Train, save, print how well real faces are read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ferplus", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("judge.safetensors"))
+    parser.add_argument("--epochs", type=int, default=16)
+    given = parser.parse_args()
+    train_and_save(given.ferplus, given.out, given.epochs)
 
 
 if __name__ == "__main__":
