@@ -17,11 +17,11 @@ from evenface.synthesis.parameters import ACTIONS
 
 Floats = NDArray[np.float64]
 
-_KNOTS = (-0.21, -0.16, -0.11, -0.055, 0.0, 0.055, 0.11, 0.16, 0.21)
+_KNOTS = (-0.15, -0.11, -0.055, 0.0, 0.055, 0.11, 0.15)
 _WINDOW = 0.03
 _CROSSED = 0.014  # how far the edges of pressed lips lie past each other: the rounded lips then just meet
 _REACH = 0.085  # how far above and below the line between the lips a correction fades out
-_LOWER = -0.12  # what a full `jawOpen` draws down further than this belongs to the lower lip
+_LOWER, _SOFT = -0.12, 0.04  # what a full `jawOpen` draws down further belongs to the lower lip; width of the change
 
 
 @cache
@@ -53,7 +53,9 @@ def _weights() -> Floats:
     skin = np.zeros(len(canon), bool)
     skin[head.triangles[head.parts == PARTS.index("skin")]] = True
     hats = np.stack([np.interp(x, _KNOTS, row) for row in np.eye(len(_KNOTS))])
-    return np.asarray(hats * (fade * skin * np.where(away > 0, -0.5, 0.5)))
+    drop = head.actions[ACTIONS.index("jawOpen")][:, 1].astype(np.float64)
+    share = 0.5 * np.clip((_LOWER - drop) / _SOFT, -1, 1)
+    return np.asarray(hats * (fade * skin * share))
 
 
 def closed(shapes: Floats, *, offsets: bool) -> Floats:
@@ -65,6 +67,9 @@ def closed(shapes: Floats, *, offsets: bool) -> Floats:
     """
     upper, lower = _pairs()
     gap = shapes[..., upper, 1] - shapes[..., lower, 1] + (0.0 if offsets else _CROSSED)
+    weights = _weights()
+    # A pair follows its own knot not fully and its neighbours a little: ask of the knots what closes the gaps exactly.
+    asked = gap @ np.linalg.inv(weights[:, lower] - weights[:, upper])
     out = shapes.copy()
-    out[..., 1] += gap @ _weights()
+    out[..., 1] += asked @ weights
     return out

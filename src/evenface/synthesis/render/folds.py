@@ -22,7 +22,7 @@ LOW, SIZE = -1.25, 2.5
 
 
 class Fold(NamedTuple):
-    """One line: points (x, y) along it, its half width, its depth relative to the others, and where skin bulges beside it."""
+    """One line: points (x, y) along it, half width, depth relative to the others, and where skin bulges beside it."""
 
     points: tuple[tuple[float, float], ...]
     width: float
@@ -65,7 +65,7 @@ GROUPS: dict[str, tuple[Fold, ...]] = {
     "dimple": (Fold(((0.325, -0.62), (0.345, -0.68), (0.330, -0.74)), 0.028, 0.8, (0.03, 0.0)),),
     "lid": (Fold(((0.145, 0.045), (0.22, 0.105), (0.33, 0.115), (0.44, 0.055)), 0.014),),
     "jowl": (
-        Fold(((0.30, -0.84), (0.35, -0.94), (0.37, -1.03)), 0.035, 0.7, (0.07, 0.02)),
+        Fold(((0.30, -0.84), (0.35, -0.94), (0.37, -1.03)), 0.040, 0.45, (0.07, 0.02)),
         Fold(((0.40, -0.36), (0.44, -0.50), (0.46, -0.66)), 0.060, 0.5, (0.05, 0.10)),
     ),
 }
@@ -113,7 +113,7 @@ def face_relief(values: Columns) -> NDArray[np.float32]:
 
 
 def _distance(x: Floats, y: Floats, line: Fold, aside: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Squared distance of each place to a line moved aside, and how strong the line is where it is nearest: ends fade."""
+    """Squared distance of each place to a line moved aside, and how strong the line is where it is nearest."""
     points = np.array(line.points)
     t = np.linspace(0, 1, 40)
     # A curve through the points: a polynomial in x and in y, no higher than the points allow.
@@ -161,7 +161,7 @@ def fold_depths(values: Columns) -> NDArray[np.float32]:
             "nasolabial": 0.65,
             "under_eye": 0.65,
             "mouth_corner": 0.5,
-            "jowl": 0.9,
+            "jowl": 0.8,
         }
         columns.append([moved[name] * young + rest.get(name, 0.0) * age**1.3 for name in GROUPS])
     return np.asarray(np.moveaxis(np.array(columns), (0, 1, 2), (2, 1, 0)).reshape(len(age), -1), np.float32)

@@ -143,7 +143,7 @@ def azimuth_of(bearing: Floats) -> Floats:
 
 
 def reach_of(values: Columns, *, falling: bool) -> Floats:
-    """How far down hair grows, or with `falling` falls, on each face: (face, bearing) from -pi to pi; see `azimuth_of`."""
+    """How far down hair grows, or with `falling` falls: (face, bearing) from -pi to pi; see `azimuth_of`."""
     style = values["hair_style"].astype(int)[:, None]
     names = list(STYLES)
     person = values["person"]
@@ -160,7 +160,7 @@ def reach_of(values: Columns, *, falling: bool) -> Floats:
     bald = 0.5 * values["gender"] * np.clip((values["age"] - 35) / 40, 0, 1)
     line = (trait("hair line", person) - 0.5 + bald)[:, None]
     side = _parting_side(person)
-    front = np.where(worn("receding"), 0.49, 0.565) - 0.06 * line
+    front = np.where(worn("receding"), 0.49, 0.58) - 0.06 * line
     temple = np.where(worn("receding"), 0.44, 0.66) - 0.06 * line
     if falling:  # a fringe falls over the hair line
         swept = azimuth * side

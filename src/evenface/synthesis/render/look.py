@@ -163,7 +163,7 @@ def hair_covers(place: wp.vec3, style: int, seed: int, falls: wp.array2d(dtype=w
 
 @wp.func
 def lash_cover(place: wp.vec3) -> float:
-    """Whether a lash lies here: strands across the strip from the lid (0) to the tips (1), few and short on the lower lid."""
+    """Whether a lash lies here: strands from the lid (0) to the tips (1), few and short on the lower lid."""
     strand = wp.abs(2.0 * (place[0] * 11.0 - wp.floor(place[0] * 11.0)) - 1.0)
     if place[2] < 0.0:
         return 0.5 + (0.45 * strand - 0.08 - place[1] * 1.5)

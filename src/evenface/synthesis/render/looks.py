@@ -25,7 +25,7 @@ _SWATCH_LIGHT = 0.86
 """A swatch is read as the colour of skin in light of this strength: in full light the shine on top adds the rest."""
 
 _FLESH_LIGHT, _FLESH_DARK = np.array([1.06, 0.92, 0.85]), np.array([1.08, 0.95, 0.87])
-"""Swatches are flat colour; skin lets light out redder than it looks on paper: factors at the first and the last step."""
+"""Swatches are flat colour; skin lets light out redder than paper does: factors at the first and the last step."""
 
 _HAIR = {
     "black": "17130f",

@@ -111,7 +111,7 @@ def scene() -> Scene:
 
 
 def _places(canon: Floats) -> Floats:
-    """What the shader knows a place on the head by: where it lies on the mean head; for lashes, along, outwards, and which lid."""
+    """What the shader knows a place by: where it lies on the mean head; for lashes, along, outwards, and which lid."""
     head = load_head()
     places = canon.copy()
     lashes = np.unique(head.triangles[head.parts == PARTS.index("lashes")])

@@ -168,7 +168,7 @@ def shade_skin(
     wet = smooth(0.3, 0.8, masks[0])
     bare = (1.0 - 0.85 * hair) * (1.0 - 0.8 * brow)
     facing_view = wp.max(0.0, wp.dot(normal, view))
-    fresnel = MIRROR + (1.0 - MIRROR) * 0.22 * wp.pow(1.0 - facing_view, 5.0)
+    fresnel = (MIRROR + 0.16 * wp.pow(1.0 - facing_view, 5.0)) * (0.6 + 0.4 * normal[1])
     broad = mirrored(normal, view, look.light, 14.0)
     tight = mirrored(normal, view, look.light, wp.lerp(46.0, 90.0, wet))
     oil = (oily * (0.45 + 1.25 * look.shine) + 0.6 * wet) * (0.55 + 0.9 * pores)

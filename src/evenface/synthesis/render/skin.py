@@ -16,7 +16,6 @@ from evenface.synthesis.render.look import (
     smooth,
 )
 
-
 FOLD_BOTTOM = wp.constant(-1.25)  # as in folds.py
 FOLD_SCALE = wp.constant(102.4)
 

@@ -103,7 +103,7 @@ def _tube(line: Floats, radius: float) -> tuple[Floats, Ints]:
 
 
 def glasses_points(heads: Heads) -> Floats:
-    """Frames before the eyes, clear of nose, brows and cheeks, that hang on the ears of each head, (face, vertex, 3)."""
+    """Frames before the eyes, clear of nose, brows and cheeks, hung on the ears of each head, (face, vertex, 3)."""
     points, _, _ = glasses()
     canon = load_head().canon.astype(np.float64)
     half = np.abs(heads.eye_centres[:, :, 0]).mean(1)
@@ -151,13 +151,13 @@ def mask() -> tuple[Floats, Ints]:
 
 
 def mask_points(values: Columns, heads: Heads) -> Floats:
-    """The mask on each head, (face, vertex, 3): from the bridge of the nose to under the chin; at 0 where none is worn."""
+    """The mask on each head, (face, vertex, 3): from the nose to under the chin; at 0 where none is worn."""
     places, _ = mask()
     out = np.zeros((len(heads.posed), len(places), 3))
     wearing = np.flatnonzero(values["mask"] > 0)
     if len(wearing):
         posed = heads.posed[wearing]
-        sheet = _veil(posed)
+        sheet = _veil(posed, heads.chin[wearing])
         out[wearing] = np.concatenate([sheet.reshape(len(wearing), -1, 3), *_loops(posed, sheet)], 1)
     return out
 
@@ -173,19 +173,25 @@ def _covered() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.flatnonzero(under), np.flatnonzero((np.abs(x) < 0.15) & (z > 0) & (y < -0.85))
 
 
-def _veil(posed: Floats) -> Floats:
+def _upper_edge(across: Floats) -> Floats:
+    """Height of the mask's upper edge on the mean head: over the bridge of the nose, falling towards the cheeks."""
+    return np.asarray(-0.130 - 0.15 * across**2 + 0.02 * across**4)
+
+
+def _veil(posed: Floats, chin_at_rest: Floats) -> Floats:
     """The sheet (face, row, column, 3): stretched over what lies under it, in distances from an upright axis."""
     under, chin = _covered()
     p = posed[:, under]
     low = posed[:, chin, 1].min(1)[:, None, None]
     d, a = np.linspace(-1, 1, _ROWS)[:, None], np.linspace(-1, 1, _COLUMNS)
-    high = -0.150 - 0.13 * a**2 + 0.02 * a**4
+    height = (chin_at_rest / load_head().canon[chin, 1].min())[:, None, None]  # a child's nose sits higher
+    high = _upper_edge(a) * height
     y = high + (d + 1) / 2 * (low * 1.035 + 0.34 * a**2 - high)
     angle = np.arctan2(p[..., 0], p[..., 2] - _AXIS)
     far = np.hypot(p[..., 0], p[..., 2] - _AXIS)
     column = (angle / _TURN + 1) / 2 * (_COLUMNS - 1)
     across = np.clip(angle / _TURN, -1, 1)
-    high_there = -0.150 - 0.13 * across**2 + 0.02 * across**4
+    high_there = _upper_edge(across) * height[:, 0]
     row = (p[..., 1] - high_there) / (low[:, 0] * 1.035 + 0.34 * across**2 - high_there) * (_ROWS - 1)
     tight = _highest(row, column, far)
     wide = _shifted(tight, 1, 1).max(0)
@@ -199,7 +205,7 @@ def _veil(posed: Floats) -> Floats:
 
 
 def _highest(row: Floats, column: Floats, far: Floats) -> Floats:
-    """The farthest vertex at each place of the sheet, (face, row, column); a vertex counts less the further off it lies."""
+    """The farthest vertex at each place of the sheet, (face, row, column); those further off count less."""
     faces = len(row)
     out = np.full((faces, _ROWS, _COLUMNS), 0.2)
     index = np.broadcast_to(np.arange(faces)[:, None], row.shape)
