@@ -4,7 +4,7 @@
 
 FOLDER holds `FER2013Train/` and `FER2013Valid/` with their `label.csv`. Targets are the shares of the annotators' votes
 (Barsoum et al., ICMI 2016). Copies of an image are left out of training where the validation part holds one too.
-The run can be stopped and started again: it goes on from the last whole epoch.
+Weights are kept after each epoch.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
@@ -29,7 +30,7 @@ SEVEN = 7
 
 
 def read_part(folder: Path) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Images (face, 48, 48), votes (face, 8) and a hash of each image, where expressions have more votes than the rest."""
+    """Images (face, 48, 48), votes (face, 8) and hashes of images, where expressions have more votes than the rest."""
     images, votes, hashes = [], [], []
     with (folder / "label.csv").open(newline="") as lines:
         for name, _, *counts in csv.reader(lines):
@@ -79,7 +80,7 @@ def answers(net: nn.Module, images: np.ndarray, batch: int = 512) -> torch.Tenso
 
 
 def measured(logits: torch.Tensor, votes: np.ndarray, temperature: float = 1.0) -> dict[str, float]:
-    """Accuracy, macro F1 and calibration error over seven classes, on faces where one has more than half of their votes."""
+    """Accuracy, macro F1, … over seven classes, on faces where one has more than half of the votes given to them."""
     seven = votes[:, :SEVEN]
     clear = (seven.max(1) * 2 > seven.sum(1)) & (seven.sum(1) > 0)
     truth = seven.argmax(1)[clear]
@@ -133,7 +134,7 @@ def train(
         found = measured(answers(mean, valid[0]), valid[1])
         line = {"epoch": epoch + 1, "loss": total / per_epoch, "seconds": round(time.time() - start)} | found
         print(json.dumps(line), flush=True)
-        torch.save(mean.state_dict(), given.out / "last.pt")
+        save_file({k: v.contiguous() for k, v in mean.state_dict().items()}, given.out / "macro.safetensors")
     return mean
 
 
@@ -157,8 +158,6 @@ def main() -> None:
         )
     )
     net = train(images[keep], votes[keep], (valid_images, valid_votes), given)
-    from safetensors.torch import save_file
-
     logits = answers(net, valid_images)
     temperatures = np.linspace(0.5, 3, 101)
     losses = [

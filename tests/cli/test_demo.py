@@ -27,7 +27,7 @@ def test_the_demo_goes_all_the_way(run: Callable[..., Any], tmp_path: Path, monk
     assert "Planted" in done.plain and "changed in one thing alone" in done.plain
     for name in ("report.html", "audit.json", "report.md", "same-face/counterfactual.html", "families.parquet"):
         assert (tmp_path / name).is_file()
-    table = pl.read_parquet(tmp_path / "predictions.parquet")
+    table = pl.read_csv(tmp_path / "predictions.csv")
     scores = table.select(pl.col("^score_.*$")).to_numpy()
     assert np.allclose(scores.sum(1), 1)
     # It must have learnt something even from few faces: seven classes, chance is one in seven.

@@ -28,11 +28,11 @@ a probability per class. Usual column names are recognised, and what was recogni
 
 evenface demo
 
-evenface audit demo/predictions.csv --by gender,race --out report/
+evenface audit demo/predictions.csv --by gender,skin_tone --out report/
 
 evenface audit demo/predictions.csv --by age --cross 1 --fail-if "gap(accuracy, age) > 0.05"
 
-evenface audit demo/predictions.csv --by race --estimator race=0.72
+evenface audit demo/predictions.csv --by gender --estimator gender=0.9
 
 [bold]Exit codes[/bold]
 

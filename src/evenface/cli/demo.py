@@ -16,6 +16,7 @@ from evenface.audit.run import audit as run_audit
 from evenface.cli.audit import show
 from evenface.cli.counterfactual import show as show_families
 from evenface.cli.options import plain_errors, writable
+from evenface.core.writing import write_files
 from evenface.outside.answers import read_given
 from evenface.outside.faces import batches, open_faces
 from evenface.outside.run import predictions, save
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 FORMATS_WRITTEN = ("html", "json", "md")
 _ATTRIBUTES = ("skin_tone", "gender", "age", "ethnicity")
 _PLANTED = (
-    "Planted in the faces it learns from: nine in ten of dark skin left out; six in ten neutral faces of the older half "
-    "labelled sad. Its test faces are even, and their labels right."
+    "Planted in the faces it learns from: nine in ten of dark skin left out; six in ten neutral faces of the older "
+    "half labelled sad. Its test faces are even, and their labels right."
 )
 
 
@@ -57,9 +58,10 @@ def demo(
         images = np.concatenate(list(batches(tuple(out / "faces" / name for name in frame["image"]), None, 256)))
         train, test = ((frame["split"] == part).to_numpy() for part in ("train", "test"))
         reader = LinearReader.fit(images[train], frame["label"].to_numpy()[train].astype(np.int64), names)
-        save(_table(frame.filter(test), reader, images[test]), out / "predictions.parquet")
+        table = _table(frame.filter(test), reader, images[test])
+        write_files(out, {"predictions.csv": table.write_csv().encode()}, "the table of predictions")
         audited = run_audit(
-            out / "predictions.parquet",
+            out / "predictions.csv",
             list(_ATTRIBUTES[:3]),
             provenance=dict.fromkeys(_ATTRIBUTES[:3], "generated"),
             seed=seed,

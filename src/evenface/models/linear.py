@@ -1,8 +1,8 @@
 """The plainest reader of expressions: a linear model on directions of edges, fitted in a second and without torch.
 
-A picture becomes histograms of oriented gradients (Dalal and Triggs, CVPR 2005): in each cell, how much edge there is in
-each direction. Ridge regression on class indicators (Hastie et al., The Elements of Statistical Learning, 4.2) gives a
-score per class. It is the baseline that other models must beat, and the model of `evenface demo`.
+A picture becomes histograms of oriented gradients (Dalal and Triggs, CVPR 2005): in each cell, how much edge there is
+in each direction. Ridge regression on class indicators (Hastie et al., The Elements of Statistical Learning, 4.2) gives
+a score per class. It is the baseline that other models must beat, and the model of `evenface demo`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ LIGHTS = {
 }
 """Lights of the last columns: name -> parameters; ours."""
 _CALM = {
-    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "shift_x": 0.0, "shift_y": 0.0, "zoom": 1.0, "field_of_view": 20.0,
+    "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "shift_x": 0.0, "shift_y": 0.0, "zoom": 1.2, "field_of_view": 20.0,
     "light_azimuth": -30.0, "light_elevation": 35.0, "light_softness": 0.6, "ambient": 0.5, "warmth": 0.0,
     "exposure": 0.0, "background": "gradient", "background_level": 0.55, "background_saturation": 0.12,
     "noise": 0.0, "blur": 0.0, "low_resolution": 1.0, "jpeg": 0.0, "grey": 0.0, "mask": "none",

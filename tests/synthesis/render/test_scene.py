@@ -34,7 +34,8 @@ def test_indices_fit() -> None:
 
 def test_parts_are_numbered_as_the_shader_numbers_them() -> None:
     for name, number in {
-        "skin": look.PART_SKIN, "tongue": look.PART_TONGUE, "eye_left": look.PART_EYE_LEFT, "eye_right": look.PART_EYE_RIGHT,
+        "skin": look.PART_SKIN, "tongue": look.PART_TONGUE,
+        "eye_left": look.PART_EYE_LEFT, "eye_right": look.PART_EYE_RIGHT,
         "teeth_lower": look.PART_TEETH_LOWER, "teeth_upper": look.PART_TEETH_UPPER, "lashes": look.PART_LASHES,
         "hair": look.PART_HAIR, "glasses": look.PART_GLASSES, "lens": look.PART_LENS, "mask": look.PART_MASK,
     }.items():  # fmt: skip
