@@ -29,7 +29,7 @@ def _placed() -> np.ndarray:
 
 def with_pyrender(triangles: np.ndarray, size: int) -> Draw:
     os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
-    np.inf = np.inf  # pyrender 0.1.45 asks for the name that NumPy 2 dropped
+    vars(np)["infty"] = np.inf  # pyrender 0.1.45 asks for the name that NumPy 2 dropped
     import pyrender
     import trimesh
 
