@@ -128,7 +128,7 @@ PARAMETERS: dict[str, Parameter] = {
     "ambient": Parameter(0, 1, 0.35, "share of the light that comes from everywhere"),
     "warmth": Parameter(-1, 1, 0, "colour of the light, from bluish (-1) to orange (1)"),
     "exposure": Parameter(-4, 4, 0, "stops lighter than the exposure that shows a grey card as it is"),
-    "metering": Parameter(0, 1, 0.4, "how far the exposure follows the tone of the skin, from not (0) to fully (1)"),
+    "metering": Parameter(0, 1, 0.6, "how far the exposure follows the tone of the skin, from not (0) to fully (1)"),
     "background": _choice("what stands behind", "plain", "gradient", "blurred"),
     "background_level": Parameter(0, 1, 0.45, "how light the background is"),
     "background_hue": Parameter(0, 1, 0.6, "hue of the background, once round the colour circle"),

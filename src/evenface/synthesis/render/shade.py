@@ -257,7 +257,7 @@ def shade(
         mask = masks[i] * u + masks[j] * v + masks[k] * w
         fold = fold_relief(place, folds, n)
         frame = views[n].turn
-        tilt = frame * wp.vec3(-fold[0], -fold[1], 0.0)
+        tilt = frame * wp.vec3(-fold[0], -fold[1], 0.0) * 1.6
         bent = wp.normalize(normal + tilt - normal * wp.dot(tilt, normal))
         air = open_air[i] * u + open_air[j] * v + open_air[k] * w
         air = wp.lerp(air * air, air, 0.3)
