@@ -56,7 +56,9 @@ def open_bytes(path: str | os.PathLike[str]) -> bytes:
             return Path(container).read_bytes()
         kind = Path(container).suffix.casefold()
         if kind not in _READERS:
-            raise InputError(f"{path}: {kind or 'a file without ending'} is no container; known: {', '.join(_READERS)}.")
+            raise InputError(
+                f"{path}: {kind or 'a file without ending'} is no container; known: {', '.join(_READERS)}."
+            )
         return bytes(_READERS[kind](container, member))
     except (OSError, zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error) as error:
         raise InputError(f"{path} cannot be read: {error}.") from error
@@ -109,7 +111,9 @@ def refuse_names(container: str, names: list[str], links: list[str]) -> None:
     Raises:
         InputError: Names with `..`, absolute ones, or links; the first few of them.
     """
-    bad = [name for name in names if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name[:2]]
+    bad = [
+        name for name in names if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name[:2]
+    ]
     if bad or links:
         what = [f"{len(bad):,} names that lead outside it ({_some(bad)})"] if bad else []
         what += [f"{len(links):,} links ({_some(links)})"] if links else []
@@ -197,7 +201,7 @@ def _from_csv(container: str, member: str) -> bytes:
         line = file.read(starts[row + 2] - starts[row + 1])
     values = max(re.findall(rb"[\d ]+", line), key=len, default=b"").split()
     side = round(len(values) ** 0.5)
-    if side * side != len(values) or side < 2 or max(map(int, values)) > 255:  # noqa: PLR2004 - grey is 0 to 255
+    if side * side != len(values) or side < 2 or max(map(int, values)) > 255:
         raise InputError(f"{container}: row {row:,} holds no square of grey values from 0 to 255.")
     return b"P5 %d %d 255\n" % (side, side) + bytes(map(int, values))
 

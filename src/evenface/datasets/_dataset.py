@@ -121,7 +121,7 @@ def _manifest(of: DataSet, files: Files, draft: Draft) -> Manifest:
     table, notes = _with_files(files, draft)
     labels = draft.labels or of.labels
     table, unknown = _labelled(table, labels)
-    texts = [name for name in (*TEXT_COLUMNS, *(f"attr:{a.name}" for a in draft.attributes))]
+    texts = [*TEXT_COLUMNS, *(f"attr:{a.name}" for a in draft.attributes)]
     table = table.with_columns(
         *(pl.lit(None, pl.String).alias(name) for name in texts if name not in table.columns),
     ).with_columns(
@@ -186,6 +186,16 @@ def levels(column: str, meaning: Mapping[str, str]) -> pl.Expr:
     import polars as pl
 
     return pl.col(column).replace_strict(dict(meaning), default=None, return_dtype=pl.String)
+
+
+def bands(value: pl.Expr, edges: Mapping[str, int]) -> pl.Expr:
+    """Turn numbers into bands: level -> lowest number in it, ascending; what is below the first is not known."""
+    import polars as pl
+
+    result = pl.lit(None, pl.String)
+    for level, lowest in edges.items():
+        result = pl.when(value >= lowest).then(pl.lit(level)).otherwise(result)
+    return result
 
 
 def beside(file: str) -> str:

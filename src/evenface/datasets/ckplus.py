@@ -1,13 +1,15 @@
 """CK+, the Extended Cohn-Kanade set: sequences from a neutral face to the peak of a posed expression.
 
-- Pictures: `cohn-kanade-images/S005/001/S005_001_00000011.png`; labels in `Emotion/…_emotion.txt` (or `Emotion_labels`),
-  one file for each of the 327 sequences of 593 that show an emotion well.
+- Pictures: `cohn-kanade-images/S005/001/S005_001_00000011.png`; labels in `Emotion/…_emotion.txt` (or
+  `Emotion_labels`), one file for each of the 327 sequences of 593 that show an emotion well.
 - Splits: none; split by person.
-- Labels: the file's code (0 neutral, 1 angry, 2 contempt, 3 disgust, 4 fear, 5 happy, 6 sad, 7 surprise) is that of the
-  last frame, by coders of FACS. The first frame is neutral by the protocol, and is labelled so here. Frames between are
-  not labelled; `frame`, `frames` and `phase` (`rest`, `onset`, `apex`) say where each stands in its `clip`.
+- Labels: the file's code (0 neutral, 1 angry, 2 contempt, 3 disgust, 4 fear, 5 happy, 6 sad, 7 surprise) is that of
+  the last frame, by coders of FACS. The first frame is neutral by the protocol, and is labelled so here. Frames
+  between are not labelled; `frame`, `frames` and `phase` (`rest`, `onset`, `apex`) say where each stands in its
+  `clip`.
 - Subjects: 123, `S005` and so on.
-- Attributes: none in the files. The publication counts 69 % women, 81 % Euro-American, 13 % Afro-American, ages 18 to 50.
+- Attributes: none in the files. The publication counts 69 % women, 81 % Euro-American, 13 % Afro-American, ages 18 to
+  50.
 - Licence: research, on request (jeffcohn.net/resources). Only some people may be shown in print: see its read-me.
 - Publication: Lucey et al., "The Extended Cohn-Kanade dataset (CK+)", CVPR Workshops 2010.
 """
@@ -41,7 +43,9 @@ def _read(files: Files) -> Draft:
     table = table.with_columns(pl.when(apex).then("code").when(rest).then(pl.lit("0")).alias("label"))
     lost = emotions.join(frames, "clip", "anti")["clip"]
     notes = (f"{len(lost)} labels name sequences that are not there: {some(lost)}.",) if len(lost) else ()
-    said = f"{emotions.height} of {frames['clip'].n_unique()} sequences have a label; first frames are labelled neutral."
+    said = (
+        f"{emotions.height} of {frames['clip'].n_unique()} sequences have a label; first frames are labelled neutral."
+    )
     face = pl.concat_str("clip", pl.lit("_"), pl.col("frame").cast(pl.String).str.zfill(8))
     return Draft(table.with_columns(face.alias("face")).drop("take", "code"), notes=(said, *notes))
 

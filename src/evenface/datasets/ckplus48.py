@@ -1,7 +1,7 @@
 """CK+48: the last three frames of CK+'s labelled sequences, cropped to 48 x 48 grey pixels, as it is handed around.
 
-- Pictures: `happy/S010_006_00000013.png`: a folder for each of anger, contempt, disgust, fear, happy, sadness, surprise;
-  981 pictures. The three frames of a sequence are all but equal.
+- Pictures: `happy/S010_006_00000013.png`: a folder for each of anger, contempt, disgust, fear, happy, sadness,
+  surprise; 981 pictures. The three frames of a sequence are all but equal.
 - Splits: none. Split by person: a random split puts near copies on both sides, which is how 99 % is reached.
 - Labels: those of CK+ without neutral. Subjects: as in CK+, from the names. Attributes: none.
 - Licence: as CK+, research, on request (jeffcohn.net/resources); who cropped it gave no licence of their own.

@@ -1,12 +1,12 @@
 """Any table of pictures: a csv with a path, and perhaps a label, person, split and attributes for each.
 
-- Pictures: column `image`, `path`, `file`, `filename`, `img` or `image_path`: a path from the table's folder. A path that
-  leads out of that folder is not followed. Give the csv itself, or a folder that holds just one.
+- Pictures: column `image`, `path`, `file`, `filename`, `img` or `image_path`: a path from the table's folder. A path
+  that leads out of that folder is not followed. Give the csv itself, or a folder that holds just one.
 - Splits: column `split`, `usage`, `subset` or `partition`. Subjects: `subject`, `person`, `identity`, `actor`.
 - Labels: `label`, `emotion`, `expression`, `class`. Names get the spelling used here where all are known expressions;
   bare numbers stay numbers, since their order is not told.
-- Attributes: columns `attr:<name>`, and those called gender, sex, race, ethnicity, age, age_group, skin_tone where they
-  have at most 30 values. Where they come from is not known. Other columns are kept as text.
+- Attributes: columns `attr:<name>`, and those called gender, sex, race, ethnicity, age, age_group, skin_tone where
+  they have at most 30 values. Where they come from is not known. Other columns are kept as text.
 - Licence: that of the pictures.
 - Publication: none; the layout is our own definition.
 """
@@ -54,7 +54,9 @@ def _read(files: Files) -> Draft:
     names = table["label"].drop_nulls().unique().sort().to_list() if "label" in table.columns else []
     labels = LabelSpace.of(names, "csv") if names else None
     if labels is not None and all(name.isdecimal() for name in names):
-        labels = LabelSpace("csv", tuple(f"class {name}" for name in sorted(names, key=int)), {n: f"class {n}" for n in names})
+        labels = LabelSpace(
+            "csv", tuple(f"class {name}" for name in sorted(names, key=int)), {n: f"class {n}" for n in names}
+        )
     return Draft(table.drop("image"), attributes, labels=labels, notes=found)
 
 
@@ -71,8 +73,6 @@ def _renamed(files: Files, file: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
             renaming[name] = f"attr:{known}"
     said = ", ".join(f"{new}: {old!r}" for old, new in renaming.items())
     return table.rename(renaming), (f"Columns read as {said}.",)
-
-
 
 
 def _attribute(table: pl.DataFrame, column: str) -> Attribute:

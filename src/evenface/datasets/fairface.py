@@ -6,8 +6,8 @@
 - Attributes, by three crowd workers per face, two of whom had to agree: gender 2, race 7, age 9 bands. `service_test`
   (kept as a column) marks the part that its authors gave to commercial services.
 - Licence: CC BY 4.0 (github.com/joojs/fairface). Pictures are from YFCC-100M and other web sources.
-- Publication: Kärkkäinen, Joo, "FairFace: face attribute dataset for balanced race, gender, and age for bias measurement
-  and mitigation", WACV 2021, arXiv:1908.04913.
+- Publication: Kärkkäinen, Joo, "FairFace: face attribute dataset for balanced race, gender, and age for bias
+  measurement and mitigation", WACV 2021, arXiv:1908.04913.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@
   as `test`. Pictures occur more than once, also across splits: check.
 - Labels: seven expressions, one per face, by one annotator; noisy (people agree with them on about 65 %).
 - Subjects: not known. Attributes: none.
-- Licence: made for a challenge; the rights of the pictures are not clear: research only. Ask at Kaggle, "Challenges in
-  representation learning: facial expression recognition challenge".
+- Licence: made for a challenge; the rights of the pictures are not clear: research only. Ask at Kaggle, "Challenges
+  in representation learning: facial expression recognition challenge".
 - Publication: Goodfellow et al., "Challenges in representation learning: a report on three machine learning
   contests", ICONIP 2013, arXiv:1307.0414.
 """
@@ -20,7 +20,10 @@ from evenface.datasets._files import Files
 from evenface.datasets._pixels import USAGE, rows_of_pixels
 
 _TABLE = r"(^|/)(fer2013|icml_face_data)\.csv$"
-_PICTURE = r"(?:^|/)(?<split>train|test|validation)/(?<label>[a-z]+)/(?<face>(?:Training|PublicTest|PrivateTest)_\d+)\.(?:jpg|png)$"
+_PICTURE = (
+    r"(?:^|/)(?<split>train|test|validation)/(?<label>[a-z]+)/"
+    r"(?<face>(?:Training|PublicTest|PrivateTest)_\d+)\.(?:jpg|png)$"
+)
 
 
 def _read(files: Files) -> Draft:
@@ -38,7 +41,10 @@ def _read(files: Files) -> Draft:
             rows_of_pixels(files, file),
             (pl.lit("fer") + number).alias("face"),
             pl.col("emotion").str.strip_chars().alias("label"),
-            pl.col("Usage").str.strip_chars().replace_strict(USAGE, default=None, return_dtype=pl.String).alias("split"),
+            pl.col("Usage")
+            .str.strip_chars()
+            .replace_strict(USAGE, default=None, return_dtype=pl.String)
+            .alias("split"),
         )
     )
 

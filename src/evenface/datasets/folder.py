@@ -40,7 +40,10 @@ def _read(files: Files) -> Draft:
     first = pl.col("folders").list.get(0, null_on_oob=True)
     split = first.str.to_lowercase().replace_strict(_SPLITS, default=None, return_dtype=pl.String)
     table = table.with_columns(split.alias("split")).with_columns(
-        pl.when(pl.col("split").is_null()).then(first).otherwise(pl.col("folders").list.get(1, null_on_oob=True)).alias("label")
+        pl.when(pl.col("split").is_null())
+        .then(first)
+        .otherwise(pl.col("folders").list.get(1, null_on_oob=True))
+        .alias("label")
     )
     names = table["label"].drop_nulls().unique().sort().to_list()
     if not names or len(names) > _MOST:
@@ -56,11 +59,10 @@ def _space(names: list[str], order: list[str]) -> LabelSpace:
 
 
 def _wrapped(table: pl.DataFrame) -> bool:
-    import polars as pl
-
-    tops = table.select(pl.col("folders").list.get(0, null_on_oob=True).alias("top"), pl.col("folders").list.len())
-    one = tops["top"].n_unique() == 1 and tops["top"][0] is not None and tops["folders"].min() > 1
-    return bool(one) and tops["top"][0].lower() not in _SPLITS
+    """Tell whether all pictures lie in one folder that is no split, with folders inside."""
+    tops = {row[0] if len(row) > 1 else None for row in table["folders"].unique().to_list()}
+    top = tops.pop() if len(tops) == 1 else None
+    return top is not None and top.lower() not in _SPLITS
 
 
 FOLDER = DataSet(

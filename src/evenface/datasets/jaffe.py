@@ -2,8 +2,8 @@
 
 - Pictures: `KA.AN1.39.tiff`, 256 x 256 grey: person, expression and take, number. 213 of them.
 - Splits: none. Split by person: with ten people, leave one out.
-- Labels: the expression that was posed, from the name: AN DI FE HA NE SA SU. Raters often saw another one: their ratings
-  are in the set's read-me, and are not read here.
+- Labels: the expression that was posed, from the name: AN DI FE HA NE SA SU. Raters often saw another one: their
+  ratings are in the set's read-me, and are not read here.
 - Subjects: 10, `KA` and so on.
 - Attributes: gender, female for all, as its authors say. It has no comparison to make within the set.
 - Licence: non-commercial research, on request (zenodo.org/record/3451524). Its authors ask that it not be used for

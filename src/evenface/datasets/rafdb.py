@@ -1,16 +1,17 @@
 """RAF-DB: Real-world Affective Faces, basic emotions, each face judged by about forty people.
 
-- Pictures: `Image/aligned/test_0001_aligned.jpg` (100 x 100), or `Image/original/test_0001.jpg` where the aligned ones
-  are missing; also inside `Image/aligned.zip`. Labels in `EmoLabel/list_patition_label.txt` (spelt so).
+- Pictures: `Image/aligned/test_0001_aligned.jpg` (100 x 100), or `Image/original/test_0001.jpg` where the aligned
+  ones are missing; also inside `Image/aligned.zip`. Labels in `EmoLabel/list_patition_label.txt` (spelt so).
 - Splits: 12,271 train, 3,068 test. Where validation is needed it must be split off train.
 - Labels: seven, codes 1 to 7 in the order surprise, fear, disgust, happy, sad, angry, neutral; majority of the crowd.
   The compound part, with codes to 11, is another set.
 - Subjects: not known. One person may be in both splits.
-- Attributes, by annotators who looked at the picture (`Annotation/manual/test_0001_manu_attri.txt`: five landmarks, then
-  three codes): gender male, female, unsure; race Caucasian, African-American, Asian; age 0-3, 4-19, 20-39, 40-69, 70+.
+- Attributes, by annotators who looked at the picture (`Annotation/manual/test_0001_manu_attri.txt`: five landmarks,
+  then three codes): gender male, female, unsure; race Caucasian, African-American, Asian; age 0-3, 4-19, 20-39,
+  40-69, 70+.
 - Licence: non-commercial research, for staff of institutions who ask the authors (whdeng.cn/RAF/model1.html).
-- Publication: Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for expression recognition in
-  the wild", CVPR 2017.
+- Publication: Li, Deng, Du, "Reliable crowdsourcing and deep locality-preserving learning for expression recognition
+  in the wild", CVPR 2017.
 """
 
 from __future__ import annotations
@@ -73,11 +74,17 @@ def _with_attributes(files: Files, table: pl.DataFrame) -> tuple[pl.DataFrame, l
 
     found = files.match(_ATTRIBUTES)
     texts = pl.Series("text", [files.text(file) for file in found["file"]], dtype=pl.String)
-    codes = texts.str.strip_chars().str.replace_all(r"\r", "").str.extract_groups(r"(?<gender>\d+)\s+(?<race>\d+)\s+(?<age>\d+)$")
+    codes = (
+        texts.str.strip_chars()
+        .str.replace_all(r"\r", "")
+        .str.extract_groups(r"(?<gender>\d+)\s+(?<race>\d+)\s+(?<age>\d+)$")
+    )
     frame = pl.DataFrame({"face": found["face"], "codes": codes}).unnest("codes") if found.height else None
     if frame is None:
         nulls = [pl.lit(None, pl.String).alias(f"attr:{name}") for name in _CODES]
-        return table.with_columns(nulls), ["No files of attributes (Annotation/manual): gender, race and age are not known."]
+        return table.with_columns(nulls), [
+            "No files of attributes (Annotation/manual): gender, race and age are not known."
+        ]
     frame = frame.select("face", *(levels(name, codes).alias(f"attr:{name}") for name, codes in _CODES.items()))
     table = table.join(frame, "face", "left")
     unknown = table.filter(pl.any_horizontal(pl.col(f"attr:{name}").is_null() for name in _CODES)).height
