@@ -350,7 +350,8 @@ LAYOUTS: dict[str, Layout] = {
             "val/2.jpg": {"attr:age": None},
         },
         {
-            "fairface_label_train.csv": "file,age,gender,race,service_test\ntrain/1.jpg,more than 70,Male,East Asian,True\n"
+            "fairface_label_train.csv": "file,age,gender,race,service_test\n"
+            "train/1.jpg,more than 70,Male,East Asian,True\n"
             "train/2.jpg,3-9,Female,Latino_Hispanic,False\n",
             "fairface_label_val.csv": "file,age,gender,race,service_test\nval/1.jpg,20-29,Female,White,False\n",
         },

@@ -1,4 +1,4 @@
-"""`evenface data`: look at a data set before any training."""
+"""`evenface data`: look at a data set before any training; the command `bias`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.text import Text
 from evenface.audit.dataset.run import dataset_bias
 from evenface.audit.dataset.tables import TextTable, tables
 from evenface.audit.dataset.write import write_result
+from evenface.cli.data_sets import add_to
 from evenface.cli.options import edges, names, plain_errors, provenance, tell
 
 data_app = typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
@@ -89,6 +90,9 @@ def bias(
         )
         written = write_result(result, out) if out else []
     tell(console, result, map(_rich, tables(result)), written)
+
+
+add_to(data_app)
 
 
 def _rich(table: TextTable) -> Table:

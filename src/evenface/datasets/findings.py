@@ -122,7 +122,11 @@ def _near(table: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[Finding]:
     within = placed.filter(pl.col("split") == pl.col("split_two"))
     for (name,), rows in within.group_by("split", maintain_order=True):
         yield Finding(
-            "near_within", rows.height, f"{rows.height:,} pairs of near copies lie in {name}.", _both(rows), (str(name),)
+            "near_within",
+            rows.height,
+            f"{rows.height:,} pairs of near copies lie in {name}.",
+            _both(rows),
+            (str(name),),
         )
 
 
@@ -192,5 +196,8 @@ def _failing(manifest: Manifest, table: pl.DataFrame, tiny: int) -> Iterator[Fin
         if rows.height:
             why = f": {rows['problem'][0]}" if code == "unreadable" else ""
             yield Finding(
-                code, rows.height, f"{rows.height:,} pictures {words} (such as {rows['face'][0]}{why}).", tuple(rows["face"])
+                code,
+                rows.height,
+                f"{rows.height:,} pictures {words} (such as {rows['face'][0]}{why}).",
+                tuple(rows["face"]),
             )

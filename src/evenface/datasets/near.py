@@ -1,9 +1,10 @@
 """Near copies: pictures that are all but the same, found by comparing every pair at once.
 
-A picture becomes its thumbnail: 16 x 16 grey cells, centred and scaled to length one, so that brightness and contrast do
-not count. Two pictures are near copies where the inner product of their thumbnails (their correlation, -1 to 1) is at
-least a threshold. All pairs are compared, a block of rows at a time, as matrix products. Our own definition; vectors of
-any other source, such as embeddings of faces, can be compared by the same function.
+A picture becomes its thumbnail: 16 x 16 grey cells, from each of which the mean of the 5 x 5 around it is taken, then
+centred and scaled to length one. So brightness, contrast, and light or dark backgrounds do not count, and edges do.
+Two pictures are near copies where the inner product of their thumbnails (their correlation, -1 to 1) is at least a
+threshold. All pairs are compared, a block of rows at a time, as matrix products. Our own definition; vectors of any
+other source, such as embeddings of faces, can be compared by the same function. Mirrored copies are not found.
 """
 
 from __future__ import annotations
@@ -19,18 +20,33 @@ if TYPE_CHECKING:
 SIDE = 16
 """Cells across and down a thumbnail."""
 _BLOCK = 2048
-_FLAT = 1e-3  # standard deviation in grey levels below which a picture shows nothing
+_REACH = 2  # cells to each side that a mean is taken over
+_FLAT = 1e-3  # length of edges below which a picture shows nothing
 
 
-def thumbnail(picture: Image) -> NDArray[np.float32]:
-    """Give a picture's thumbnail as a vector of 256 with mean 0 and length 1; NaN for a picture of one colour."""
+def cells(picture: Image) -> NDArray[np.uint8]:
+    """Give a picture's grey cells: (row, column), 16 x 16."""
     from PIL.Image import Resampling
 
-    grey = picture.convert("L").resize((SIDE, SIDE), Resampling.BOX)
-    cells = np.asarray(grey, np.float32).ravel()
-    cells = cells - cells.mean()
-    length = float(np.linalg.norm(cells))
-    return cells / length if length > _FLAT * SIDE else np.full(SIDE * SIDE, np.nan, np.float32)
+    return np.asarray(picture.convert("L").resize((SIDE, SIDE), Resampling.BOX))
+
+
+def thumbnails(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Turn cells (picture, row, column) into vectors (picture, 256) of mean 0 and length 1; NaN for one plain grey."""
+    level = grey.astype(np.float32)
+    edges = level - _around(level)
+    vectors = edges.reshape(len(grey), -1)
+    vectors -= vectors.mean(1, keepdims=True)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, length, out=np.full_like(vectors, np.nan), where=length > _FLAT)
+
+
+def _around(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean of the 5 x 5 cells around each; at the border the outermost cells are repeated."""
+    wide = np.pad(level, ((0, 0), (_REACH, _REACH), (_REACH, _REACH)), mode="edge")
+    steps = range(2 * _REACH + 1)
+    across = np.stack([wide[:, :, k : k + SIDE] for k in steps]).mean(0)
+    return np.stack([across[:, k : k + SIDE] for k in steps]).mean(0, dtype=np.float32)
 
 
 def near_pairs(vectors: NDArray[np.float32], least: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -24,20 +24,20 @@ from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import INSIDE, is_picture, open_bytes
 from evenface.datasets.findings import Finding, find
-from evenface.datasets.near import SIDE, connected, near_pairs, thumbnail
+from evenface.datasets.near import SIDE, cells, connected, near_pairs, thumbnails
 
 if TYPE_CHECKING:
     import polars as pl
 
-NEAR = 0.95
-"""Correlation of thumbnails from which pictures count as near copies. Of FER+ pairs looked at, all from .94 were copies."""
+NEAR = 0.85
+"""Correlation of thumbnails from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
 TINY = 32
 """Pixels; a picture that is narrower or lower is called tiny."""
 MOST_PIXELS = 50_000_000
 """A picture that claims more is not opened."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 """What Pillow may take a file for."""
-_BLANK = np.full(SIDE * SIDE, np.nan, np.float32)
+_NOTHING = np.zeros((SIDE, SIDE), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def check(
             "problem": pl.Series([each.problem for each in seen], dtype=pl.String),
         }
     )
-    thumbs = np.stack([_BLANK if each.thumb is None else each.thumb for each in seen])
+    thumbs = thumbnails(np.stack([_NOTHING if each.cells is None else each.cells for each in seen]))
     copies, pairs = _copies(faces, thumbs, near)
     faces = faces.with_columns(copies)
     blank = pl.Series("blank", np.isnan(thumbs).any(1)) & faces["pixels"].is_not_null()
@@ -112,7 +112,7 @@ class _Seen:
     height: int | None = None
     pixels: str | None = None
     problem: str | None = None
-    thumb: NDArray[np.float32] | None = None
+    cells: NDArray[np.uint8] | None = None
 
 
 def _where(base: str | os.PathLike[str], name: str) -> str:
@@ -147,14 +147,14 @@ def _see(path: str | None) -> _Seen:
     except InputError as error:
         return _Seen(problem=str(error).removeprefix(path).removeprefix(" cannot be read: "))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        return _Seen(problem=str(error).replace("<_io.BytesIO object at", "").partition(" 0x")[0] or type(error).__name__)
+        return _Seen(
+            problem=str(error).replace("<_io.BytesIO object at", "").partition(" 0x")[0] or type(error).__name__
+        )
     digest = hashlib.blake2b(rgb.tobytes(), digest_size=16, key=f"{width}x{height}".encode()).hexdigest()
-    return _Seen(width, height, digest, None, thumbnail(rgb))
+    return _Seen(width, height, digest, None, cells(rgb))
 
 
-def _copies(
-    faces: pl.DataFrame, thumbs: NDArray[np.float32], near: float | None
-) -> tuple[pl.Series, pl.DataFrame]:
+def _copies(faces: pl.DataFrame, thumbs: NDArray[np.float32], near: float | None) -> tuple[pl.Series, pl.DataFrame]:
     """Say of which face each is a copy, and list the near pairs; exact copies are compared once."""
     import polars as pl
 

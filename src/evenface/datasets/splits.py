@@ -75,7 +75,9 @@ class Split:
             split = cls({str(name): tuple(map(str, faces)) for name, faces in about["parts"].items()})
             told = about["sha256"]
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise InputError(f"{path} cannot be read as a split ({error!r}). A split is made by `Split.save`.") from error
+            raise InputError(
+                f"{path} cannot be read as a split ({error!r}). A split is made by `Split.save`."
+            ) from error
         if split.sha256 != told:
             raise InputError(f"{path} was changed: its faces have hash {split.sha256[:12]}…, it says {told[:12]}….")
         return split
@@ -132,7 +134,7 @@ def folds(
     manifest: Manifest, count: int, *, by: Sequence[str] = (), together: str | None = None, seed: int = 0
 ) -> Split:
     """Deal faces to `count` equal folds, `fold 1` and so on; arguments and errors as of `split`."""
-    if count < 2:  # noqa: PLR2004 - one fold leaves nothing to train on
+    if count < 2:
         raise SettingsError(f"There must be 2 folds or more, got {count}.")
     return _dealt(manifest, {f"fold {i + 1}": 1 / count for i in range(count)}, by, together, seed)
 
@@ -147,7 +149,7 @@ def leave_one_subject_out(manifest: Manifest) -> Split:
     if missing := frame["subject"].null_count():
         raise InputError(f"{missing:,} faces have no subject, so nobody can be left out. Use folds instead.")
     parts = frame.group_by("subject").agg("face").sort("subject")
-    if parts.height < 2:  # noqa: PLR2004 - one subject leaves nobody to train on
+    if parts.height < 2:
         raise InputError(f"There is {parts.height} subject; leaving one out takes two.")
     return Split({f"subject {name}": tuple(sorted(faces)) for name, faces in parts.rows()})
 
@@ -162,9 +164,7 @@ def _dealt(manifest: Manifest, shares: dict[str, float], by: Sequence[str], toge
     np.add.at(size, (group, stratum), 1)
     part = _deal(size, np.array(list(shares.values())), _noise(manifest.frame["face"], group, seed))[group]
     faces = pl.DataFrame({"face": manifest.frame["face"], "part": part})
-    return Split(
-        {name: tuple(faces.filter(pl.col("part") == i)["face"].sort()) for i, name in enumerate(shares)}
-    )
+    return Split({name: tuple(faces.filter(pl.col("part") == i)["face"].sort()) for i, name in enumerate(shares)})
 
 
 def _groups(frame: pl.DataFrame, together: str | None) -> NDArray[np.int64]:
