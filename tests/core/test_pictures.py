@@ -34,7 +34,7 @@ def test_members_of_a_zip(tmp_path: Path, method: int) -> None:
     assert members(path) == ("in/ä.png", "in/b.png")
     assert open_bytes(f"{path}!/in/ä.png") == b"one" * 100
     assert open_bytes(f"{path}!/in/b.png") == b""
-    with pytest.raises(InputError, match="holds no 'in/c.png'"):
+    with pytest.raises(InputError, match=r"holds no 'in/c\.png'"):
         open_bytes(f"{path}!/in/c.png")
 
 

@@ -14,10 +14,12 @@ from rich.text import Text
 from evenface.audit.dataset.run import dataset_bias
 from evenface.audit.dataset.tables import TextTable, tables
 from evenface.audit.dataset.write import write_result
-from evenface.cli.data_sets import add_to
+from evenface.cli.data_sets import with_sets
 from evenface.cli.options import edges, names, plain_errors, provenance, tell
 
-data_app = typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
+data_app = with_sets(
+    typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
+)
 
 _FIRST = 20  # letters that the first column of a table gets even on a narrow terminal
 _EXAMPLE = """Measure whom a data set shows and which expression goes with whom.
@@ -90,9 +92,6 @@ def bias(
         )
         written = write_result(result, out) if out else []
     tell(console, result, map(_rich, tables(result)), written)
-
-
-add_to(data_app)
 
 
 def _rich(table: TextTable) -> Table:

@@ -30,12 +30,13 @@ evenface data import folder photos/ photos.parquet
 """
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands to `evenface data`."""
+def with_sets(app: typer.Typer) -> typer.Typer:
+    """Add these commands to `evenface data`."""
     app.command("list")(list_sets)
     app.command("import", help=_IMPORT)(import_set)
     app.command("check")(check)
     app.command("sheet")(sheet)
+    return app
 
 
 def list_sets(

@@ -131,8 +131,8 @@ def _votes(frame: pl.DataFrame, votes: list[str]) -> str:
     agreed, most = (share == 1).mean().alias("agreed"), (share > 0.5).mean().alias("most")
     middle, agreed_share, most_share = counted.select(pl.col("total").median(), agreed, most).row(0)
     return (
-        f"{counted.height:,} faces have votes, {middle:.0f} each in the middle. All agree on {100 * agreed_share:.1f} %; "
-        f"more than half agree on {100 * most_share:.1f} %."
+        f"{counted.height:,} faces have votes, {middle:.0f} each in the middle. "
+        f"All agree on {100 * agreed_share:.1f} %; more than half agree on {100 * most_share:.1f} %."
     )
 
 
