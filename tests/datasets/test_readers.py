@@ -524,6 +524,13 @@ def test_ferplus_table_without_any_picture_keeps_its_votes(tree: Tree) -> None:
     assert "1 label without a picture" in manifest.notes[0]
 
 
+def test_a_face_named_twice_is_kept_twice(tree: Tree) -> None:
+    line = 'fer0000000.png,"(0, 0, 48, 48)",0,9,0,0,0,0,0,0,1,0\n'
+    manifest = loaded("ferplus", tree(["FER2013Train/fer0000000.png"], {"FER2013Train/label.csv": line * 3}))
+    assert manifest.frame["face"].to_list() == ["fer0000000", "fer0000000#2", "fer0000000#3"]
+    assert manifest.frame["image"].n_unique() == 1 and "2 rows name a face that an earlier row" in manifest.notes[0]
+
+
 def test_fer2013_folders(tree: Tree) -> None:
     manifest = loaded("fer2013", tree(["train/angry/Training_3908.jpg", "test/happy/PublicTest_1.jpg"]))
     assert manifest.frame.sort("face")["split"].to_list() == ["test", "train"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from evenface.cli.options import GATE_FAILED, plain_errors
 from evenface.core.errors import SettingsError
-from evenface.core.manifest import Manifest
+from evenface.core.manifest import Manifest, is_manifest
 from evenface.core.writing import write_files
 from evenface.datasets import DATASETS
 
@@ -158,6 +159,38 @@ def sheet(
         written = write_files(out.parent, {out.name: page.encode()}, "the data sheet")
     for path in (*written, *([picture] if picture else [])):
         console.print(Text(f"Wrote {path}", style="dim"))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A table for `evenface data bias`.
+
+    Attributes:
+        table: A path, or a manifest's rows with names instead of codes.
+        name: What it is called.
+        provenance: Where its attributes come from, where it says so.
+    """
+
+    table: object
+    name: str
+    provenance: dict[str, str]
+
+
+def opened_table(path: Path) -> Opened:
+    """Open a manifest as a table of names; leave any other file to its reader."""
+    import polars as pl
+
+    if path.suffix.casefold() != ".parquet" or not path.is_file() or not is_manifest(path):
+        return Opened(path, path.stem, {})
+    manifest = Manifest.load(path)
+    names = dict(enumerate(manifest.labels.names))
+    frame = manifest.frame.select(
+        *(pl.col(f"attr:{a.name}").alias(a.name) for a in manifest.attributes),
+        pl.col("label").replace_strict(names, default=None, return_dtype=pl.String),
+    )
+    if not frame["label"].count():
+        frame = frame.drop("label")
+    return Opened(frame, path.stem, {a.name: a.provenance for a in manifest.attributes})
 
 
 def _look_alikes(manifest: Manifest, out: Path) -> Path:

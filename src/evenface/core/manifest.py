@@ -141,6 +141,16 @@ class Manifest:
         return cls(frame, labels, attributes, tuple(found.get("notes", ()))).validate()
 
 
+def is_manifest(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is a manifest that `Manifest.save` wrote."""
+    import polars as pl
+
+    try:
+        return SCHEMA in pl.read_parquet_metadata(Path(path))
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+
+
 def _write(frame: pl.LazyFrame, about: str, target: Path) -> Path:
     try:
         with replacing(target) as part:

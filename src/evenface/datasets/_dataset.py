@@ -130,9 +130,10 @@ def _manifest(of: DataSet, files: Files, draft: Draft) -> Manifest:
         pl.lit(of.name).alias("dataset"),
         pl.coalesce("region", pl.lit(of.region, pl.String)).alias("region"),
     )
+    table, twice = _told_apart(table)
     rest = [name for name in table.columns if name not in (*texts, "label", "file")]
     ordered = table.select(*TEXT_COLUMNS, "label", *(n for n in texts if n.startswith("attr:")), *rest)
-    return Manifest(ordered, labels, draft.attributes, (*draft.notes, *notes, *unknown)).validate()
+    return Manifest(ordered, labels, draft.attributes, (*draft.notes, *notes, *unknown, *twice)).validate()
 
 
 def _with_files(files: Files, draft: Draft) -> tuple[pl.DataFrame, list[str]]:
@@ -179,6 +180,19 @@ def _labelled(table: pl.DataFrame, labels: LabelSpace) -> tuple[pl.DataFrame, li
         )
     mapped = pl.col("label").replace_strict(known, default=None, return_dtype=pl.Int16)
     return table.with_columns(mapped.alias("label")), notes
+
+
+def _told_apart(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Give rows that labels name more than once ids of their own: the second `a` is `a#2`."""
+    import polars as pl
+
+    again = table.filter(~pl.col("face").is_first_distinct())["face"]
+    if not len(again):
+        return table, []
+    nth = pl.int_range(1, pl.len() + 1).over("face")
+    face = pl.when(nth > 1).then(pl.concat_str("face", pl.lit("#"), nth)).otherwise("face")
+    said = f"{len(again):,} rows name a face that an earlier row names, such as {some(again)}: kept, as {again[0]}#2."
+    return table.with_columns(face.alias("face")), [said]
 
 
 def levels(column: str, meaning: Mapping[str, str]) -> pl.Expr:
