@@ -508,6 +508,29 @@ def test_an_empty_or_missing_folder_is_an_error(name: str, tmp_path: Path) -> No
         loaded(name, tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("damage", ["empty", "half", "noise", "one line", "binary"])
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if LAYOUTS[name].files])
+def test_damaged_files_are_told_in_words(name: str, damage: str, tree: Tree) -> None:
+    """Whatever is in a file, the answer is a manifest or an InputError."""
+    layout = LAYOUTS[name]
+    for victim, content in layout.files.items():
+        whole = content.encode() if isinstance(content, str) else content
+        harmed = {
+            "empty": b"\n",
+            "half": whole[: len(whole) // 2],
+            "noise": bytes(b ^ 0x15 if i % 7 == 0 else b for i, b in enumerate(whole)),
+            "one line": whole.split(b"\n")[0],
+            "binary": np.random.default_rng(0).bytes(300),
+        }
+        root = tree(layout.pictures, layout.files | {victim: harmed[damage]})
+        try:
+            manifest = loaded(name, root)
+        except InputError as error:
+            assert len(str(error)) > 20
+        else:
+            assert manifest.frame.height
+
+
 def test_ferplus_table_with_pixels_in_a_csv(tree: Tree) -> None:
     row = ",0,9,0,0,0,0,0,0,1,0"
     table = f"Usage,Image name,{VOTES}\nTraining,fer0000000.png{row}\nPublicTest,{row}\n"

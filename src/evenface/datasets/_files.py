@@ -82,7 +82,10 @@ class Files:
             raise InputError(
                 f"{self.prefix}{file} has {frame.width} columns; expected {len(names)}: {', '.join(names)}."
             )
-        return frame.rename(dict(zip(frame.columns, names or map(str.strip, frame.columns), strict=True)))
+        plain = names or [name.strip() for name in frame.columns]
+        if len(set(plain)) < len(plain):
+            raise InputError(f"{self.prefix}{file} has two columns of one name; its columns are {', '.join(plain)}.")
+        return frame.rename(dict(zip(frame.columns, plain, strict=True)))
 
 
 def list_files(root: str | os.PathLike[str]) -> Files:

@@ -65,8 +65,9 @@ def _contents(files: Files, found: pl.DataFrame) -> pl.Series:
 
 def _labels(files: Files, values: list[str]) -> LabelSpace | None:
     listed = files.first(r"(^|/)class(es|names)\.txt$")
-    if listed is not None:
-        return LabelSpace.of([line.strip() for line in files.text(listed).splitlines() if line.strip()], "WebDataset")
+    names = [line.strip() for line in files.text(listed).splitlines() if line.strip()] if listed else []
+    if names:
+        return LabelSpace.of(names, "WebDataset")
     if not values:
         return None
     if all(value.isdecimal() for value in values):
