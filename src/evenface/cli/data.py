@@ -1,4 +1,4 @@
-"""`evenface data`: look at a data set before any training."""
+"""`evenface data`: look at a data set before any training; the command `bias`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from rich.text import Text
 from evenface.audit.dataset.run import dataset_bias
 from evenface.audit.dataset.tables import TextTable, tables
 from evenface.audit.dataset.write import write_result
+from evenface.cli.data_sets import opened_table, with_sets
 from evenface.cli.options import edges, names, plain_errors, provenance, tell
 
-data_app = typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
+data_app = with_sets(
+    typer.Typer(help="Look at a data set before any training.", no_args_is_help=True, rich_markup_mode="rich")
+)
 
 _FIRST = 20  # letters that the first column of a table gets even on a narrow terminal
 _EXAMPLE = """Measure whom a data set shows and which expression goes with whom.
 
 One row per face, with columns for attributes and, if there is one, the expression label. Several tables are compared
-with each other.
+with each other. Manifests made by `evenface data import` bring names of classes and origins of attributes.
 
 [bold]Examples[/bold]
 
@@ -73,16 +76,19 @@ def bias(
     """Parse, call, print."""
     console = Console()
     with plain_errors():
+        opened = [opened_table(path) for path in (*tables_given, *([against] if against else []))]
+        known = {name: origin for each in opened for name, origin in each.provenance.items() if name in names(by)}
+        tables_read = [each.table for each in opened]
         result = dataset_bias(
-            list(tables_given),
+            tables_read[: len(tables_given)],
             names(by),
             label,
-            against=against,
+            against=tables_read[-1] if against else None,
+            names=[each.name for each in opened] if any(each.provenance for each in opened) else None,
             cross=cross,
             bins=edges(bins),
-            provenance=provenance(
-                estimated=estimated, annotated=annotated, self_reported=self_reported, generated=generated
-            ),
+            provenance=known
+            | provenance(estimated=estimated, annotated=annotated, self_reported=self_reported, generated=generated),
             resamples=resamples,
             permutations=permutations,
             seed=seed,

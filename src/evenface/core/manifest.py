@@ -49,11 +49,13 @@ class Manifest:
         frame: The columns of this module's table.
         labels: The classes that `label` indexes.
         attributes: The attributes in `frame`, each with its levels and provenance.
+        notes: What was found amiss, and each choice that was made, when the table was made, in words.
     """
 
     frame: pl.DataFrame
     labels: LabelSpace
     attributes: tuple[Attribute, ...]
+    notes: tuple[str, ...] = ()
 
     def validate(self) -> Manifest:
         """Check the table against its contract and give the manifest back.
@@ -73,11 +75,13 @@ class Manifest:
             InputError: The manifest breaks its contract, or the file cannot be written.
         """
         self.validate()
-        about = {
+        about: dict[str, Any] = {
             "schema": SCHEMA,
             "labels": {"name": self.labels.name, "names": list(self.labels.names)},
             "attributes": [asdict(attribute) for attribute in self.attributes],
         }
+        if self.notes:
+            about["notes"] = list(self.notes)
         return _write(self.frame.lazy(), json.dumps(about), Path(path))
 
     @staticmethod
@@ -134,7 +138,17 @@ class Manifest:
         found: dict[str, Any] = json.loads(about)
         attributes = tuple(Attribute(a["name"], tuple(a["levels"]), a["provenance"]) for a in found["attributes"])
         labels = LabelSpace.of(found["labels"]["names"], found["labels"]["name"])
-        return cls(frame, labels, attributes).validate()
+        return cls(frame, labels, attributes, tuple(found.get("notes", ()))).validate()
+
+
+def is_manifest(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file is a manifest that `Manifest.save` wrote."""
+    import polars as pl
+
+    try:
+        return SCHEMA in pl.read_parquet_metadata(Path(path))
+    except (OSError, pl.exceptions.PolarsError):
+        return False
 
 
 def _write(frame: pl.LazyFrame, about: str, target: Path) -> Path:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evenface.core.manifest import Manifest
+from evenface.datasets import DATASETS
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for at, name in enumerate(("train/happy/a.png", "train/sad/b.png", "test/happy/c.png")):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True)
+        pixels = rng.integers(0, 256, (40, 40), np.uint8)
+        Image.fromarray(pixels).save(path)
+        if at == 0:
+            Image.fromarray(pixels).save(tmp_path / "photos" / "train" / "again.png")
+    (tmp_path / "photos" / "train" / "again.png").rename(tmp_path / "photos" / "test" / "happy" / "again.png")
+    return tmp_path / "photos"
+
+
+def test_list_names_every_data_set_and_tells_of_one(run) -> None:
+    done = run("data", "list")
+    assert done.exit_code == 0 and all(name in done.plain for name in DATASETS)
+    done = run("data", "list", "rafdb")
+    assert "Li, Deng, Du" in done.plain and "Layout: EmoLabel/list_patition_label.txt" in done.plain
+    assert run("data", "list", "rafbd").exit_code == 2
+
+
+def test_import_check_and_sheet(run, photos: Path, tmp_path: Path) -> None:
+    target = tmp_path / "m.parquet"
+    done = run("data", "import", "folder", photos, target)
+    assert done.exit_code == 0 and "4 faces, 4 with a picture, 4 labelled" in done.plain
+    assert Manifest.load(target).labels.names == ("happy", "sad")
+    done = run("data", "check", target, "--out", tmp_path / "found", "--strict")
+    assert done.exit_code == 3 and "1 pictures are in both test and train, pixel for pixel" in done.plain
+    about = json.loads((tmp_path / "found" / "check.json").read_text())
+    assert [f["code"] for f in about["findings"]] == ["exact_across"] and about["looked"] == 4
+    assert Manifest.load(tmp_path / "found" / "manifest.parquet").frame["copies"].count() == 2
+    done = run("data", "sheet", target, "--out", tmp_path / "sheet.html", "--check")
+    assert done.exit_code == 0 and "pixel for pixel" in (tmp_path / "sheet.html").read_text()
+    assert "# Data sheet: folder" in run("data", "sheet", target).stdout
+
+
+def test_a_manifest_goes_on_to_data_bias(run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("image,label,gender\na.jpg,happy,F\nb.jpg,sad,M\n")
+    assert run("data", "import", "csv", tmp_path / "t.csv", tmp_path / "m.parquet").exit_code == 0
+    done = run("data", "bias", tmp_path / "m.parquet", "--by", "gender", "--resamples", 0, "--permutations", 0)
+    assert done.exit_code == 0 and "who is shown" in done.plain and "gender=F" in done.plain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("import", "folder", "nowhere", "m.parquet"), "There is no folder or file nowhere"),
+        (("import", "fodler", ".", "m.parquet"), "Did you mean 'folder'"),
+        (("check", "gone.parquet"), "There is no manifest gone.parquet"),
+        (("sheet", "gone.parquet", "--out", "a.pdf"), "ends in .md or .html"),
+        (("sheet", "gone.parquet", "--faces"), "give --out as well"),
+    ],
+)
+def test_mistakes_end_with_code_2(run, arguments: tuple[str, ...], message: str) -> None:
+    done = run("data", *arguments)
+    assert done.exit_code == 2 and message in done.plain

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from evenface.core.errors import InputError, SettingsError
+from evenface.core.labels import LabelSpace
+from evenface.core.manifest import Manifest
+from evenface.datasets.near import connected, near_pairs, thumbnails
+from evenface.datasets.quality import Quality, check
+from evenface.datasets.splits import split
+
+
+def face(seed: int, side: int = 64) -> NDArray[np.uint8]:
+    """A smooth picture of its own: blobs of light."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8))
+    return np.asarray(small.resize((side, side), Image.Resampling.BICUBIC))
+
+
+def save(path: Path, pixels: NDArray[np.uint8], **options: object) -> None:
+    Image.fromarray(pixels).save(path, **options)
+
+
+def manifest(folder: Path, rows: list[dict[str, object]], votes: bool = False) -> Manifest:
+    base = {"image": None, "subject": None, "region": None, "split": "train", "label": None, "dataset": "made"}
+    texts = dict.fromkeys(("face", "image", "subject", "dataset", "region", "split"), pl.String) | {"label": pl.Int16}
+    if votes:
+        texts |= {"votes:happy": pl.UInt8}
+    frame = pl.DataFrame([base | {"face": str(row.get("image", i))} | row for i, row in enumerate(rows)], schema=texts)
+    return Manifest(frame, LabelSpace.of(["happy", "sad"]), ()).validate()
+
+
+def by_code(found: Quality) -> dict[str, object]:
+    return {f.code: f for f in found.findings}
+
+
+def test_finds_every_planted_fault(tmp_path: Path) -> None:
+    for seed in range(6):
+        save(tmp_path / f"{seed}.png", face(seed))
+    save(tmp_path / "0again.bmp", face(0))  # the same pixels, coded otherwise
+    save(tmp_path / "0test.png", face(0))
+    save(tmp_path / "1near.jpg", np.clip(face(1) * 0.8 + 20, 0, 255).astype(np.uint8), quality=70)
+    save(tmp_path / "tiny.png", face(9, 12))
+    save(tmp_path / "blank.png", np.full((64, 64), 7, np.uint8))
+    (tmp_path / "broken.png").write_bytes((tmp_path / "0.png").read_bytes()[:200])
+    (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    rows = [{"image": f"{seed}.png", "label": 0, "subject": f"p{seed}"} for seed in range(6)]
+    rows += [
+        {"image": "0again.bmp", "label": 1, "subject": "p0"},
+        {"image": "0test.png", "split": "test", "subject": "p0"},
+    ]
+    rows += [{"image": "1near.jpg", "split": "test"}]
+    rows += [{"image": f"{name}.png"} for name in ("tiny", "blank", "broken", "text", "empty", "gone")] + [{}]
+    found = check(manifest(tmp_path, rows), tmp_path)
+    got = {f.code: (f.count, f.faces) for f in found.findings}
+    assert got == {
+        "exact_across": (1, ("0.png", "0again.bmp", "0test.png")),
+        "near_across": (1, ("1.png", "1near.jpg")),
+        "exact_within": (1, ("0again.bmp",)),
+        "conflicting_labels": (1, ("0.png", "0again.bmp")),
+        "subject_across": (1, ("0.png", "0again.bmp", "0test.png")),
+        "no_picture": (1, ("15",)),
+        "unreadable": (4, ("broken.png", "text.png", "empty.png", "gone.png")),
+        "blank": (1, ("blank.png",)),
+        "tiny": (1, ("tiny.png",)),
+    }
+    assert found.looked == 11
+    assert dict(found.faces.filter(pl.col("copies").is_not_null()).select("face", "copies").rows()) == {
+        "0.png": "0.png", "0again.bmp": "0.png", "0test.png": "0.png", "1.png": "1.png", "1near.jpg": "1.png",
+    }  # fmt: skip
+
+
+def test_copies_can_be_kept_together(tmp_path: Path) -> None:
+    for seed in range(30):
+        save(tmp_path / f"{seed}.png", face(seed % 20))
+    table = manifest(tmp_path, [{"image": f"{seed}.png"} for seed in range(30)])
+    marked = check(table, tmp_path).mark(table)
+    parts = split(marked, {"train": 0.5, "test": 0.5}, together="copies").parts
+    assert all((f"{seed}.png" in parts["train"]) == (f"{seed + 20}.png" in parts["train"]) for seed in range(10))
+
+
+def test_votes_that_differ(tmp_path: Path) -> None:
+    for name in "ab":
+        save(tmp_path / f"{name}.png", face(1))
+    rows: list[dict[str, object]] = [{"image": "a.png", "votes:happy": 3}, {"image": "b.png", "votes:happy": 4}]
+    found = check(manifest(tmp_path, rows, votes=True), tmp_path)
+    assert "1 of 1 pictures" in next(f.message for f in found.findings if f.code == "conflicting_votes")
+
+
+def test_a_clean_set_has_no_findings(tmp_path: Path) -> None:
+    for seed in range(20):
+        save(tmp_path / f"{seed}.png", face(seed))
+    found = check(manifest(tmp_path, [{"image": f"{seed}.png"} for seed in range(20)]), tmp_path)
+    assert not found.findings and found.faces["copies"].count() == 0
+
+
+def test_exact_only(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", face(1))
+    save(tmp_path / "b.jpg", face(1))
+    table = manifest(tmp_path, [{"image": "a.png"}, {"image": "b.jpg"}])
+    assert not check(table, tmp_path, near=None).findings
+    assert by_code(check(table, tmp_path)).keys() == {"near_within"}
+
+
+def test_a_picture_that_claims_too_much_is_not_opened(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(buffer, "png")
+    (tmp_path / "bomb.png").write_bytes(buffer.getvalue())
+    found = check(manifest(tmp_path, [{"image": "bomb.png"}]), tmp_path)
+    assert [f.code for f in found.findings] == ["unreadable"]
+
+
+def test_videos_are_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "a.flv").write_bytes(b"video")
+    found = check(manifest(tmp_path, [{"image": "a.flv"}]), tmp_path)
+    assert ".flv is no picture" in found.findings[0].message
+
+
+def test_wrong_settings(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="correlation above 0"):
+        check(manifest(tmp_path, [{}]), near=1.5)
+    with pytest.raises(InputError, match="no faces"):
+        check(Manifest(manifest(tmp_path, [{}]).frame.clear(), LabelSpace.of(["happy"]), ()))
+
+
+def test_near_pairs_are_those_of_brute_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evenface.datasets.near._BLOCK", 7)
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(40, 5)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[13] = np.nan
+    pairs, value = near_pairs(vectors, 0.6)
+    brute = [(i, j) for i in range(40) for j in range(i + 1, 40) if vectors[i] @ vectors[j] >= 0.6]
+    assert list(map(tuple, pairs.tolist())) == brute and len(brute) > 20
+    assert value == pytest.approx([vectors[i] @ vectors[j] for i, j in brute], abs=1e-5)
+
+
+def test_thumbnails_do_not_see_brightness_and_contrast() -> None:
+    grey = np.stack([face(1, 16), (face(1, 16) // 2 + 60).astype(np.uint8), face(2, 16)])
+    one, two, other = thumbnails(grey)
+    assert one @ two > 0.99 and one @ other < 0.8 and np.linalg.norm(one) == pytest.approx(1, abs=1e-5)
+    assert np.isnan(thumbnails(np.zeros((1, 16, 16), np.uint8))).all()
+
+
+def test_chains_of_pairs_are_one_group() -> None:
+    assert connected(np.array([[5, 6], [1, 5], [3, 6], [7, 8]]), 9).tolist() == [0, 1, 2, 1, 4, 1, 1, 7, 7]
