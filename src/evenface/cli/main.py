@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from evenface import __version__
+from evenface.cli.assets import assets_app
 from evenface.cli.audit import audit
 from evenface.cli.compare import compare
 from evenface.cli.counterfactual import counterfactual
@@ -26,6 +27,7 @@ def program() -> typer.Typer:
         add_completion=False,
     )
     app.callback()(_evenface)
+    app.add_typer(assets_app, name="assets")
     app.command("audit")(audit)
     app.command("compare")(compare)
     app.command("counterfactual")(counterfactual)
