@@ -14,6 +14,7 @@ from evenface.cli.counterfactual import counterfactual
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 from evenface.cli.generate import generate
+from evenface.cli.predict import predict
 
 
 def program() -> typer.Typer:
@@ -34,6 +35,7 @@ def program() -> typer.Typer:
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
     app.command("generate")(generate)
+    app.command("predict")(predict)
     return app
 
 

@@ -87,7 +87,8 @@ def locate(name: str) -> Path:
     path = folder() / wanted.file
     if not path.is_file():
         raise MissingAssetError(
-            f"The model file {wanted.file} ({wanted.about}) is not in {folder()}. Get it with: evenface assets fetch {name}"
+            f"The model file {wanted.file} ({wanted.about}) is not in {folder()}. "
+            f"Get it with: evenface assets fetch {name}"
         )
     if (got := hashlib.sha256(path.read_bytes()).hexdigest()) != wanted.sha256:
         raise MissingAssetError(

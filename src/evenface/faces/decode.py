@@ -56,6 +56,7 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
         raise UnreadablePictureError(where, "empty file, 0 bytes")
     try:
         from PIL import Image as Pillow
+        from PIL import UnidentifiedImageError
     except ModuleNotFoundError as error:
         raise SettingsError("Pictures are read with Pillow, which is not installed: pip install pillow") from error
     try:
@@ -65,7 +66,7 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
             return np.ascontiguousarray(_rgb(_upright(picture)))
     except UnreadablePictureError:
         raise
-    except Pillow.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise UnreadablePictureError(where, "not a picture of a known format") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise UnreadablePictureError(where, _too_large("so many", most_pixels)) from error

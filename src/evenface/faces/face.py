@@ -21,8 +21,8 @@ class Face:
     Attributes:
         box: Around brows, chin and cheeks.
         score: How sure the detector is, 0-1; NaN where it does not say.
-        landmarks: (5, 2) x, y in pixels of the picture: eye centre on the picture's left, eye centre on its right (for a
-            face that is upright), nose tip, mouth corner on the left, mouth corner on the right.
+        landmarks: (5, 2) x, y in pixels of the picture: eye centre on the picture's left, eye centre on its right (for
+            a face that is upright), nose tip, mouth corner on the left, mouth corner on the right.
     """
 
     box: Box

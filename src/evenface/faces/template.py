@@ -1,9 +1,9 @@
 """Template: where eyes and mouth are on every chip. It is written down here and nowhere else.
 
-On a chip whose sides are 1, x to the right and y downwards, the eye centres are at (0.32, 0.41) and (0.68, 0.41), and the
-middle between the mouth's corners is at (0.50, 0.79): the framing of FER2013's crops as measured on its mean faces, so that
-those 48 x 48 pictures count as chips as they are. A face is brought there by the similarity (turn, one scale, shift) that
-fits best by least squares; proportions of the face are kept.
+On a chip whose sides are 1, x to the right and y downwards, the eye centres are at (0.32, 0.41) and (0.68, 0.41), and
+the middle between the mouth's corners is at (0.50, 0.79): the framing of FER2013's crops as measured on its mean faces,
+so that those 48 x 48 pictures count as chips as they are. A face is brought there by the similarity (turn, one scale,
+shift) that fits best by least squares; proportions of the face are kept.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -25,15 +27,16 @@ _CROP = 2.0  # sides of the window that landmarks are placed in, in sides of the
 _MOUTH = 0.3  # half a mouth's width, in distances between the eyes, where its corners are not seen
 # Of the 478 points: corners of the eye on the picture's left and on its right, nose tip, corners of the mouth.
 _LEFT_EYE, _RIGHT_EYE, _NOSE, _MOUTH_LEFT, _MOUTH_RIGHT = (33, 133), (362, 263), 1, 61, 291
+_ONE_AT_A_TIME = threading.Lock()  # the error stream belongs to the whole process
 
 
 class MediaPipe:
     """Faces that are large in the picture, with 478 landmarks placed on each.
 
-    BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047) finds faces from about a fifth of the picture's side upwards; the
-    face mesh (Kartynnik et al. 2019, arXiv:1907.06724) then places landmarks in a window around each. Where it refuses,
-    or contradicts the detector, as with half a profile or a hand before the mouth, the detector's own six points are used,
-    with the corners placed beside its mouth centre: a coarser alignment, but no face is lost for it.
+    BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047) finds faces from about a fifth of the picture's side upwards;
+    the face mesh (Kartynnik et al. 2019, arXiv:1907.06724) then places landmarks in a window around each. Where it
+    refuses, or contradicts the detector, as with half a profile or a hand before the mouth, the detector's own six
+    points are used, with the corners placed beside its mouth centre: a coarser alignment, but no face is lost for it.
     """
 
     def __init__(self) -> None:
@@ -45,8 +48,9 @@ class MediaPipe:
         """
         path = locate(ASSET)
         try:
-            import mediapipe
-            from mediapipe.tasks.python import BaseOptions, vision
+            mediapipe: Any = import_module("mediapipe")
+            tasks: Any = import_module("mediapipe.tasks.python")
+            vision: Any = import_module("mediapipe.tasks.python.vision")
         except ModuleNotFoundError as error:
             raise SettingsError(
                 "Faces are found with MediaPipe, which is not installed: pip install 'evenface[faces]'"
@@ -55,18 +59,22 @@ class MediaPipe:
             finder = bundle.read("face_detector.tflite")
         with _native_messages_hidden():
             self._finder = vision.FaceDetector.create_from_options(
-                vision.FaceDetectorOptions(BaseOptions(model_asset_buffer=finder), min_detection_confidence=_LEAST_SCORE)
+                vision.FaceDetectorOptions(
+                    tasks.BaseOptions(model_asset_buffer=finder), min_detection_confidence=_LEAST_SCORE
+                )
             )
             self._landmarker = vision.FaceLandmarker.create_from_options(
                 vision.FaceLandmarkerOptions(
-                    BaseOptions(model_asset_path=str(path)),
+                    tasks.BaseOptions(model_asset_path=str(path)),
                     num_faces=1,
                     min_face_detection_confidence=_LEAST_PRESENCE,
                     min_face_presence_confidence=_LEAST_PRESENCE,
                 )
             )
             # The first call of each builds what it needs, and speaks of it.
-            self._wrap = lambda image: mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image))
+            self._wrap: Callable[[Image], Any] = lambda image: mediapipe.Image(
+                mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image)
+            )
             blank = self._wrap(np.zeros((64, 64, 3), np.uint8))
             self._finder.detect(blank)
             self._landmarker.detect(blank)
@@ -131,7 +139,9 @@ def _found(detection: Any, width: int, height: int) -> Face:
 
 def _moved(face: Face, right: float, down: float) -> Face:
     left, top, far, bottom = face.box
-    return Face((left + right, top + down, far + right, bottom + down), face.score, face.landmarks + (right, down))
+    return Face(
+        (left + right, top + down, far + right, bottom + down), face.score, face.landmarks + np.array([right, down])
+    )
 
 
 def _window(image: Image, box: Box) -> tuple[Image, int, int]:
@@ -150,12 +160,13 @@ def _window(image: Image, box: Box) -> tuple[Image, int, int]:
 @contextmanager
 def _native_messages_hidden() -> Iterator[None]:
     """Send to nowhere what the native library writes to the error stream while it is set up; ours are kept."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _ONE_AT_A_TIME:
+        sys.stderr.flush()
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

@@ -17,9 +17,9 @@ _LARGE = 0.35  # of the picture's shorter side: a face this high means a portrai
 class Windows:
     """Faces of any size: the whole picture first, and overlapping windows of it where that shows no large face.
 
-    Our own arrangement, after the idea of an image pyramid (Viola and Jones 2001; Zhang et al. 2016, arXiv:1604.02878): windows of a
-    half and a quarter of the longer side go through BlazeFace, doubles are merged, and each face gets its landmarks from a
-    window of its own. A portrait costs what it costs `mediapipe`.
+    Our own arrangement, after the idea of an image pyramid (Viola and Jones 2001; Zhang et al. 2016, arXiv:1604.02878):
+    windows of a half and a quarter of the longer side go through BlazeFace, doubles are merged, and each face gets its
+    landmarks from a window of its own. A portrait costs what it costs `mediapipe`.
     """
 
     def __init__(self) -> None:
