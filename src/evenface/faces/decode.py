@@ -7,6 +7,8 @@ pictures become RGB; colour profiles are not applied. The camera's orientation m
 from __future__ import annotations
 
 import io
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from evenface.faces.face import Image
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 MOST_PIXELS = 89_478_485  # 256 MB of RGB; beyond it Pillow itself speaks of a bomb
 _ORIENTATION = 274  # EXIF tag
 
@@ -59,6 +61,7 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
         from PIL import UnidentifiedImageError
     except ModuleNotFoundError as error:
         raise SettingsError("Pictures are read with Pillow, which is not installed: pip install pillow") from error
+    _know_formats()
     try:
         with Pillow.open(io.BytesIO(content), formats=FORMATS) as picture:
             if picture.width * picture.height > most_pixels:
@@ -72,6 +75,13 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
         raise UnreadablePictureError(where, _too_large("so many", most_pixels)) from error
     except Exception as error:  # broken files make Pillow raise nearly anything
         raise UnreadablePictureError(where, f"broken picture ({_plain(error)})") from error
+
+
+@cache
+def _know_formats() -> None:
+    """Load what reads FORMATS: Pillow itself loads some of it only once it has failed without."""
+    for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm", "Tiff", "WebP"):
+        import_module(f"PIL.{name}ImagePlugin")
 
 
 def _bytes_of(path: Path) -> bytes:

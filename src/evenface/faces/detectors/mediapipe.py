@@ -120,8 +120,9 @@ class MediaPipe:
 
     def close(self) -> None:
         """Let go of both models."""
-        self._finder.close()
-        self._landmarker.close()
+        with _native_messages_hidden():
+            self._finder.close()
+            self._landmarker.close()
 
 
 def _anchors(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -159,7 +160,7 @@ def _window(image: Image, box: Box) -> tuple[Image, int, int]:
 
 @contextmanager
 def _native_messages_hidden() -> Iterator[None]:
-    """Send to nowhere what the native library writes to the error stream while it is set up; ours are kept."""
+    """Send to nowhere what the native library writes to the error stream when models are loaded and let go of."""
     with _ONE_AT_A_TIME:
         sys.stderr.flush()
         kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
