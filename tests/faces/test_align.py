@@ -56,7 +56,7 @@ def test_placement_is_a_similarity_also_where_no_fit_is_exact(five: NDArray[np.f
 
     best = placement(five, 1)
     steps = np.random.default_rng(0).normal(0, 0.5, (500, 4))
-    moved = [best + [[s[0], -s[1], s[2]], [s[1], s[0], s[3]]] for s in steps]
+    moved = [best + np.array([[s[0], -s[1], s[2]], [s[1], s[0], s[3]]]) for s in steps]
     assert loss(best) < min(map(loss, moved))
 
 

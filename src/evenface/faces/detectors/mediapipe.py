@@ -20,6 +20,8 @@ from evenface.faces.face import Box, Face, Image, distinct
 
 ASSET = "face_landmarker"
 _LEAST_SCORE = 0.5  # of the detector
+_LEAST_FRAMED = 0.6  # of it, without landmarks, in a picture that a black frame was put around: a frame is face-like
+_SMALLEST = 12  # pixels of a picture's side
 _LEAST_PRESENCE = 0.2  # of landmarks; they are held against the detector's own points besides
 _MOST_APART = 0.35  # of the distance between the eyes: how far the two may disagree
 _MARGIN = 0.25  # of the picture's side, added around it when nothing is found: a tight crop fills it too much
@@ -81,18 +83,20 @@ class MediaPipe:
 
     def detect(self, image: Image) -> list[Face]:
         """Give every face found, the largest first."""
-        found = self.find(image)
-        if not found:
-            height, width = image.shape[:2]
-            down, right = round(height * _MARGIN), round(width * _MARGIN)
-            found = [
-                _moved(face, -right, -down) for face in self.find(np.pad(image, ((down, down), (right, right), (0, 0))))
-            ]
-        return [self.refine(image, face) for face in distinct(found)]
+        if found := distinct(self.find(image)):
+            return [self.refine(image, face) for face in found]
+        height, width = image.shape[:2]
+        down, right = round(height * _MARGIN), round(width * _MARGIN)
+        framed = self.find(np.pad(image, ((down, down), (right, right), (0, 0))))
+        found = distinct([_moved(face, -right, -down) for face in framed])
+        placed = [(face, self.refine(image, face)) for face in found]
+        return [better for face, better in placed if better is not face or face.score >= _LEAST_FRAMED]
 
     def find(self, image: Image) -> list[Face]:
         """Give the faces that the detector alone sees, with its own points, as they come."""
         height, width = image.shape[:2]
+        if min(height, width) < _SMALLEST:
+            return []
         return [_found(each, width, height) for each in self._finder.detect(self._wrap(image)).detections]
 
     def refine(self, image: Image, face: Face) -> Face:
