@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".jfif"})
 VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
 _LARGEST = 256 * 2**20  # bytes of one file in an archive
+_UNPACKING = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +140,8 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> by
     try:
         with archive.open(member) as packed:
             return packed.read(_LARGEST)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+    except _UNPACKING as error:
         return UnreadablePictureError(name, f"cannot be unpacked ({error})")
-    except Exception as error:  # zlib.error and its like have no common parent
-        if type(error).__module__ in {"zlib", "_lzma", "lzma"}:
-            return UnreadablePictureError(name, f"cannot be unpacked ({error})")
-        raise
 
 
 def _manifest(path: Path) -> Iterator[Shown]:
