@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from evenface.faces.face import Image
 
-_TOP = 3  # expressions shown for a face
+_TOP = 3  # expressions shown for a face; one, if it is not as wide as
+_ROOM = 120  # pixels
+_SMALLEST = 9  # pixels of letters
 _ANSWERED, _UNANSWERED, _PAPER, _INK = "#0b6e4f", "#b3541e", "#ffffff", "#222222"
 
 
@@ -38,19 +40,20 @@ def draw(image: Image, answers: Sequence[Answer], classes: Sequence[str]) -> Ima
 
     picture = Pillow.fromarray(image)
     pen = ImageDraw.Draw(picture)
-    text = max(10, round(min(picture.size) / 40))
-    pen.font = ImageFont.load_default(text)
     for answer in answers:
         colour = _UNANSWERED if answer.predicted is None else _ANSWERED
+        width = picture.width if answer.found is None else answer.found.box[2] - answer.found.box[0]
+        text = round(min(max(_SMALLEST, width / 9), max(_SMALLEST, min(picture.size) / 25)))
+        pen.font = ImageFont.load_default(text)
         if answer.found is None or answer.scores is None:
             _lines(pen, (4, 4), [(answer.reason or "", 0.0)], text, colour, picture.size)
             continue
         left, top, right, bottom = answer.found.box
         pen.rectangle((left, top, right, bottom), outline=colour, width=max(1, text // 6))
-        best = np.argsort(-answer.scores, kind="stable")[:_TOP]
+        best = np.argsort(-answer.scores, kind="stable")[: _TOP if width > _ROOM else 1]
         lines = [(f"{classes[i]} {answer.scores[i]:.2f}", float(answer.scores[i])) for i in best]
         if answer.reason is not None:
-            lines.append(("no answer: not sure", 0.0))
+            lines.insert(0, ("not sure", 0.0))
         _lines(pen, (left, bottom + 2), lines, text, colour, picture.size)
     return np.asarray(picture)
 
@@ -84,7 +87,7 @@ def _lines(
 ) -> None:
     """Write lines on paper, each with a bar as long as its number; moved to lie within the picture."""
     step = round(1.3 * text)
-    bar = 3 * text if any(value for _, value in lines) else 0
+    bar = 2 * text if any(value for _, value in lines) else 0
     width = max(pen.textlength(line) for line, _ in lines) + bar + text
     left = max(0, min(corner[0], size[0] - width))
     top = max(0, min(corner[1], size[1] - step * len(lines)))
