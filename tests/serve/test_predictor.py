@@ -135,12 +135,7 @@ def test_settings_that_cannot_be_used_are_told(model: Any, tmp_path: Path) -> No
         load(tmp_path / "none.onnx")
 
 
-def test_no_pictures_give_an_empty_table_with_its_columns(model: Any, halves: Any, tmp_path: Path) -> None:
-    import zipfile
-
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("../x.png", b"")
-    with Predictor(model, detector=halves) as predictor:
-        rows = predictor.predict([tmp_path / "a.zip"])
-    assert rows["reason"].to_list() == ["a name in an archive that leads out of it"]
-    assert {"score_happy", "box_left", "track"} <= set(rows.columns)
+def test_a_picture_without_a_face_gives_all_columns(predictor: Predictor, photos: Path) -> None:
+    rows = predictor.predict([photos / "c.png"])
+    assert {"score_happy", "box_left", "track", "predicted"} <= set(rows.columns)
+    assert rows["reason"].to_list() == ["no face found"]

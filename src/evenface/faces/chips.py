@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 _STRETCH = 256  # faces that are made, and after an interruption made again, together
 _LAYOUT = 1  # changes when the same request would give other chips
-Read = Callable[[str], bytes]
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,6 @@ class ChipStore:
         folder: Path,
         *,
         root: Path = Path(),
-        read: Read | None = None,
         size: int = SIZE,
         detector: str | Callable[[], Detector] | None = "mediapipe",
         workers: int | None = None,
@@ -93,8 +91,7 @@ class ChipStore:
         Args:
             frame: A manifest's table; `face` and `image` are read.
             folder: Where stores are kept; this one gets a folder of its own there.
-            root: What paths in `image` are relative to.
-            read: Gives the bytes of an `image`, for archives and shards; files under `root` if None.
+            root: What paths in `image` are relative to; they may lead into archives, as `core.pictures` reads them.
             size: Pixels of a chip's side.
             detector: A name in DETECTORS or what makes a detector; None: pictures are chips already, and only resized.
             workers: Pictures that are looked at at once; as many as there are processors if None.
@@ -111,7 +108,7 @@ class ChipStore:
             place.mkdir(parents=True, exist_ok=True)
             with replacing(place / "about.json") as part:
                 part.write_text(json.dumps(about, indent=2))
-            maker = _Maker(read or (lambda image: (root / image).read_bytes()), size, detector)
+            maker = _Maker(root, size, detector)
             _fill(frame, place, maker, workers or os.cpu_count() or 1, progress)
         except OSError as error:
             raise InputError(f"Chips cannot be written to {place}: {error}. Choose a disk with room.") from error
@@ -121,8 +118,8 @@ class ChipStore:
 class _Maker:
     """Makes chips, in several threads, each with a detector of its own."""
 
-    def __init__(self, read: Read, size: int, detector: str | Callable[[], Detector] | None) -> None:
-        self._read, self._size = read, size
+    def __init__(self, root: Path, size: int, detector: str | Callable[[], Detector] | None) -> None:
+        self._root, self._size = root, size
         self._make = DETECTORS.get(detector) if isinstance(detector, str) else detector
         self._own = threading.local()
         self._detectors: list[Detector] = []
@@ -132,12 +129,10 @@ class _Maker:
         if image is None:
             return "the manifest names no picture"
         try:
-            pixels = decode(self._read(image))
+            pixels = decode(self._root / image)
             return self._resized(pixels) if self._make is None else self._aligned(pixels, self._make)
         except UnreadablePictureError as error:
             return error.reason
-        except (OSError, KeyError) as error:
-            return f"cannot be opened ({error})"
 
     def close(self) -> None:
         for detector in self._detectors:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evenface.core.errors import InputError, SettingsError
+from evenface.core.pictures import INSIDE, open_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -42,7 +43,7 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
     """Decode a picture.
 
     Args:
-        source: A file, or its bytes.
+        source: A file, also one inside an archive or table as `core.pictures` writes it; or the bytes.
         most_pixels: A picture that claims more is not opened: a few kilobytes can claim billions.
 
     Returns:
@@ -86,11 +87,15 @@ def _know_formats() -> None:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.read_bytes() if INSIDE not in str(path) else open_bytes(path)
     except FileNotFoundError as error:
         raise UnreadablePictureError(str(path), "no such file") from error
     except OSError as error:
         raise UnreadablePictureError(str(path), f"cannot be opened ({error.strerror or error})") from error
+    except InputError as error:
+        container = str(path).partition(INSIDE)[0]
+        reason = str(error).removeprefix(str(path)).removeprefix(container).strip(": ").removesuffix(".")
+        raise UnreadablePictureError(str(path), f"cannot be read in its archive: {reason}") from error
 
 
 def _upright(picture: Picture) -> Picture:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import glob
-import lzma
-import stat
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from evenface.core.errors import InputError
 from evenface.core.manifest import Manifest
+from evenface.core.pictures import INSIDE, SUFFIXES, is_picture, members
 from evenface.faces.decode import UnreadablePictureError, decode
 from evenface.faces.video import Video
 
 if TYPE_CHECKING:
     from evenface.faces.face import Image
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".jfif"})
-VIDEOS = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
-_LARGEST = 256 * 2**20  # bytes of one file in an archive
-_UNPACKING = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError, zlib.error, lzma.LZMAError)
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +26,14 @@ class Shown:
 
     Attributes:
         name: What it is called in the answers.
-        content: File, bytes, pixels, or why there is no picture.
+        content: A path as `core.pictures` reads it, pixels, or why there is no picture.
         about: More columns for the answers: label, attributes, frame and time.
         one: Whether one face is asked for, the most prominent, as for a row of a manifest; and its name.
         video: The video that it is a frame of.
     """
 
     name: str
-    content: Path | bytes | Image | UnreadablePictureError
+    content: Path | Image | UnreadablePictureError
     about: Mapping[str, Any] = field(default_factory=dict)
     one: str | None = None
     video: str | None = None
@@ -48,15 +42,15 @@ class Shown:
         """Decode it; raises UnreadablePictureError if that cannot be done."""
         if isinstance(self.content, UnreadablePictureError):
             raise self.content
-        return decode(self.content) if isinstance(self.content, Path | bytes) else self.content
+        return decode(self.content) if isinstance(self.content, Path) else self.content
 
 
 def pictures(sources: Sequence[str | Path], every: int = 5, seconds: float | None = None) -> Iterator[Shown]:
     """Give every picture of every source, in a fixed order.
 
     Args:
-        sources: Each a photo, a video, a folder (searched deeply), a pattern such as `faces/*.jpg`, a zip archive,
-            a Manifest (Parquet), or `camera:0`.
+        sources: Each a photo, a video, a folder (searched deeply), a pattern such as `faces/*.jpg`, a zip or tar
+            archive, a Manifest (Parquet), or `camera:0`.
         every: One frame in so many of a video.
         seconds: Where to stop in each video or camera.
 
@@ -72,7 +66,7 @@ def _reader(source: str, every: int, seconds: float | None) -> Iterator[Shown]:
         return _frames(Video(int(source[7:]), every, seconds), source)
     path = Path(source)
     if path.is_dir():
-        found = sorted(each for each in path.rglob("*") if each.suffix.lower() in PICTURES | VIDEOS and each.is_file())
+        found = [each for each in sorted(path.rglob("*")) if is_picture(each.name) or each.suffix.lower() in VIDEOS]
         return _files(found, source, every, seconds)
     if path.is_file():
         return _file(path, every, seconds)
@@ -84,7 +78,7 @@ def _reader(source: str, every: int, seconds: float | None) -> Iterator[Shown]:
 
 def _files(found: list[Path], source: str, every: int, seconds: float | None) -> Iterator[Shown]:
     if not found:
-        known = ", ".join(sorted(PICTURES | VIDEOS))
+        known = ", ".join(SUFFIXES + VIDEOS)
         raise InputError(f"{source} holds no pictures or videos, by their names: {known}.")
     return (shown for path in found if not path.is_dir() for shown in _file(path, every, seconds))
 
@@ -93,7 +87,7 @@ def _file(path: Path, every: int, seconds: float | None) -> Iterator[Shown]:
     kind = path.suffix.lower()
     if kind == ".parquet":
         return _manifest(path)
-    if kind == ".zip":
+    if kind in (".zip", ".tar"):
         return _archive(path)
     if kind in VIDEOS:
         return _frames(Video(path, every, seconds), str(path))
@@ -112,36 +106,10 @@ def _frames(video: Video, name: str) -> Iterator[Shown]:
 
 
 def _archive(path: Path) -> Iterator[Shown]:
-    """Read pictures out of a zip; names lead nowhere, since nothing is written."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [each for each in archive.infolist() if Path(each.filename).suffix.lower() in PICTURES]
-            if not members:
-                raise InputError(f"{path} holds no pictures, by their names: {', '.join(sorted(PICTURES))}.")
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{path} is not a zip archive that can be read: {error}.") from error
-    return _members(path, sorted(members, key=lambda each: each.filename))
-
-
-def _members(path: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[Shown]:
-    with zipfile.ZipFile(path) as archive:
-        for member in members:
-            name = f"{path}/{member.filename}"
-            yield Shown(name, _content(archive, member, name))
-
-
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes | UnreadablePictureError:
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return UnreadablePictureError(name, "a link in an archive, which is not followed")
-    if ".." in Path(member.filename).parts or member.filename.startswith("/"):
-        return UnreadablePictureError(name, "a name in an archive that leads out of it")
-    if member.file_size > _LARGEST:
-        return UnreadablePictureError(name, f"claims {member.file_size:,} bytes, and {_LARGEST:,} are allowed")
-    try:
-        with archive.open(member) as packed:
-            return packed.read(_LARGEST)
-    except _UNPACKING as error:
-        return UnreadablePictureError(name, f"cannot be unpacked ({error})")
+    names = sorted(name for name in members(path) if is_picture(name))
+    if not names:
+        raise InputError(f"{path} holds no pictures, by their names: {', '.join(SUFFIXES)}.")
+    return (Shown(each, Path(each)) for each in (f"{path}{INSIDE}{name}" for name in names))
 
 
 def _manifest(path: Path) -> Iterator[Shown]:
