@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -105,6 +106,7 @@ class Predictor:
         self._own = threading.local()
         self._detectors: list[Detector] = []
         self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="faces")
+        self._finish = weakref.finalize(self, _close, self._pool, self._detectors)
         self._ahead = 4 * (workers or os.cpu_count() or 1)
 
     def predict(self, sources: Sequence[str | Path], *, every: int = 5, seconds: float | None = None) -> pl.DataFrame:
@@ -146,11 +148,8 @@ class Predictor:
         yield from self._answered(waiting, trackers)
 
     def close(self) -> None:
-        """Stop the workers and let go of their detectors."""
-        self._pool.shutdown(cancel_futures=True)
-        for detector in self._detectors:
-            detector.close()
-        self._detectors.clear()
+        """Stop the workers and let go of their detectors; what is forgotten is closed when the program ends."""
+        self._finish()
 
     def __enter__(self) -> Predictor:
         return self
@@ -240,6 +239,13 @@ class Predictor:
                 )
             )
         return answers
+
+
+def _close(pool: ThreadPoolExecutor, detectors: list[Detector]) -> None:
+    pool.shutdown(cancel_futures=True)
+    for detector in detectors:
+        detector.close()
+    detectors.clear()
 
 
 def load(weights: str | Path) -> Model:
