@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from evenface import __version__
+from evenface.cli.assets import assets_app
 from evenface.cli.audit import audit
 from evenface.cli.compare import compare
 from evenface.cli.counterfactual import counterfactual
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 from evenface.cli.generate import generate
+from evenface.cli.predict import predict
 
 
 def program() -> typer.Typer:
@@ -26,12 +28,14 @@ def program() -> typer.Typer:
         add_completion=False,
     )
     app.callback()(_evenface)
+    app.add_typer(assets_app, name="assets")
     app.command("audit")(audit)
     app.command("compare")(compare)
     app.command("counterfactual")(counterfactual)
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
     app.command("generate")(generate)
+    app.command("predict")(predict)
     return app
 
 

@@ -1,0 +1,100 @@
+"""How fast `evenface predict` is: photos of 512 pixels to answers, one photo when warm, from a cold start, and video.
+
+Run: `python benchmarks/predict_speed.py [--weights NAME|PATH] [--photos 200] [--seconds 180]`. The photos are generated
+faces, coded as JPEG; the video shows one of them wandering over 1280 x 720. Needs `evenface assets fetch`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from _common import aims, fresh, machine
+from evenface.serve.predictor import Predictor
+from evenface.synthesis.render.draw import render
+
+PEOPLE, SIDE = 20, 512
+COLD = """
+from evenface.serve.predictor import Predictor
+with Predictor(sys.argv[1]) as predictor:
+    print(predictor.predict([sys.argv[2]])["box_left"].count())
+"""
+VIDEO = """
+import time
+from evenface.serve.predictor import Predictor
+with Predictor(sys.argv[1]) as predictor:
+    start = time.perf_counter()
+    rows = predictor.predict([sys.argv[2]], every=5)
+    print(time.perf_counter() - start, rows["box_left"].count(), rows["track"].n_unique())
+"""
+
+
+def photos(folder: Path, count: int) -> list[Path]:
+    people = render(pl.DataFrame({"person": np.arange(PEOPLE)}), SIDE)
+    paths = [folder / f"{number:04d}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        Image.fromarray(people[number % PEOPLE]).save(path, quality=90)
+    return paths
+
+
+def video(path: Path, face: np.ndarray, seconds: int, rate: int = 30) -> Path:
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, (1280, 720))
+    frame = np.full((720, 1280, 3), 120, np.uint8)
+    for number in range(seconds * rate):
+        left, top = round(384 + 380 * np.sin(number / 90)), round(104 + 100 * np.sin(number / 70))
+        shown = frame.copy()
+        shown[top : top + SIDE, left : left + SIDE] = face[..., ::-1]
+        writer.write(shown)
+    writer.release()
+    return path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--weights", default="macro")
+    parser.add_argument("--photos", type=int, default=200)
+    parser.add_argument("--seconds", type=int, default=180)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        paths = photos(Path(place), given.photos)
+        cold = fresh(COLD, given.weights, paths[0])
+        with Predictor(given.weights) as predictor:
+            predictor.predict(paths[:4])
+            single = []
+            for path in paths[:50]:
+                start = time.perf_counter()
+                predictor.predict([path])
+                single.append(time.perf_counter() - start)
+            start, used = time.perf_counter(), time.process_time()
+            found = predictor.predict(paths)["box_left"].count()
+            rate, cost = found / (time.perf_counter() - start), (time.process_time() - used) / found
+        face = np.asarray(Image.open(paths[0]))
+        runs = []
+        for seconds in (max(1, given.seconds // 6), given.seconds):
+            clip = video(Path(place) / f"{seconds}.mp4", face, seconds)
+            runs.append((seconds, fresh(VIDEO, given.weights, clip)))
+    print(machine("mediapipe", "pillow"), "\n")
+    rows_of = [
+        ("photo of 512 pixels to answer, a face", 1000 / 60, 1000 / rate, "ms"),
+        ("one photo, warm, median of 50", 25.0, 1000 * float(np.median(single)), "ms"),
+        ("one photo from a cold start, the whole process", 3.0, cold.wall, "s"),
+    ]
+    (short, first), (long, second) = runs
+    wall = float(second.said.split()[0])
+    rows_of.append((f"video 720p of {long} s, every 5th frame", float(long), wall, "s"))
+    rows_of.append((f"its peak memory, against a video of {short} s", first.peak * 1.1, second.peak, "MB"))
+    print(aims(rows_of))
+    print(f"\n{rate:.0f} faces/s, {1000 * cost:.1f} ms of processor time each; {found} faces in {given.photos} photos.")
+    print(f"Video: faces, tracks {second.said.split()[1:]}.")
+
+
+if __name__ == "__main__":
+    main()

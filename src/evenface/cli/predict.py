@@ -1,0 +1,129 @@
+"""`evenface predict`: the expression that people would see in each face of photographs and videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from evenface.cli.options import plain_errors
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from evenface.serve.predictor import Predictor
+    from evenface.serve.sources import Shown
+    from evenface.serve.table import Answer
+
+_MOST_SHOWN = 40  # rows on the screen
+_EXAMPLE = """Read the expression of every face in photos and videos: as people would perceive it, not what is felt.
+
+A face that is missed, or too uncertain to answer for, is a row with its reason. With a Manifest the table goes straight
+into `evenface audit`.
+
+[bold]Examples[/bold]
+
+evenface predict photo.jpg
+
+evenface predict holiday/ party.mp4 --every 5 --out predictions.parquet --draw drawn/
+
+evenface predict manifest.parquet --out predictions.parquet && evenface audit predictions.parquet
+"""
+
+
+def predict(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="Photos, videos, folders, patterns, zip archives, manifests (.parquet), camera:0.",
+        ),
+    ],
+    weights: Annotated[str, typer.Option(help="Name of weights that ship, or a file.")] = "macro",
+    out: Annotated[Path | None, typer.Option(help="Table to write: .parquet, .csv or .jsonl.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Of a video, look at one frame in so many.")] = 5,
+    seconds: Annotated[float | None, typer.Option(min=0.0, help="Where to stop in a video or camera.")] = None,
+    draw: Annotated[Path | None, typer.Option(help="Folder for pictures with the answers drawn on them.")] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="No answer where the highest probability is below it.")
+    ] = 0.4,
+    detector: Annotated[
+        str, typer.Option(help="What finds faces: windows (small ones too) or mediapipe (the whole picture only).")
+    ] = "windows",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Pictures looked at at once; one per processor if not given.")
+    ] = None,
+) -> None:
+    """Parse, call, print."""
+    from evenface.serve.predictor import Predictor
+    from evenface.serve.sources import pictures
+    from evenface.serve.table import check_format, table, write
+
+    console, errors = Console(), Console(stderr=True)
+    with plain_errors():
+        if out is not None:
+            check_format(out)
+        shown = pictures(sources, every, seconds)
+        with Predictor(weights, detector=detector, threshold=threshold, workers=workers) as predictor:
+            answers = table(_answers(predictor, shown, draw, errors), predictor.model.classes)
+            classes = predictor.model.classes
+        written = [write(answers, out)] if out is not None else []
+    _show(console, answers, classes)
+    for path in [*written, *([draw] if draw is not None else [])]:
+        console.print(Text(f"Wrote {path}", style="dim"))
+
+
+predict.__doc__ = _EXAMPLE
+
+
+def _answers(predictor: Predictor, shown: Iterator[Shown], folder: Path | None, errors: Console) -> Iterator[Answer]:
+    """Give the answers as they come, drawing them if asked to, and count pictures on the terminal."""
+    from evenface.serve.draw import draw, save
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description} {task.completed:,} pictures"),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    ) as progress:
+        task = progress.add_task("Reading", total=None)
+        for seen, answers in predictor.stream(shown, keep=folder is not None):
+            if folder is not None and seen.image is not None:
+                name = answers[0].face.rpartition("#")[0] or answers[0].face
+                save(folder, name, draw(seen.image, answers, predictor.model.classes))
+            progress.advance(task)
+            yield from answers
+
+
+def _show(console: Console, answers: pl.DataFrame, classes: tuple[str, ...]) -> None:
+    """Print the first rows, and how many faces got which answer."""
+    import polars as pl
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in ("face", "expression", "probability", "why no answer"):
+        table.add_column(head, justify="right" if head == "probability" else "left", overflow="fold")
+    best = answers.select(pl.max_horizontal(f"score_{name}" for name in classes).alias("best"))["best"]
+    for row, value in zip(answers.head(_MOST_SHOWN).iter_rows(named=True), best, strict=False):
+        cells = (row["face"], row["predicted"] or "–", "–" if value is None else f"{value:.2f}", row["reason"] or "")
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    if len(answers) > _MOST_SHOWN:
+        console.print(Text(f"… and {len(answers) - _MOST_SHOWN:,} rows more; --out keeps all.", style="dim"))
+    counts = dict(answers["predicted"].drop_nulls().value_counts(sort=True).iter_rows())
+    found, missed = answers["box_left"].count(), answers["box_left"].null_count()
+    told = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none answered"
+    console.print(Text(f"{found:,} faces: {told}."))
+    if unsure := found - sum(counts.values()):
+        console.print(Text(f"{unsure:,} faces without an answer: the model is not sure enough.", style="yellow"))
+    if missed:
+        console.print(
+            Text(f"{missed:,} pictures without a face that could be read; each has its reason.", style="yellow")
+        )

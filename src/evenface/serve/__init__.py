@@ -1,0 +1,1 @@
+"""From photographs and videos to a table of answers."""

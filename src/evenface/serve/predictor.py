@@ -1,0 +1,273 @@
+"""Predictor: pictures in, a table of answers out, with a row and a reason for each face that gets none.
+
+What is answered is the expression that people would see in the face, as its model's data had it labelled; not what the
+person feels. The table is what `evenface audit` reads.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.core.errors import InputError, SettingsError
+from evenface.faces.align import align
+from evenface.faces.decode import UnreadablePictureError
+from evenface.faces.detectors import DETECTORS
+from evenface.faces.face import Detector, Face, Image, area
+from evenface.faces.video import Tracker
+from evenface.serve.sources import Shown, pictures
+from evenface.serve.table import Answer, table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BATCH = 32
+"""Faces that a model is shown at a time."""
+THRESHOLD = 0.4
+NO_FACE = "no face found"
+
+
+class Model(Protocol):
+    """Reads expressions from chips."""
+
+    classes: tuple[str, ...]
+    size: int
+
+    def probabilities(self, chips: Image) -> NDArray[np.float32]:
+        """Give (face, class) calibrated probabilities for (face, size, size, 3) uint8 chips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One picture with the faces found in it.
+
+    Attributes:
+        shown: The picture.
+        faces: The faces found, the largest first.
+        chips: (face, size, size, 3), one for each.
+        reason: Why there are none.
+        image: The pixels, if they were to be kept.
+    """
+
+    shown: Shown
+    faces: list[Face]
+    chips: list[Image]
+    reason: str | None
+    image: Image | None
+
+
+class Predictor:
+    """A detector and a model, ready to answer.
+
+    Example:
+        `Predictor("macro").predict(["photos/"])` gives one row per face.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path | Model = "macro",
+        *,
+        detector: str | Callable[[], Detector] = "windows",
+        threshold: float = THRESHOLD,
+        workers: int | None = None,
+        batch: int = BATCH,
+    ) -> None:
+        """Load the model; detectors are loaded when the first picture comes.
+
+        Args:
+            weights: Name of weights that ship, a file, or a model itself.
+            detector: A name in DETECTORS, or what makes a detector.
+            threshold: An answer whose highest probability is below it is not given; 0-1.
+            workers: Pictures that are decoded and searched at once; as many as there are processors if None.
+            batch: Faces that the model is shown at a time. The answers do not depend on it.
+
+        Raises:
+            SettingsError: The threshold is no probability, or a number is below one.
+            UnknownNameError: There is no such detector.
+        """
+        if not 0 <= threshold <= 1:
+            raise SettingsError(f"The threshold is {threshold}; it must be a probability, from 0 to 1.")
+        if batch < 1 or (workers is not None and workers < 1):
+            raise SettingsError(f"batch is {batch} and workers {workers}; both must be at least 1.")
+        self.model = load(weights) if isinstance(weights, str | Path) else weights
+        self.threshold, self.batch = threshold, batch
+        self._make: Callable[[], Detector] = DETECTORS.get(detector) if isinstance(detector, str) else detector
+        self._own = threading.local()
+        self._detectors: list[Detector] = []
+        self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="faces")
+        self._finish = weakref.finalize(self, _close, self._pool, self._detectors)
+        self._ahead = 4 * (workers or os.cpu_count() or 1)
+
+    def predict(self, sources: Sequence[str | Path], *, every: int = 5, seconds: float | None = None) -> pl.DataFrame:
+        """Answer for every face of every source.
+
+        Args:
+            sources: As `serve.sources.pictures` takes them.
+            every: One frame in so many of a video.
+            seconds: Where to stop in each video or camera.
+
+        Returns:
+            The table of `serve.table`, in the order of the sources; in a picture the largest face comes first.
+
+        Raises:
+            InputError: A source does not exist or holds nothing to look at.
+        """
+        answers = (answer for _, found in self.stream(pictures(sources, every, seconds)) for answer in found)
+        return table(answers, self.model.classes)
+
+    def picture(self, image: Image, name: str = "image") -> pl.DataFrame:
+        """Answer for every face of one picture in memory, (row, column, 3) uint8 RGB; at once, in this thread."""
+        seen = self._look(Shown(name, image), keep=False)
+        return table(self._answered([seen], {})[0][1], self.model.classes)
+
+    def stream(self, shown: Iterable[Shown], *, keep: bool = False) -> Iterator[tuple[Seen, list[Answer]]]:
+        """Give each picture with its answers, in order, as they come; a few pictures are in memory at once.
+
+        Args:
+            shown: The pictures.
+            keep: Whether to keep each picture's pixels, to draw on them.
+        """
+        waiting: list[Seen] = []
+        trackers: dict[str, Tracker] = {}
+        for seen in self._looked(shown, keep):
+            waiting.append(seen)
+            if sum(len(each.chips) for each in waiting) >= self.batch or len(waiting) >= 2 * self.batch:
+                yield from self._answered(waiting, trackers)
+                waiting = []
+        yield from self._answered(waiting, trackers)
+
+    def close(self) -> None:
+        """Stop the workers and let go of their detectors; what is forgotten is closed when the program ends."""
+        self._finish()
+
+    def __enter__(self) -> Predictor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _looked(self, shown: Iterable[Shown], keep: bool) -> Iterator[Seen]:
+        """Look at pictures in several threads, and give them in their order."""
+        pending: deque[Future[Seen]] = deque()
+        for each in shown:
+            pending.append(self._pool.submit(self._look, each, keep))
+            if len(pending) >= self._ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+    def _look(self, shown: Shown, keep: bool) -> Seen:
+        try:
+            image = shown.pixels()
+        except UnreadablePictureError as error:
+            return Seen(shown, [], [], error.reason, None)
+        faces, chips = [], []
+        for face in self._detector().detect(image):
+            try:
+                chips.append(align(image, face.landmarks, self.model.size))
+            except ValueError:  # its points give no place to cut from: no face that can be read
+                continue
+            faces.append(face)
+        if shown.one is not None and faces:
+            best = max(range(len(faces)), key=lambda i: _prominence(faces[i], image))
+            faces, chips = [faces[best]], [chips[best]]
+        return Seen(shown, faces, chips, None if faces else NO_FACE, image if keep else None)
+
+    def _detector(self) -> Detector:
+        """Give this thread's own detector."""
+        if not hasattr(self._own, "detector"):
+            self._own.detector = self._make()
+            self._detectors.append(self._own.detector)
+        detector: Detector = self._own.detector
+        return detector
+
+    def _answered(self, seen: list[Seen], trackers: dict[str, Tracker]) -> list[tuple[Seen, list[Answer]]]:
+        chips = [chip for each in seen for chip in each.chips]
+        scores = self._scores(chips)
+        done, start = [], 0
+        for each in seen:
+            tracks: Sequence[int | None] = [None] * len(each.faces)
+            if each.shown.video is not None and each.reason in (None, NO_FACE):
+                tracks = trackers.setdefault(each.shown.video, Tracker()).follow([face.box for face in each.faces])
+            mine = scores[start : start + len(each.faces)]
+            start += len(each.faces)
+            done.append((each, self._answers(each, mine, tracks)))
+        return done
+
+    def _scores(self, chips: list[Image]) -> NDArray[np.float64]:
+        """Give (face, class) probabilities that sum to one, a batch at a time."""
+        if not chips:
+            return np.empty((0, len(self.model.classes)))
+        parts = [
+            self.model.probabilities(np.stack(chips[i : i + self.batch])) for i in range(0, len(chips), self.batch)
+        ]
+        scores = np.concatenate(parts).astype(np.float64)
+        return scores / scores.sum(1, keepdims=True)
+
+    def _answers(self, seen: Seen, scores: NDArray[np.float64], tracks: Sequence[int | None]) -> list[Answer]:
+        shown, frame = seen.shown, seen.shown.about.get("frame")
+        place = shown.name if frame is None else f"{shown.name}@{frame}"
+        if not seen.faces:
+            name = shown.one or (f"{place}#0" if frame is not None or seen.shown.video is None else f"{place}@end#0")
+            return [Answer(name, shown.name, shown.about, None, None, None, None, seen.reason)]
+        answers = []
+        for number, (face, row, track) in enumerate(zip(seen.faces, scores, tracks, strict=True), start=1):
+            best = int(row.argmax())
+            sure = bool(row[best] >= self.threshold)
+            reason = None if sure else f"not sure: {row[best]:.2f} at most, below {self.threshold:g}"
+            answers.append(
+                Answer(
+                    shown.one or f"{place}#{number}",
+                    shown.name,
+                    shown.about,
+                    face,
+                    track,
+                    row,
+                    self.model.classes[best] if sure else None,
+                    reason,
+                )
+            )
+        return answers
+
+
+def _close(pool: ThreadPoolExecutor, detectors: list[Detector]) -> None:
+    pool.shutdown(cancel_futures=True)
+    for detector in detectors:
+        detector.close()
+    detectors.clear()
+
+
+def load(weights: str | Path) -> Model:
+    """Load a model by the name of its weights or from a file.
+
+    Raises:
+        InputError: There is no such file.
+        SettingsError: The part that reads weights is not installed.
+    """
+    path = Path(weights)
+    if path.suffix and not path.is_file():
+        raise InputError(f"There are no weights {path}.")
+    try:
+        models: Any = import_module("evenface.models.macro")
+        model: Model = models.load(weights)
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"Weights cannot be read: {error}. pip install 'evenface[models]'") from error
+    return model
+
+
+def _prominence(face: Face, image: Image) -> float:
+    """Tell how much a face is what its picture shows: large, and near the middle."""
+    height, width = image.shape[:2]
+    away = np.hypot((face.box[0] + face.box[2]) / width - 1, (face.box[1] + face.box[3]) / height - 1)
+    return area(face.box) * float(np.exp(-2 * away**2))

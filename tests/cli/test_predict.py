@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from evenface.faces.detectors import DETECTORS
+from evenface.faces.face import Face
+from evenface.serve import predictor
+
+
+class Whole:
+    """A detector: the whole picture is a face, unless it is black."""
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        size = len(image)
+        five = np.array([[0.32, 0.41], [0.68, 0.41], [0.5, 0.6], [0.4, 0.79], [0.6, 0.79]]) * size
+        return [Face((0, 0, size, size), float("nan"), five)] if image.any() else []
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Sure:
+    """A model: white is happy."""
+
+    classes = ("happy", "sad")
+    size = 8
+
+    def probabilities(self, chips: np.ndarray) -> np.ndarray:
+        white = chips.mean((1, 2, 3)) / 255
+        return np.stack([white, 1 - white], 1).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def _ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictor, "load", lambda _: Sure())
+    monkeypatch.setattr(DETECTORS, "get", lambda _: Whole)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, value in {"white": 250, "grey": 140, "black": 0}.items():
+        Image.new("RGB", (64, 64), (value,) * 3).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_a_folder_becomes_a_table_and_pictures(run, folder: Path, ending: str) -> None:
+    out, drawn = folder / f"answers.{ending}", folder / "drawn"
+    done = run("predict", folder, "--out", out, "--draw", drawn, "--threshold", 0.6)
+    assert done.exit_code == 0, done.output
+    readers = {"parquet": pl.read_parquet, "csv": pl.read_csv, "jsonl": pl.read_ndjson}
+    rows = readers[ending](out)
+    assert rows["predicted"].to_list() == [None, None, "happy"]
+    assert rows["reason"].to_list()[0] == "no face found"
+    assert rows["detection"].null_count() == 3
+    assert len(list(drawn.glob("*.jpg"))) == 3
+    assert "2 faces: happy 1." in done.plain
+    assert "1 faces without an answer" in done.plain
+    assert "1 pictures without a face" in done.plain
+    assert f"answers.{ending}" in done.stdout.replace("\n", "")
+
+
+def test_what_cannot_be_done_is_told_with_exit_code_2(run, folder: Path) -> None:
+    for arguments, message in [
+        (["gone.jpg"], "There is no gone.jpg"),
+        ([folder, "--out", folder / "a.xlsx"], "ends in .parquet, .csv, .jsonl"),
+        ([folder, "--out", folder / "no" / "a.csv"], "there is no folder"),
+        (["camera:0"], "camera has no end"),
+    ]:
+        done = run("predict", *arguments)
+        assert done.exit_code == 2
+        assert message in done.plain

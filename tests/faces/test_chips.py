@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from evenface.core.errors import InputError
+from evenface.faces import chips as module
+from evenface.faces.align import align
+from evenface.faces.chips import ChipStore
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> pl.DataFrame:
+    """Seven rows: five photos, a black one (no face), one that is missing; `image` is relative to a folder."""
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        pixels = rng.integers(1, 256, (60, 80, 3)) * (number != 3)
+        Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"{number}.png")
+    return pl.DataFrame({"face": [f"f{i}" for i in range(7)], "image": [f"{i}.png" for i in range(6)] + ["gone.png"]})
+
+
+def build(frame: pl.DataFrame, root: Path, **more: object) -> ChipStore:
+    return ChipStore.build(frame, root / "stores", **{"root": root, "size": 32, "workers": 2} | more)
+
+
+def test_every_row_is_there_with_its_chip_or_reason(photos: pl.DataFrame, tmp_path: Path, lone: type) -> None:
+    store = build(photos, tmp_path, detector=lone)
+    assert store.faces == tuple(photos["face"])
+    assert store.valid.tolist() == [True, True, True, False, True, True, False]
+    assert store.reasons[3] == "no face found"
+    assert store.reasons[6] == "no such file"
+    assert store.chips.shape == (7, 32, 32, 3)
+    assert not store.chips[[3, 6]].any()
+    photo = np.asarray(Image.open(tmp_path / "4.png"))
+    assert np.array_equal(store.chips[4], align(photo, lone().detect(photo)[0].landmarks, 32))
+
+
+def test_pictures_that_are_chips_are_only_resized(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    frame = pl.DataFrame({"face": ["a"], "image": ["a.png"]})
+    assert np.array_equal(build(frame, tmp_path, detector=None, size=48).chips[0, ..., 1], pixels)
+    assert build(frame, tmp_path, detector=None, size=96).chips.shape == (1, 96, 96, 3)
+
+
+def test_pictures_may_lie_in_archives(tmp_path: Path, lone: type) -> None:
+    Image.new("RGB", (40, 40), "white").save(tmp_path / "a.png")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / "a.png", "in/a.png")
+    frame = pl.DataFrame({"face": ["a", "b"], "image": ["a.zip!/in/a.png", "a.zip!/in/b.png"]})
+    store = build(frame, tmp_path, detector=lone)
+    assert store.valid.tolist() == [True, False]
+    assert "holds no 'in/b.png'" in (store.reasons[1] or "")
+
+
+def test_it_is_made_once_and_anew_for_another_request(photos: pl.DataFrame, tmp_path: Path, lone: type) -> None:
+    build(photos, tmp_path, detector=lone)
+    for path in tmp_path.glob("*.png"):
+        path.unlink()
+    assert build(photos, tmp_path, detector=lone).valid.sum() == 5
+    assert build(photos, tmp_path, detector=lone, size=16).valid.sum() == 0
+    assert build(photos.head(3), tmp_path, detector=lone).valid.sum() == 0
+    assert len(list((tmp_path / "stores").iterdir())) == 3
+
+
+def test_an_interruption_loses_one_stretch_at_most(
+    photos: pl.DataFrame, tmp_path: Path, lone: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_STRETCH", 2)
+
+    def stop(done: int, _: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(photos, tmp_path, detector=lone, progress=stop)
+    for number in range(4):
+        (tmp_path / f"{number}.png").unlink()  # not needed any more
+    store = build(photos, tmp_path, detector=lone)
+    assert store.valid.tolist() == [True, True, True, False, True, True, False]
+    assert store.chips[0].any()
+    assert sorted(p.name for p in next((tmp_path / "stores").iterdir()).iterdir()) == [
+        "about.json",
+        "chips.npy",
+        "faces.parquet",
+    ]
+
+
+def test_a_manifest_without_rows_gives_an_empty_store(photos: pl.DataFrame, tmp_path: Path, lone: type) -> None:
+    assert build(photos.clear(), tmp_path, detector=lone).chips.shape == (0, 32, 32, 3)
+
+
+def test_what_is_no_store_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no finished store"):
+        ChipStore.open(tmp_path)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evenface.core.errors import InputError, SettingsError
+from evenface.faces.video import Tracker, Video
+
+Make = Callable[[Path, int], Path]
+
+
+@pytest.fixture
+def make() -> Make:
+    """Write a video of grey frames that grow brighter by 5 each."""
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+
+    def write(path: Path, frames: int) -> Path:
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+        for number in range(frames):
+            writer.write(np.full((48, 64, 3), 5 * number, np.uint8))
+        writer.release()
+        return path
+
+    return write
+
+
+def test_one_frame_in_so_many_with_its_time(make: Make, tmp_path: Path) -> None:
+    video = Video(make(tmp_path / "a.avi", 12), every=5)
+    frames = list(video.frames())
+    assert [frame.index for frame in frames] == [0, 5, 10]
+    assert [frame.time_s for frame in frames] == pytest.approx([0, 0.5, 1])
+    assert [round(float(frame.image.mean()) / 5) for frame in frames] == [0, 5, 10]
+    assert frames[0].image.shape == (48, 64, 3)
+    assert video.fault is None
+
+
+def test_it_stops_where_it_is_told(make: Make, tmp_path: Path) -> None:
+    video = Video(make(tmp_path / "a.avi", 12), every=1, seconds=0.45)
+    assert [frame.index for frame in video.frames()] == [0, 1, 2, 3, 4]
+    assert video.fault is None
+
+
+def test_a_broken_tail_is_told_after_the_good_frames(make: Make, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.avi", 40)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])
+    video = Video(path, every=5)
+    assert len(list(video.frames())) >= 3
+    assert video.fault is None or "breaks off" in video.fault
+
+
+def test_what_is_no_video_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    with pytest.raises(InputError, match="cannot be read as video"):
+        next(Video(tmp_path / "a.mp4").frames())
+    with pytest.raises(InputError, match="There is no video"):
+        next(Video(tmp_path / "b.mp4").frames())
+
+
+def test_settings_that_cannot_be_used_are_told() -> None:
+    with pytest.raises(SettingsError, match="every is 0"):
+        Video(Path("a.mp4"), every=0)
+    with pytest.raises(SettingsError, match="camera has no end"):
+        Video(0)
+
+
+def test_a_face_that_stays_keeps_its_number_and_a_new_one_gets_another() -> None:
+    tracker = Tracker()
+    assert tracker.follow([(0, 0, 10, 10), (50, 0, 60, 10)]) == [0, 1]
+    assert tracker.follow([(51, 1, 61, 11), (1, 0, 11, 10)]) == [1, 0]
+    assert tracker.follow([(100, 0, 110, 10)]) == [2]
+
+
+def test_a_face_may_be_missed_for_a_while_and_not_for_long() -> None:
+    tracker = Tracker()
+    tracker.follow([(0, 0, 10, 10)])
+    for _ in range(3):
+        assert tracker.follow([]) == []
+    assert tracker.follow([(0, 0, 10, 10)]) == [0]
+    for _ in range(4):
+        tracker.follow([])
+    assert tracker.follow([(0, 0, 10, 10)]) == [1]
+
+
+def test_two_faces_never_share_a_number() -> None:
+    tracker = Tracker()
+    tracker.follow([(0, 0, 10, 10)])
+    assert sorted(tracker.follow([(0, 0, 10, 10), (1, 0, 11, 10)])) == [0, 1]

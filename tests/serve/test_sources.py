@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from evenface.core.errors import InputError
+from evenface.faces.decode import UnreadablePictureError
+from evenface.serve.sources import pictures
+
+
+def test_photos_patterns_and_folders(photos: Path) -> None:
+    assert [each.name for each in pictures([photos / "b.jpg"])] == [str(photos / "b.jpg")]
+    assert len(list(pictures([str(photos / "*.jpg")]))) == 2
+    assert [Path(each.name).name for each in pictures([photos])] == ["two.png", "b.jpg", "c.png", "d.jpg"]
+    assert len(list(pictures([photos, photos / "b.jpg"]))) == 5
+
+
+def test_a_name_with_brackets_is_a_file_first(photos: Path) -> None:
+    odd = photos / "x[1].jpg"
+    odd.write_bytes((photos / "b.jpg").read_bytes())
+    assert [each.name for each in pictures([str(odd)])] == [str(odd)]
+
+
+def test_an_archive_is_read_in_place(photos: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(photos / "b.jpg", "in/b.jpg")
+        archive.writestr("in/broken.png", np.random.default_rng(0).bytes(900))
+        archive.writestr("readme.txt", "no picture")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"broken.png") + 100] ^= 255
+    path.write_bytes(content)
+    there = sorted(tmp_path.rglob("*"))
+    good, broken = pictures([path])
+    assert good.name == f"{path}!/in/b.jpg"
+    assert good.pixels().shape == (60, 60, 3)
+    with pytest.raises(UnreadablePictureError, match="damaged"):
+        broken.pixels()
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+@pytest.mark.parametrize("name", ["../../out.jpg", "/rooted.jpg", "link.jpg"])
+def test_an_archive_whose_names_lead_out_of_it_is_refused(name: str, tmp_path: Path) -> None:
+    member = zipfile.ZipInfo(name)
+    member.external_attr = (stat.S_IFLNK | 0o777) << 16 if name == "link.jpg" else 0
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(member, "/etc/passwd")
+    with pytest.raises(InputError, match=r"lead outside|links"):
+        pictures([tmp_path / "a.zip"])
+
+
+def test_archives_without_pictures_and_files_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="cannot be read as an archive"):
+        pictures([tmp_path / "a.zip"])
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("readme.txt", "no picture")
+    with pytest.raises(InputError, match="holds no pictures"):
+        pictures([tmp_path / "b.zip"])
+
+
+def test_a_video_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
+    first, second = pictures([tmp_path])
+    assert second.pixels().shape == (9, 9, 3)
+    with pytest.raises(UnreadablePictureError, match="not a video"):
+        first.pixels()
