@@ -39,7 +39,10 @@ def test_import_check_and_sheet(run, photos: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0 and "4 faces, 4 with a picture, 4 labelled" in done.plain
     assert Manifest.load(target).labels.names == ("happy", "sad")
     done = run("data", "check", target, "--out", tmp_path / "found", "--strict")
-    assert done.exit_code == 3 and "1 pictures are in both test and train, pixel for pixel" in done.plain
+    assert (
+        done.exit_code == 3
+        and "Pictures in both test and train, pixel for pixel: 1 (1 files in test, 1 in train)" in done.plain
+    )
     about = json.loads((tmp_path / "found" / "check.json").read_text())
     assert [f["code"] for f in about["findings"]] == ["exact_across"] and about["looked"] == 4
     assert Manifest.load(tmp_path / "found" / "manifest.parquet").frame["copies"].count() == 2

@@ -92,7 +92,7 @@ def test_votes_that_differ(tmp_path: Path) -> None:
         save(tmp_path / f"{name}.png", face(1))
     rows: list[dict[str, object]] = [{"image": "a.png", "votes:happy": 3}, {"image": "b.png", "votes:happy": 4}]
     found = check(manifest(tmp_path, rows, votes=True), tmp_path)
-    assert "1 of 1 pictures" in next(f.message for f in found.findings if f.code == "conflicting_votes")
+    assert "votes: 1 of 1" in next(f.message for f in found.findings if f.code == "conflicting_votes")
 
 
 def test_a_clean_set_has_no_findings(tmp_path: Path) -> None:

@@ -116,7 +116,11 @@ LAYOUTS: dict[str, Layout] = {
             "Annotation/manual/train_00001_manu_attri.txt": ATTRIBUTES.format(1, 2, 4),
             "Annotation/manual/test_0001_manu_attri.txt": ATTRIBUTES.format(2, 0, 0),
         },
-        ("1 labels without a picture", "1 pictures without a label", "2 faces lack an attribute"),
+        (
+            "Labels without a picture: 1, such as 'test_0002'",
+            "Pictures without a label: 1, such as 'test_0009'",
+            "not known: 2",
+        ),
     ),
     "fer2013": Layout(
         [],
@@ -142,7 +146,7 @@ LAYOUTS: dict[str, Layout] = {
             'fer0000001.png,"(0, 0, 48, 48)",4,0,0,5,0,0,0,0,1,0\n',
             "FER2013Valid/label.csv": 'fer0028638.png,"(0, 0, 48, 48)",0,0,9,0,0,0,0,0,1,0\n',
         },
-        ("1 label without a picture, such as 'FER2013Train/fer0000001.png'", "1 picture without a label"),
+        ("Labels without a picture: 1, such as 'FER2013Train/fer0000001.png'", "Pictures without a label: 1"),
     ),
     "affectnet": Layout(
         ["Manually_Annotated_Images/1/a.jpg", "Manually_Annotated_Images/2/b.jpg"],
@@ -167,7 +171,7 @@ LAYOUTS: dict[str, Layout] = {
             "image/joy_2.jpg": {"label": None},
         },
         {"label.lst": "afraid_1.jpg 0 10 20 30 40 60.5 2\nafraid_1.jpg 1 11 21 31 41 50.1 6\n"},
-        ("1 picture without a label",),
+        ("Pictures without a label: 1",),
     ),
     "ckplus": Layout(
         [CK.format(1), CK.format(2), CK.format(3), "cohn-kanade-images/S006/001/S006_001_00000001.png"],
@@ -191,7 +195,7 @@ LAYOUTS: dict[str, Layout] = {
             "anger/S010_004_00000017.png": {"label": "angry"},
             "contempt/odd.png": {"label": None, "subject": None},
         },
-        notes=("1 picture without a label",),
+        notes=("Pictures without a label: 1",),
     ),
     "jaffe": Layout(
         ["jaffe/KA.AN1.39.tiff", "jaffe/YM.SU3.60.tiff", "jaffe/other.tiff"],
@@ -200,7 +204,7 @@ LAYOUTS: dict[str, Layout] = {
             "KA.AN1.39": {"label": "angry", "subject": "KA", "attr:gender": "female", "region": "Japan"},
             "YM.SU3.60": {"label": "surprise", "subject": "YM"},
         },
-        notes=("1 picture without a label",),
+        notes=("Pictures without a label: 1",),
     ),
     "kdef": Layout(
         ["KDEF/AF01/AF01ANFL.JPG", "KDEF/BM35/BM35SUS.JPG"],
@@ -307,7 +311,7 @@ LAYOUTS: dict[str, Layout] = {
                 ]
             )
         },
-        ("1 coded clips without frames", "1 clips with frames but no coding, such as 'sub02/EP01_11'"),
+        ("Coded clips without frames: 1", "Clips with frames but no coding: 1, such as 'sub02/EP01_11'"),
     ),
     "samm": Layout(
         ["006/006_1_2/006_05562.jpg", "006/006_1_2/006_05588.jpg"],
@@ -355,7 +359,7 @@ LAYOUTS: dict[str, Layout] = {
             "train/2.jpg,3-9,Female,Latino_Hispanic,False\n",
             "fairface_label_val.csv": "file,age,gender,race,service_test\nval/1.jpg,20-29,Female,White,False\n",
         },
-        ("1 label without a picture", "1 picture without a label"),
+        ("Labels without a picture: 1", "Pictures without a label: 1"),
     ),
     "utkface": Layout(
         [
@@ -374,7 +378,7 @@ LAYOUTS: dict[str, Layout] = {
             "part1/100_0_0_20170112213500903.jpg.chip.jpg": {"attr:age": "70+", "attr:race": "White"},
             "part1/39_1_20170116174525125.jpg": {"attr:age": "30-39", "attr:gender": "female", "attr:race": None},
         },
-        notes=("1 names lack gender or race",),
+        notes=("Names without gender or race: 1",),
     ),
     "ferg": Layout(
         ["aia/aia_anger/aia_anger_1.png", "ray/ray_joy/ray_joy_12.png"],
@@ -409,7 +413,7 @@ LAYOUTS: dict[str, Layout] = {
             ),
             "train/classes.txt": "sadness\nhappiness\n",
         },
-        ("1 pictures have no .cls",),
+        ("Pictures without a .cls beside them: 1",),
     ),
     "folder": Layout(
         ["train/happiness/a.jpg", "val/anger/deep/b.png"],
@@ -431,7 +435,7 @@ LAYOUTS: dict[str, Layout] = {
             "faces.csv": "path,emotion,person,Usage,gender,camera\npics/a.jpg,joy,p1,Training,F,X\n"
             "pics/b.jpg,sadness,p2,PrivateTest,M,Y\n../secret.jpg,joy,p3,,F,X\n"
         },
-        ("1 label without a picture",),
+        ("Labels without a picture: 1",),
     ),
 }
 
@@ -544,14 +548,14 @@ def test_ferplus_table_without_any_picture_keeps_its_votes(tree: Tree) -> None:
     table = f"Usage,Image name,{VOTES}\nTraining,fer0000000.png,0,9,0,0,0,0,0,0,1,0\n"
     manifest = loaded("ferplus", tree([], {"fer2013new.csv": table}))
     assert manifest.frame.select("image", "votes:happy").row(0) == (None, 9)
-    assert "1 label without a picture" in manifest.notes[0]
+    assert "Labels without a picture: 1" in manifest.notes[0]
 
 
 def test_a_face_named_twice_is_kept_twice(tree: Tree) -> None:
     line = 'fer0000000.png,"(0, 0, 48, 48)",0,9,0,0,0,0,0,0,1,0\n'
     manifest = loaded("ferplus", tree(["FER2013Train/fer0000000.png"], {"FER2013Train/label.csv": line * 3}))
     assert manifest.frame["face"].to_list() == ["fer0000000", "fer0000000#2", "fer0000000#3"]
-    assert manifest.frame["image"].n_unique() == 1 and "2 rows name a face that an earlier row" in manifest.notes[0]
+    assert manifest.frame["image"].n_unique() == 1 and "Rows that name a face anew: 2" in manifest.notes[0]
 
 
 def test_fer2013_folders(tree: Tree) -> None:

@@ -42,7 +42,9 @@ def test_names_its_source_and_what_was_found(tree: Callable[..., Path]) -> None:
     table = DATASETS.get("jaffe").load(tree(["KA.AN1.39.tiff", "KA.HA1.40.tiff"]))
     text = data_sheet(table, check(table), picture="faces.png")
     assert "## Source: JAFFE" in text and "FG 1998" in text and "2 pictures were looked at." in text
-    assert "![Generated faces with these expressions](faces.png)" in text and "less than 32 pixels" in text
+    assert (
+        "![Generated faces with these expressions](faces.png)" in text and "less than 32 pixels wide or high: 2" in text
+    )
 
 
 def test_html_is_one_page_that_escapes_what_it_shows() -> None:

@@ -60,10 +60,10 @@ def joined(frames: pl.DataFrame, clips: pl.DataFrame) -> tuple[pl.DataFrame, lis
     lost = clips.join(frames, "clip", "anti")["clip"]
     extra = frames.join(clips, "clip", "anti")["clip"].unique().sort()
     notes = (
-        [f"{len(lost)} coded clips without frames, such as {some(lost)}: left out, having no picture."]
+        [f"Coded clips without frames: {len(lost)}, such as {some(lost)}; left out, having no picture."]
         if len(lost)
         else []
     )
     if len(extra):
-        notes.append(f"{len(extra)} clips with frames but no coding, such as {some(extra)}: kept, unlabelled.")
+        notes.append(f"Clips with frames but no coding: {len(extra)}, such as {some(extra)}; kept, unlabelled.")
     return table, notes

@@ -146,7 +146,7 @@ def _with_files(files: Files, draft: Draft) -> tuple[pl.DataFrame, list[str]]:
     gone = table.filter(pl.col("file").is_not_null() & ~pl.col("file").is_in(there.implode()) & ~own)["file"]
     notes = []
     if len(gone):
-        notes.append(f"{_count(gone, 'label')} without a picture, such as {some(gone)}: kept, with no image.")
+        notes.append(f"Labels without a picture: {len(gone):,}, such as {some(gone)}; kept, with no image.")
         names = pl.coalesce("face", "file") if "face" in table.columns else pl.col("file")
         lost = pl.col("file").is_in(gone.implode())
         table = table.with_columns(names.alias("face"), pl.when(~lost).then("file").alias("file"))
@@ -156,7 +156,7 @@ def _with_files(files: Files, draft: Draft) -> tuple[pl.DataFrame, list[str]]:
         )
         if extra.height:
             notes.append(
-                f"{_count(extra['file'], 'picture')} without a label, such as {some(extra['file'])}: kept, unlabelled."
+                f"Pictures without a label: {extra.height:,}, such as {some(extra['file'])}; kept, unlabelled."
             )
             table = pl.concat([table, extra], how="diagonal")
     return table, notes
@@ -191,7 +191,7 @@ def _told_apart(table: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
         return table, []
     nth = pl.int_range(1, pl.len() + 1).over("face")
     face = pl.when(nth > 1).then(pl.concat_str("face", pl.lit("#"), nth)).otherwise("face")
-    said = f"{len(again):,} rows name a face that an earlier row names, such as {some(again)}: kept, as {again[0]}#2."
+    said = f"Rows that name a face anew: {len(again):,}, such as {some(again)}; kept, as {again[0]}#2."
     return table.with_columns(face.alias("face")), [said]
 
 
@@ -237,7 +237,3 @@ def need_columns(files: Files, file: str, table: pl.DataFrame, names: tuple[str,
 def some(values: pl.Series) -> str:
     """Name the first few."""
     return ", ".join(map(repr, values.head(_NAMED))) + (", …" if len(values) > _NAMED else "")
-
-
-def _count(values: pl.Series, noun: str) -> str:
-    return f"{len(values):,} {noun}{'' if len(values) == 1 else 's'}"

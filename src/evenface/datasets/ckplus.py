@@ -42,9 +42,9 @@ def _read(files: Files) -> Draft:
     apex, rest = pl.col("phase") == "apex", pl.col("phase") == "rest"
     table = table.with_columns(pl.when(apex).then("code").when(rest).then(pl.lit("0")).alias("label"))
     lost = emotions.join(frames, "clip", "anti")["clip"]
-    notes = (f"{len(lost)} labels name sequences that are not there: {some(lost)}.",) if len(lost) else ()
+    notes = (f"Labels of sequences that are not there: {len(lost)}, such as {some(lost)}.",) if len(lost) else ()
     if unread := emotions["code"].null_count():
-        notes = (*notes, f"{unread} label files hold no code, so their sequences are unlabelled.")
+        notes = (*notes, f"Label files without a code: {unread}; their sequences are unlabelled.")
     said = (
         f"{emotions.height} of {frames['clip'].n_unique()} sequences have a label; first frames are labelled neutral."
     )

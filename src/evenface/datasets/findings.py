@@ -80,7 +80,7 @@ def _across(table: pl.DataFrame) -> Iterator[Finding]:
             yield Finding(
                 "exact_across",
                 len(both),
-                f"{len(both):,} pictures are in both {one} and {two}, pixel for pixel "
+                f"Pictures in both {one} and {two}, pixel for pixel: {len(both):,} "
                 f"({counts[0]:,} files in {one}, {counts[1]:,} in {two}).",
                 tuple(rows["face"]),
                 (one, two),
@@ -95,7 +95,7 @@ def _within(table: pl.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "exact_within",
             rows.height,
-            f"{rows.height:,} files in {split} repeat an earlier one there, pixel for pixel.",
+            f"Files in {split} that repeat an earlier one there, pixel for pixel: {rows.height:,}.",
             tuple(rows["face"]),
             (str(split),),
         )
@@ -115,7 +115,7 @@ def _near(table: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "near_across",
             rows.height,
-            f"{rows.height:,} pairs of near copies lie across {names}.",
+            f"Pairs of near copies across {names}: {rows.height:,}.",
             _both(rows),
             tuple(sorted((rows["split"][0], rows["split_two"][0]))),
         )
@@ -124,7 +124,7 @@ def _near(table: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "near_within",
             rows.height,
-            f"{rows.height:,} pairs of near copies lie in {name}.",
+            f"Pairs of near copies in {name}: {rows.height:,}.",
             _both(rows),
             (str(name),),
         )
@@ -149,7 +149,7 @@ def _conflicting(table: pl.DataFrame, votes: list[str], names: tuple[str, ...]) 
         yield Finding(
             "conflicting_labels",
             count,
-            f"{count:,} pictures that occur more than once have different labels ({said}).",
+            f"Pictures that occur more than once, with different labels: {count:,} ({said}).",
             tuple(labels["face"]),
         )
     if votes:
@@ -158,7 +158,8 @@ def _conflicting(table: pl.DataFrame, votes: list[str], names: tuple[str, ...]) 
             yield Finding(
                 "conflicting_votes",
                 count,
-                f"{count:,} of {same['pixels'].n_unique():,} pictures that occur more than once have different votes.",
+                f"Pictures that occur more than once, with different votes: {count:,} of "
+                f"{same['pixels'].n_unique():,}.",
                 tuple(differing["face"]),
             )
 
@@ -173,7 +174,7 @@ def _people(table: pl.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "subject_across",
             len(people),
-            f"{len(people):,} of {known['subject'].n_unique():,} people have faces in more than one split, such as "
+            f"People with faces in more than one split: {len(people):,} of {known['subject'].n_unique():,}, such as "
             f"{', '.join(people.head(_NAMED))}.",
             tuple(rows["face"]),
         )
@@ -190,7 +191,7 @@ def _failing(manifest: Manifest, table: pl.DataFrame, tiny: int) -> Iterator[Fin
     )
     if missing := manifest.frame["image"].null_count():
         lost = tuple(manifest.frame.filter(pl.col("image").is_null())["face"])
-        yield Finding("no_picture", missing, f"{missing:,} faces have no picture.", lost)
+        yield Finding("no_picture", missing, f"Faces without a picture: {missing:,}.", lost)
     for code, which, words in kinds:
         rows = table.filter(which.fill_null(value=False))
         if rows.height:
@@ -198,6 +199,6 @@ def _failing(manifest: Manifest, table: pl.DataFrame, tiny: int) -> Iterator[Fin
             yield Finding(
                 code,
                 rows.height,
-                f"{rows.height:,} pictures {words} (such as {rows['face'][0]}{why}).",
+                f"Pictures that {words}: {rows.height:,}, such as {rows['face'][0]}{why}.",
                 tuple(rows["face"]),
             )

@@ -63,9 +63,9 @@ def _amiss(table: pl.DataFrame) -> list[str]:
     import polars as pl
 
     lost, extra = table.filter(pl.col("file").is_null())["face"], table.filter(pl.col("label").is_null())["face"]
-    notes = [f"{len(lost):,} labels without a picture, such as {lost[0]!r}: kept, with no image."] if len(lost) else []
+    notes = [f"Labels without a picture: {len(lost):,}, such as {lost[0]!r}; kept, with no image."] if len(lost) else []
     if len(extra):
-        notes.append(f"{len(extra):,} pictures without a label, such as {extra[0]!r}: kept, unlabelled.")
+        notes.append(f"Pictures without a label: {len(extra):,}, such as {extra[0]!r}; kept, unlabelled.")
     return notes
 
 
@@ -88,7 +88,7 @@ def _with_attributes(files: Files, table: pl.DataFrame) -> tuple[pl.DataFrame, l
     frame = frame.select("face", *(levels(name, codes).alias(f"attr:{name}") for name, codes in _CODES.items()))
     table = table.join(frame, "face", "left")
     unknown = table.filter(pl.any_horizontal(pl.col(f"attr:{name}").is_null() for name in _CODES)).height
-    return table, [f"{unknown:,} faces lack an attribute, or have a code that is not known."] if unknown else []
+    return table, [f"Faces that lack an attribute, or have a code that is not known: {unknown:,}."] if unknown else []
 
 
 def _attributes() -> list[Attribute]:

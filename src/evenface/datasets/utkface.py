@@ -42,7 +42,7 @@ def _read(files: Files) -> Draft:
         "age_years",
     )
     partial = table.filter(pl.col("attr:gender").is_null() | pl.col("attr:race").is_null())["file"]
-    notes = (f"{len(partial)} names lack gender or race, such as {partial[0]!r}.",) if len(partial) else ()
+    notes = (f"Names without gender or race: {len(partial)}, such as {partial[0]!r}.",) if len(partial) else ()
     return Draft(table, _ATTRIBUTES, pictures=r"\.jpg$", notes=notes)
 
 

@@ -45,9 +45,9 @@ def _read(files: Files) -> Draft:
     texts = texts.select("face", _contents(files, texts).str.strip_chars().alias("label"))
     table = table.join(texts, "face", "full", coalesce=True, maintain_order="left")
     if missing := table["label"].null_count():
-        notes.append(f"{missing:,} pictures have no .cls beside them: kept, unlabelled.")
+        notes.append(f"Pictures without a .cls beside them: {missing:,}; kept, unlabelled.")
     if lost := table["file"].null_count():
-        notes.append(f"{lost:,} labels have no picture: kept, with no image.")
+        notes.append(f"Labels without a picture: {lost:,}; kept, with no image.")
     table, attributes = _with_json(files, table, found.filter(pl.col("ending") == "json"))
     return Draft(
         table,
