@@ -41,10 +41,13 @@ def augment(pixels: Tensor, settings: AugmentSettings) -> Tensor:
         factor = 1 + _spread(pixels, settings.contrast)
         pixels = pixels.clamp_min(1e-4).pow(power).mul(factor).add(_spread(pixels, settings.contrast / 2))
     if settings.blur:
-        chosen = _chance(pixels, settings.blur) > 0
-        pixels = torch.where(chosen, _blurred(pixels), pixels)
+        chosen = torch.nonzero(_chance(pixels, settings.blur).view(-1)).view(-1)
+        pixels = pixels.index_copy(0, chosen, _blurred(pixels[chosen])) if len(chosen) else pixels
     if settings.noise:
-        pixels = torch.addcmul(pixels, torch.randn_like(pixels), _draw(pixels) * settings.noise)
+        # Drawn in the order of memory, which is several times as fast as randn_like.
+        n, colours, rows, columns = pixels.shape
+        noise = torch.randn((n, rows, columns, colours), device=pixels.device).permute(0, 3, 1, 2)
+        pixels = torch.addcmul(pixels, noise, _draw(pixels) * settings.noise)
     if settings.erase:
         pixels = torch.where(_hidden(pixels, settings.erase), 0.5, pixels)
     return pixels.clamp(0, 1)
