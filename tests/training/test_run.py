@@ -91,7 +91,10 @@ def test_the_rule_decides_which_epoch_is_kept(rule, asked) -> None:
     (run,) = train(asked(f"selection.rule={rule}", f"name={rule}", "epochs=3"))
     lines = [json.loads(line) for line in (run.folder / "history.jsonl").read_text().splitlines()]
     assert run.result["epoch"] == 1 + int(np.argmax([line["score"] for line in lines]))
-    assert run.result["groups_known"] == {"in_training": False, "in_selection": "loss" not in rule and "bal" not in rule}
+    assert run.result["groups_known"] == {
+        "in_training": False,
+        "in_selection": "loss" not in rule and "bal" not in rule,
+    }
 
 
 def test_faults_of_a_run_are_told_together(asked, faces) -> None:

@@ -100,8 +100,8 @@ class TrainStep:
 class Mitigation(nn.Module, ABC):
     """What differs from plain training. Of the methods below, only `objective` must be written.
 
-    A subclass is made by `Subclass(task, options)`. It is a module: parameters it has are trained with those of the net,
-    buffers it has (as the weights of groups) are kept in checkpoints, so that a run that was stopped goes on exactly.
+    A subclass is made by `Subclass(task, options)`. It is a module: parameters it has are trained with those of the
+    net, buffers it has (as the weights of groups) are kept in checkpoints, so that a run goes on exactly.
 
     Attributes:
         Options: Class of the method's settings.

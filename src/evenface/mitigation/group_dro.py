@@ -26,8 +26,8 @@ class GroupDROOptions(MitigationOptions):
 class GroupDRO(Mitigation):
     """Train for the worst-off group: raise a group's weight while its loss is high.
 
-    Sagawa et al., arXiv:1911.08731. Differs from ERM only in how losses are combined: group means, weighted. Faces of no
-    known group are left out of the objective. On several devices the weights follow the faces of the first.
+    Sagawa et al., arXiv:1911.08731. Differs from ERM only in how losses are combined: group means, weighted. Faces
+    of no known group are left out of the objective. On several devices the weights follow the faces of the first.
     """
 
     Options: ClassVar[type[MitigationOptions]] = GroupDROOptions

@@ -17,8 +17,8 @@ class ReweightOptions(MitigationOptions):
 
     Attributes:
         kind: `reweight`.
-        over: What is made to weigh alike: `group`, or each `group_and_class`; or `independence`: each expression gets in
-            each group the weight that it would have if expression and group had nothing to do with each other.
+        over: What is made to weigh alike: `group`, or each `group_and_class`; or `independence`: each expression gets
+            in each group the weight that it would have if expression and group had nothing to do with each other.
         by: `loss`: each face's loss is weighted; `sampling`: rare faces are drawn more often.
     """
 
@@ -31,8 +31,8 @@ class Reweight(Mitigation):
     """Weigh faces so that groups count alike, however many faces they have.
 
     `independence` is the reweighing of Kamiran & Calders, Data preprocessing techniques for classification without
-    discrimination (2012); weighting and resampling groups are compared in Idrissi et al., arXiv:2110.14503 (2021). Faces
-    of no known group keep weight 1. Differs from ERM only in the weights.
+    discrimination (2012); weighting and resampling groups are compared in Idrissi et al., arXiv:2110.14503 (2021).
+    Faces of no known group keep weight 1. Differs from ERM only in the weights.
     """
 
     Options: ClassVar[type[MitigationOptions]] = ReweightOptions

@@ -42,7 +42,9 @@ def augment(pixels: Tensor, settings: AugmentSettings) -> Tensor:
         pixels = pixels.clamp_min(1e-4).pow(power).mul(factor).add(_spread(pixels, settings.contrast / 2))
     if settings.blur:
         chosen = torch.nonzero(_chance(pixels, settings.blur).view(-1)).view(-1)
-        pixels = pixels.index_copy(0, chosen, _blurred(pixels[chosen])) if len(chosen) else pixels
+        if len(chosen):
+            pixels = pixels.clone()
+            pixels[chosen] = _blurred(pixels[chosen])
     if settings.noise:
         # Drawn in the order of memory, which is several times as fast as randn_like.
         n, colours, rows, columns = pixels.shape
@@ -50,7 +52,7 @@ def augment(pixels: Tensor, settings: AugmentSettings) -> Tensor:
         pixels = torch.addcmul(pixels, noise, _draw(pixels) * settings.noise)
     if settings.erase:
         pixels = torch.where(_hidden(pixels, settings.erase), 0.5, pixels)
-    return pixels.clamp(0, 1)
+    return pixels.clamp_(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 def _move(pixels: Tensor, settings: AugmentSettings) -> Tensor:

@@ -49,7 +49,7 @@ def face_weights(
 
 
 def class_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Give (class,) weights in proportion to one over the faces of the class, with mean 1 over faces; 1 without faces."""
+    """Give (class,) weights as one over the faces of the class, with mean 1 over faces; 1 without faces."""
     counts = np.bincount(labels, minlength=classes)
     there = counts > 0
     out = np.ones(classes)

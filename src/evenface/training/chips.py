@@ -61,8 +61,8 @@ def load_chips(
             _build(paths, size, target, about, progress)
         except OSError as error:
             raise InputError(
-                f"Cannot keep the decoded faces in {cache}: {error}. They need {len(paths) * size * size * 3 / 1e6:,.0f} "
-                "MB. Make room, or choose another folder with data.cache."
+                f"Cannot keep the decoded faces in {cache}: {error}. They need "
+                f"{len(paths) * size * size * 3 / 1e6:,.0f} MB. Make room, or choose another folder with data.cache."
             ) from error
     sha256, *lines = about.read_text(encoding="utf-8").splitlines()
     reasons = {int(place): why for place, _, why in (line.partition(" ") for line in lines)}

@@ -48,9 +48,7 @@ class TrainingData:
     sha256: str
 
 
-def load_data(
-    settings: DataSettings, cache: Path, progress: Callable[[int, int], None] | None = None
-) -> TrainingData:
+def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int], None] | None = None) -> TrainingData:
     """Read a manifest and the pictures it names.
 
     Args:
@@ -70,7 +68,9 @@ def load_data(
     if left_out := len(whole.frame) - len(frame):
         notices.append(Notice("no_label_or_picture", f"{left_out:,} faces have no label or no picture: left out."))
     if frame.is_empty():
-        raise InputError(f"{path}: no face has both a label and a picture of its own, so there is nothing to learn from.")
+        raise InputError(
+            f"{path}: no face has both a label and a picture of its own, so there is nothing to learn from."
+        )
     manifest = Manifest(frame, whole.labels, whole.attributes)
     targets = _targets(manifest, settings.targets, path)
     names, groups = _groups(manifest, settings.groups)
@@ -96,7 +96,8 @@ def _targets(manifest: Manifest, kind: str, path: Path) -> NDArray[np.float32]:
     columns = [f"votes:{name}" for name in names]
     if missing := [name for name in columns if name not in manifest.frame.columns]:
         raise SettingsError(
-            f"{path} has no column {', '.join(missing)}, so data.targets = 'votes' cannot be. Use data.targets = 'label'."
+            f"{path} has no column {', '.join(missing)}, so data.targets = 'votes' cannot be. "
+            "Use data.targets = 'label'."
         )
     votes = manifest.frame.select(pl.col(columns).fill_null(0).cast(pl.Float32)).to_numpy()
     total = votes.sum(1, keepdims=True)

@@ -33,14 +33,18 @@ def make_fabric(settings: DeviceSettings) -> Fabric:
         raise SettingsError("device.accelerator = 'gpu', but torch sees no GPU here. Use 'auto' or 'cpu'.")
     gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
     if gpu and settings.devices > torch.cuda.device_count():
-        raise SettingsError(f"device.devices = {settings.devices}, but there are {torch.cuda.device_count()} GPUs here.")
+        raise SettingsError(
+            f"device.devices = {settings.devices}, but there are {torch.cuda.device_count()} GPUs here."
+        )
     fabric = Fabric(
         accelerator="cuda" if gpu else "cpu",
         devices=settings.devices,
         num_nodes=settings.nodes,
         strategy="ddp" if settings.devices * settings.nodes > 1 else "auto",
         # As a plug-in, since the name of a precision makes Fabric write to the terminal.
-        plugins=[MixedPrecision("bf16-mixed", "cuda" if gpu else "cpu")] if resolve_precision(settings) == "bf16" else [],
+        plugins=[MixedPrecision("bf16-mixed", "cuda" if gpu else "cpu")]
+        if resolve_precision(settings) == "bf16"
+        else [],
     )
     fabric.launch()
     return fabric

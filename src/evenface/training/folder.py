@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import lightning_fabric
 import numpy as np
 import polars as pl
 import torch
@@ -39,7 +38,9 @@ def write_text(path: Path, text: str) -> None:
         with replacing(path) as part:
             part.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise TrainingStopped(f"Cannot write {path}: {error.strerror or error}. Make room, and use --resume.") from error
+        raise TrainingStopped(
+            f"Cannot write {path}: {error.strerror or error}. Make room, and use --resume."
+        ) from error
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -68,7 +69,7 @@ def environment(device: torch.device, precision: str, devices: int) -> dict[str,
         "git": _git(),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "lightning_fabric": lightning_fabric.__version__,
+        "lightning_fabric": version("lightning-fabric"),
         "numpy": np.__version__,
         "polars": pl.__version__,
         "safetensors": version("safetensors"),
@@ -118,7 +119,9 @@ def about_data(data: TrainingData) -> dict[str, Any]:
         "chips_sha256": data.chips.sha256,
         "size": data.chips.pixels.shape[1],
         "splits": splits,
-        "attributes": {a.name: {"levels": list(a.levels), "provenance": a.provenance} for a in data.manifest.attributes},
+        "attributes": {
+            a.name: {"levels": list(a.levels), "provenance": a.provenance} for a in data.manifest.attributes
+        },
         "unreadable": {images[place]: why for place, why in data.chips.reasons.items()},
         "notices": [notice.message for notice in data.notices],
     }
@@ -172,9 +175,7 @@ def run_folder(out: str, name: str, seed: int, resume: bool) -> Path:
     """
     folder = Path(out) / f"{name}-seed{seed}"
     if folder.exists() and any(folder.iterdir()) and not resume:
-        raise InputError(
-            f"{folder} is there already. Go on with it by --resume, or choose another name: --set name=…"
-        )
+        raise InputError(f"{folder} is there already. Go on with it by --resume, or choose another name: --set name=…")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

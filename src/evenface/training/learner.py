@@ -79,7 +79,8 @@ class MovingAverage:
     def __init__(self, net: Net, keep: float) -> None:
         self.net = copy.deepcopy(net).eval().requires_grad_(False)
         self._keep = keep
-        self._from, self._to = list(net.parameters()), list(self.net.parameters())
+        self._from: list[Tensor] = list(net.parameters())
+        self._to: list[Tensor] = list(self.net.parameters())
         self._buffers = list(zip(self.net.buffers(), net.buffers(), strict=True))
 
     @torch.no_grad()

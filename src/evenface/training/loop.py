@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 
 from evenface.mitigation._mitigation import Mitigation
 from evenface.models.nets._net import Net
@@ -79,7 +80,9 @@ class Loop:
             torch.from_numpy(weights.astype(np.float32)),
             settings.label_smoothing,
             self._steps,
-        ).to(fabric.device, memory_format=torch.channels_last)
+        )
+        self._learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._learner.to(fabric.device)
         main = make_optimiser(self._learner.own_parameters(), settings.optimiser)
         opposed = self._learner.opposed
         optimisers = [main] if opposed is None else [main, opposed]
@@ -89,20 +92,19 @@ class Loop:
         self._best: dict[str, torch.Tensor] = {}
         self.progress = Progress()
         self._saved = time.monotonic()
-        self._looked = 0
         self._sums = torch.zeros(2, dtype=torch.float64, device=fabric.device)
-        every = {"targets": data.targets, "labels": data.labels, "groups": data.groups}
+        every: dict[str, NDArray[Any]] = {"targets": data.targets, "labels": data.labels, "groups": data.groups}
         self._known = {name: torch.from_numpy(v[self._places]).to(fabric.device) for name, v in every.items()}
 
-    def resume(self) -> bool:
-        """Take up the last checkpoint; False if there is none.
+    def resume(self) -> None:
+        """Take up the last checkpoint, if there is one.
 
         Raises:
             TrainingStopped: The run was started with something else.
         """
         found = read_checkpoint(self._parts.folder)
         if found is None:
-            return False
+            return
         tensors, self.progress, facts = found
         if facts != self._parts.facts:
             keys = [key for key in facts | self._parts.facts if facts.get(key) != self._parts.facts.get(key)]
@@ -117,7 +119,6 @@ class Loop:
         for number, optimiser in enumerate(self._plain):
             load_state_tensors(optimiser, under(tensors, f"optimiser{number}"))
         self._sums = torch.tensor([self.progress.loss, self.progress.right], dtype=torch.float64).to(self._sums.device)
-        return True
 
     def run(self) -> Net:
         """Train to the end, and give the net of the chosen epoch.
@@ -146,7 +147,9 @@ class Loop:
             spent = time.monotonic() - begun
             if self._tell and self._fabric.global_rank == 0:
                 done = self.progress.step - start
-                self._tell(Report(self.progress.step, self._steps, epoch + 1, self._mean(), done * settings.batch / spent))
+                self._tell(
+                    Report(self.progress.step, self._steps, epoch + 1, self._mean(), done * settings.batch / spent)
+                )
             if time.monotonic() - self._saved >= settings.checkpoint_seconds:
                 self.progress.seconds += time.monotonic() - begun
                 begun, start = time.monotonic(), self.progress.step
@@ -156,16 +159,17 @@ class Loop:
         self._judge(epoch)
         self._checkpoint()
 
-    def _step(self, faces: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+    def _step(self, faces: NDArray[np.int64]) -> None:
         """One batch: forward, back, and one step of every optimiser."""
         settings, fabric, step = self._parts.settings, self._fabric, self.progress.step
+        main = self._plain[0]
         mine = faces[fabric.global_rank :: fabric.world_size]
         torch.manual_seed(step_seed(self._parts.seed, step, fabric.global_rank))
         chips = torch.from_numpy(np.ascontiguousarray(self._parts.data.chips.pixels[self._places[mine]]))
         at = torch.from_numpy(mine).to(fabric.device)
         pixels = augment(to_pixels(chips.to(fabric.device)), settings.augment)
         known = {name: value[at] for name, value in self._known.items()}
-        for group in self._plain[0].param_groups:
+        for group in main.param_groups:
             group["lr"] = rate_at(step, self._steps, settings.optimiser)
         for optimiser in self._optimisers:
             optimiser.zero_grad()
@@ -213,7 +217,9 @@ class Loop:
         net, pixels, device = self._average.net, data.chips.pixels, self._fabric.device
         scores = {
             split: score(
-                read_faces(net, pixels, data.splits[split], device, settings.flip_at_test, bf16), data, data.splits[split]
+                read_faces(net, pixels, data.splits[split], device, settings.flip_at_test, bf16),
+                data,
+                data.splits[split],
             )
             for split in looked
         }

@@ -110,22 +110,22 @@ def _one(
         return Run(folder, seed, json.loads(done.read_text(encoding="utf-8")), was_done=True)
     torch.manual_seed(step_seed(seed, 0, -1 % 2**32))
     classes = data.manifest.labels.names
-    net = NETS.get(settings.net.kind)(len(classes), settings.net)  # type: ignore[attr-defined, call-arg]
+    net = NETS.get(settings.net.kind)(len(classes), settings.net)  # type: ignore[attr-defined]
     train_places = data.splits["train"]
     task = Task(
         classes, data.group_names, data.labels[train_places], data.groups[train_places], settings.data.size, net.width
     )
-    mitigation = MITIGATIONS.get(settings.mitigation.kind)(task, settings.mitigation)  # type: ignore[attr-defined, call-arg]
+    mitigation = MITIGATIONS.get(settings.mitigation.kind)(task, settings.mitigation)  # type: ignore[attr-defined]
     precision = resolve_precision(settings.device)
     parts = Parts(net, mitigation, data, settings, seed, folder, _facts(settings, data, seed, fabric, precision))
     loop = Loop(parts, fabric, None if report is None else lambda at: report(seed, at))
+    if resume:
+        loop.resume()
     if fabric.global_rank == 0:
         own = settings.model_copy(update={"seeds": (seed,)})
         write_text(folder / "settings.toml", own.to_toml())
         write_json(folder / "environment.json", environment(fabric.device, precision, fabric.world_size))
         write_json(folder / "data.json", about_data(data))
-    if resume:
-        loop.resume()
     best = loop.run()
     result = _finish(parts, loop, best, fabric) if fabric.global_rank == 0 else {}
     fabric.barrier()

@@ -19,8 +19,8 @@ class Scores:
     Attributes:
         n: Faces.
         accuracy: Share read as labelled.
-        balanced_accuracy: Mean over classes of the share of their faces read as labelled; classes without faces are left
-            out.
+        balanced_accuracy: Mean over classes of the share of their faces read as labelled; classes without faces are
+            left out.
         loss: Mean negative log of the probability given to the label, in nats.
         groups: Group -> accuracy; NaN for a group without faces here.
         counts: Group -> faces.
@@ -88,8 +88,8 @@ worst_group_validation = SelectionRule(
     lambda scores: scores.worst()[1],
 )
 oracle = SelectionRule(
-    "Accuracy of the test group that is read worst: what the best choice could reach. For study only, as it looks at the "
-    "faces that the result is measured on.",
+    "Accuracy of the test group that is read worst: what the best choice could reach. For study only, as it looks at "
+    "the faces that the result is measured on.",
     "Yang et al., arXiv:2302.12254",
     "test",
     True,

@@ -97,7 +97,7 @@ class OptimiserSettings(Settings):
             arXiv:1803.09820), which starts and peaks later; `constant`: a rise, then level.
         warm_up: Share of all steps until the highest rate is reached.
         clip: Gradients longer than this are shortened to it; 0: never.
-        ema: Kept weights are a moving average: this share of them stays at each step; 0: they are the weights as they are.
+        ema: Kept weights are a moving average, of which this share stays at each step; 0: the weights as they are.
     """
 
     kind: Literal["adamw", "sgd"] = "adamw"
@@ -160,8 +160,8 @@ class TrainSettings(Settings):
         epochs: Times that as many faces as there are to learn from are gone through.
         batch: Faces in a step, over all devices.
         label_smoothing: Share of each target that is spread over all classes.
-        balance: `none`; `loss`: faces of rare classes weigh more; `sampling`: they are drawn more often. In proportion to
-            one over the number of faces of the class.
+        balance: `none`; `loss`: faces of rare classes weigh more; `sampling`: they are drawn more often. Both in
+            proportion to one over the number of faces of the class.
         flip_at_test: Whether scores are the mean over each face and its mirror image.
         checkpoint_seconds: Time between checkpoints; there is one after each epoch too.
         data, net, mitigation, augment, optimiser, selection, device: See there.
@@ -177,8 +177,8 @@ class TrainSettings(Settings):
     flip_at_test: bool = True
     checkpoint_seconds: float = Field(default=60.0, ge=0)
     data: DataSettings
-    net: AnyNet = Field(default="residual", validate_default=True)  # type: ignore[assignment]
-    mitigation: AnyMitigation = Field(default="erm", validate_default=True)  # type: ignore[assignment]
+    net: AnyNet = Field(default="residual", validate_default=True)
+    mitigation: AnyMitigation = Field(default="erm", validate_default=True)
     augment: AugmentSettings = AugmentSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
     selection: SelectionSettings = SelectionSettings()

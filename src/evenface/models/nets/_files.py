@@ -70,7 +70,7 @@ def load_net(path: str | os.PathLike[str], sha256: str | None = None) -> tuple[N
     about, tensors = _parsed(path, content)
     kind = NETS.get(str(about["net"].get("kind")))
     card = NetCard(tuple(about["classes"]), about["size"], about["temperature"], about["flip"])
-    net = kind(len(card.classes), kind.Options(**about["net"]))  # type: ignore[call-arg]
+    net = kind(len(card.classes), kind.Options(**about["net"]))
     try:
         net.load_state_dict(tensors)
     except RuntimeError as error:

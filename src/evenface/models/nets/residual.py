@@ -81,7 +81,7 @@ class _Block(nn.Module):
         nn.init.zeros_(self.second[1].weight)  # type: ignore[arg-type]
         self.short: nn.Module = nn.Identity()
         if stride > 1 or before != width:
-            # The mean of each square instead of one of its pixels: nothing is thrown away (He et al., arXiv:1812.01187).
+            # The mean of each square, not one of its pixels: nothing is thrown away (He et al., arXiv:1812.01187).
             pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
             self.short = nn.Sequential(pool, nn.Conv2d(before, width, 1, bias=False), _norm(width))
 
