@@ -1,7 +1,7 @@
 """Training speed: the loop of `evenface train` beside a plain fp32 PyTorch loop of the same net, in the same run.
 
-The plain loop is what one writes first: float32, default memory layout, AdamW, all faces as one float tensor, mirrored at
-random and not changed otherwise, no average of weights. The loop of the package does all that it does by itself:
+The plain loop is what one writes first: float32, default memory layout, AdamW, all faces as one float tensor, mirrored
+at random and not changed otherwise, no average of weights. The loop of the package does all that it does by itself:
 augmentation, average, checks. The two take turns step by step, so that a busy machine is as busy for both; the medians
 of their steps count, without the first few. Aim: twice the faces per second.
 
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import torch
-from _common import machine
 from PIL import Image
 
+from _common import machine
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.models.nets.residual import Residual, ResidualOptions

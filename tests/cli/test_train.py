@@ -23,7 +23,7 @@ blocks = [1]
 [device]
 accelerator = "cpu"
 threads = 1
-precision = "32"
+precision = "fp32"
 """
 
 

@@ -69,7 +69,7 @@ def asked(faces: Path, tmp_path: Path) -> Asked:
             "epochs=2",
             "batch=8",
             "device.threads=1",
-            "device.precision='32'",
+            "device.precision=fp32",
             "device.accelerator=cpu",
         ]
         return TrainSettings.load(None, [*small, *overrides])

@@ -46,7 +46,10 @@ def test_a_killed_run_goes_on_to_the_same_weights(method, asked) -> None:
     for step in (first, second):
         with pytest.raises(Killed):
             train(stopped, resume=step == second, report=kill_after(step))
+    half = Path(stopped.out) / "stopped-seed0" / f".{checkpoint.NAME}.abc"
+    half.write_bytes(b"half")
     (run,) = train(stopped, resume=True)
+    assert not half.exists()
     assert (run.folder / "weights.safetensors").read_bytes() == (whole.folder / "weights.safetensors").read_bytes()
     assert history(run.folder) == history(whole.folder)
     for split in ("train", "validation", "test"):

@@ -30,7 +30,7 @@ def test_a_run_learns_and_leaves_everything(asked, faces) -> None:
     assert TrainSettings.load(folder / "settings.toml").seeds == (0,)
     seen = json.loads((folder / "environment.json").read_text())
     assert seen["torch"] == torch.__version__
-    assert (seen["threads"], seen["precision"]) == (1, "32")
+    assert (seen["threads"], seen["precision"]) == (1, "fp32")
     data = json.loads((folder / "data.json").read_text())
     assert data["splits"]["train"] == {
         "faces": 40,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -90,19 +89,21 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
     import json
 
     ended = [run for run in runs if run.result]
+    if not ended:  # one of several processes, of which the first prints
+        return
     for run in ended[:1]:
         for notice in json.loads((run.folder / "data.json").read_text(encoding="utf-8"))["notices"]:
             console.print(Text(notice, style="yellow"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in ("seed", "epoch", "faces/s", "split", "faces", "accuracy", "balanced", "worst group", ""):
-        table.add_column(head, justify="left" if head in ("split", "") else "right")
+    for head in ("seed", "epoch", "split", "faces", "accuracy", "worst group"):
+        table.add_column(head, justify="left" if head in ("split", "worst group") else "right", no_wrap=True)
     for run in ended:
         for number, split in enumerate(name for name in run.result["splits"] if name != "train"):
             found = run.result["splits"][split]
-            about = (str(run.seed), f"{run.result['epoch']} of {run.result['epochs']}", _speed(run))
-            worst = found["groups"].get(found["worst_group"])
-            numbers = (f"{found['n']:,}", _share(found["accuracy"]), _share(found["balanced_accuracy"]), _share(worst))
-            table.add_row(*(about if not number else ("", "", "")), split, *numbers, found["worst_group"] or "")
+            about = ("", "") if number else (str(run.seed), f"{run.result['epoch']} of {run.result['epochs']}")
+            worst = found["worst_group"]
+            said = f"{found['groups'][worst]:.1%}  {worst}" if worst else ""
+            table.add_row(*about, split, f"{found['n']:,}", f"{found['accuracy']:.1%}", said)
     console.print(table)
     for run in ended:
         if run.was_done:
@@ -114,17 +115,8 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
                 spread = f"{statistics.fmean(values):.2%}, standard deviation {statistics.stdev(values):.2%}"
                 console.print(Text(f"Accuracy over {len(values)} seeds ({split}): mean {spread}"))
     for run in ended:
-        console.print(Text(f"Wrote {run.folder}", style="dim"))
-    if ended:
-        last = ended[-1]
-        split = "test" if "test" in last.result["splits"] else "validation"
-        console.print(Text(f"Next: evenface audit {last.folder / 'predictions' / f'{split}.parquet'}"))
-
-
-def _speed(run: Run) -> str:
-    speed = run.result["faces_per_second"]
-    return "" if speed is None else f"{speed:,.0f}"
-
-
-def _share(value: Any) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.1%}"
+        speed = run.result["faces_per_second"]
+        console.print(Text(f"Wrote {run.folder}" + (f"; {speed:,.0f} faces/s" if speed else ""), style="dim"))
+    last = ended[-1]
+    split = "test" if "test" in last.result["splits"] else "validation"
+    console.print(Text(f"Next: evenface audit {last.folder / 'predictions' / f'{split}.parquet'}"))

@@ -11,12 +11,12 @@ from evenface.training.settings import DeviceSettings
 
 
 def resolve_precision(settings: DeviceSettings) -> str:
-    """Give `bf16` or `32`: what `auto` means here is `bf16` where there are instructions for it."""
+    """Give `bf16` or `fp32`: what `auto` means here is `bf16` where there are instructions for it."""
     if settings.precision != "auto":
         return settings.precision
     gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
     fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else _cpu_multiplies_bf16()
-    return "bf16" if fast else "32"
+    return "bf16" if fast else "fp32"
 
 
 def _cpu_multiplies_bf16() -> bool:

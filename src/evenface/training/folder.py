@@ -20,6 +20,7 @@ import torch
 from evenface import __version__
 from evenface.core.errors import InputError
 from evenface.core.writing import replacing
+from evenface.training.checkpoint import NAME as CHECKPOINT
 from evenface.training.checkpoint import TrainingStopped
 from evenface.training.data import TrainingData
 from evenface.training.evaluate import Floats, chances
@@ -178,6 +179,8 @@ def run_folder(out: str, name: str, seed: int, resume: bool) -> Path:
         raise InputError(f"{folder} is there already. Go on with it by --resume, or choose another name: --set name=…")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for half in folder.glob(f".{CHECKPOINT}.*"):  # what a process was writing when it was killed
+            half.unlink()
     except OSError as error:
         raise InputError(f"Cannot make the folder {folder}: {error}. Choose another with --set out=…") from error
     return folder

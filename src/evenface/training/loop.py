@@ -201,7 +201,7 @@ class Loop:
             raise TrainingStopped(
                 f"The loss is {loss} at step {self.progress.step:,} of seed {self._parts.seed}. {kept}Start a run of "
                 f"another name with a lower optimiser.rate (now {rate:g}), a smaller optimiser.clip, or "
-                "device.precision = '32'."
+                "device.precision = 'fp32'."
             )
         self.progress.loss, self.progress.right = loss, int(right)
 

@@ -138,15 +138,15 @@ class DeviceSettings(Settings):
         accelerator: `auto` takes a GPU if there is one.
         devices: Devices per machine.
         nodes: Machines; start the same command on each with `torchrun` or a scheduler.
-        precision: `bf16`: multiplications in bfloat16, weights in float32; `auto` chooses it where the device has
-            instructions for it.
+        precision: `fp32`, or `bf16`: multiplications in bfloat16, weights in float32; `auto` chooses it where the device
+            has instructions for it.
         threads: Of the processor; 0: as torch chooses. The same number gives the same bits.
     """
 
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: int = Field(default=1, ge=1)
     nodes: int = Field(default=1, ge=1)
-    precision: Literal["auto", "bf16", "32"] = "auto"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
     threads: int = Field(default=0, ge=0)
 
 
