@@ -138,8 +138,8 @@ class DeviceSettings(Settings):
         accelerator: `auto` takes a GPU if there is one.
         devices: Devices per machine.
         nodes: Machines; start the same command on each with `torchrun` or a scheduler.
-        precision: `fp32`, or `bf16`: multiplications in bfloat16, weights in float32; `auto` chooses it where the device
-            has instructions for it.
+        precision: `fp32`, or `bf16`: multiplications in bfloat16, weights in float32; `auto`: the latter, where the
+            device has instructions for it.
         threads: Of the processor; 0: as torch chooses. The same number gives the same bits.
     """
 

@@ -14,6 +14,7 @@ NETS: Registry[type[Net]] = Registry(
     "net",
     {
         "residual": "evenface.models.nets.residual:Residual",
+        "macro": "evenface.models.nets.macro:Macro",
     },
     hint="Add one: CONTRIBUTING.md#net",
 )
