@@ -89,4 +89,5 @@ class MovingAverage:
         keep = min(self._keep, (1 + step) / (10 + step)) if self._keep else 0.0
         torch._foreach_lerp_(self._to, self._from, 1 - keep)
         for mine, its in self._buffers:
-            mine.copy_(its)
+            # Means and deviations of normalisations lag as the weights do that they belong to.
+            mine.lerp_(its, 1 - keep) if mine.is_floating_point() else mine.copy_(its)

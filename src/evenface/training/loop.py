@@ -128,10 +128,14 @@ class Loop:
         """
         while self.progress.step < self._steps and not self.progress.stopped:
             self._epoch(self.progress.step // self._per_epoch)
-            if self._fabric.global_rank == 0:
-                write_history(self._parts.folder, self.progress.history)
+            self._tell_history()
+        self._tell_history()  # once more: a run may have been killed between its last checkpoint and this
         self._average.net.load_state_dict(self._best)
         return self._average.net
+
+    def _tell_history(self) -> None:
+        if self._fabric.global_rank == 0:
+            write_history(self._parts.folder, self.progress.history)
 
     def _epoch(self, epoch: int) -> None:
         """Go through an epoch from where it was left, look at validation faces, and decide."""

@@ -237,7 +237,7 @@ def _untouched(threads: int) -> Iterator[None]:
     if threads:
         torch.set_num_threads(threads)
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             yield
     finally:
         torch.set_num_threads(before)

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from evenface.models.macro_net import MacroNet, normalised
 from evenface.models.nets._net import Net, NetOptions
 
-
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
