@@ -20,7 +20,16 @@ CLASSES = ["happy", "sad", "neutral"]
 
 
 def test_a_run_learns_and_leaves_everything(asked, faces) -> None:
-    settings = asked("epochs=8", "seeds=[0, 3]", "data.targets=votes", "balance=sampling", "label_smoothing=0.1")
+    settings = asked(
+        "epochs=8",
+        "seeds=[0, 3]",
+        "optimiser.rate=0.01",
+        "optimiser.ema=0.7",
+        "augment.erase=0",
+        "data.targets=votes",
+        "balance=sampling",
+        "label_smoothing=0.1",
+    )
     runs = train(settings)
     assert [run.folder.name for run in runs] == ["run-seed0", "run-seed3"]
     assert runs[0].result["weights_sha256"] != runs[1].result["weights_sha256"]
