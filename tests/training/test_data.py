@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 
 import numpy as np
 import polars as pl
@@ -78,25 +79,36 @@ def test_nothing_to_learn_from_is_told(faces, tmp_path) -> None:
         load(changed(faces, tmp_path, split=pl.lit("validation")), tmp_path)
 
 
+def chips_of(names, folder, cache, told=None):
+    frame = pl.DataFrame({"face": names, "image": names})
+    return load_chips(frame, folder, 16, None, cache, lambda done, total: told.append((done, total)))
+
+
 def test_chips_are_decoded_once_and_anew_when_a_file_changes(faces, tmp_path) -> None:
     shutil.copy(faces / "0.png", tmp_path / "a.png")
-    grey = Image.fromarray(np.full((20, 10), 77, np.uint8))
+    grey = Image.fromarray(np.full((20, 20), 77, np.uint8))
     grey.save(tmp_path / "b.png")
-    paths = [tmp_path / "a.png", tmp_path / "b.png"]
-    told = []
-    first = load_chips(paths, 16, tmp_path / "c", lambda done, total: told.append((done, total)))
-    assert told == [(2, 2)]
+    names, told = ["a.png", "b.png", "none.png"], []
+    first = chips_of(names, tmp_path, tmp_path / "c", told)
+    assert told == [(3, 3)]
     np.testing.assert_array_equal(first.pixels[0], np.asarray(Image.open(tmp_path / "a.png")))
     assert (first.pixels[1] == 77).all()
-    again = load_chips(paths, 16, tmp_path / "c", lambda done, total: told.append((done, total)))
-    assert told == [(2, 2)]
-    assert again.sha256 == first.sha256
+    assert set(first.reasons) == {2}
+    assert chips_of(names, tmp_path, tmp_path / "c", told).sha256 == first.sha256
+    assert told == [(3, 3)]
     grey.resize((30, 30)).save(tmp_path / "b.png")
-    load_chips(paths, 16, tmp_path / "c", lambda done, total: told.append((done, total)))
+    chips_of(names, tmp_path, tmp_path / "c", told)
     assert len(told) == 2
+
+
+def test_pictures_in_an_archive_are_read_in_place(faces, tmp_path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.write(faces / "0.png", "in/0.png")
+    found = chips_of(["all.zip!/in/0.png"], tmp_path, tmp_path / "c", [])
+    np.testing.assert_array_equal(found.pixels[0], np.asarray(Image.open(faces / "0.png")))
 
 
 def test_a_cache_that_cannot_be_written_is_told(faces, tmp_path) -> None:
     (tmp_path / "c").write_text("")
-    with pytest.raises(InputError, match=r"Cannot keep the decoded faces in .*data.cache"):
-        load_chips([faces / "0.png"], 16, tmp_path / "c")
+    with pytest.raises(InputError, match=r"Cannot keep the faces in .*data.cache"):
+        chips_of(["0.png"], faces, tmp_path / "c", [])

@@ -63,7 +63,8 @@ def test_predictions_are_what_the_weights_answer_and_the_audit_reads_them(asked,
     np.testing.assert_allclose(p.sum(1), 1)
     net, card = load_net(run.folder / "weights.safetensors", run.result["weights_sha256"])
     assert card.classes == tuple(CLASSES)
-    chips = load_chips([faces / f"{i}.png" for i in range(52, 64)], card.size, faces / "cache")
+    names = [f"{i}.png" for i in range(52, 64)]
+    chips = load_chips(pl.DataFrame({"face": names, "image": names}), faces, card.size, None, faces / "cache")
     pixels = to_pixels(torch.from_numpy(np.array(chips.pixels)))
     with torch.inference_mode():
         logits = (net(pixels) + net(pixels.flip(3))) / 2
@@ -83,7 +84,7 @@ def test_a_picture_that_cannot_be_read_is_a_row_without_an_answer(asked, tmp_pat
     data = json.loads((run.folder / "data.json").read_text())
     assert set(data["unreadable"]) == {"60.png", "1.png"}
     assert data["splits"]["train"]["faces"] == 39
-    assert "2 pictures cannot be read" in data["notices"][0]
+    assert "2 pictures give no face" in data["notices"][0]
     table = pl.read_parquet(run.folder / "predictions" / "test.parquet")
     assert len(table) == 12
     assert table.filter(pl.col("predicted").is_null())["face"].to_list() == ["f60"]

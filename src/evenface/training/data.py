@@ -74,12 +74,12 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
     manifest = Manifest(frame, whole.labels, whole.attributes)
     targets = _targets(manifest, settings.targets, path)
     names, groups = _groups(manifest, settings.groups)
-    chips = load_chips([path.parent / image for image in frame["image"]], settings.size, cache, progress)
+    chips = load_chips(frame, path.parent, settings.size, settings.detector, cache, progress)
     if chips.reasons:
         place, why = next(iter(chips.reasons.items()))
         example = f"{frame['image'][place]}: {why}"
         notices.append(
-            Notice("unreadable", f"{len(chips.reasons):,} pictures cannot be read, such as {example}. Not learnt from.")
+            Notice("unreadable", f"{len(chips.reasons):,} pictures give no face, such as {example}. Not learnt from.")
         )
     splits, made = _splits(frame, chips, settings.validation_share, path)
     labels = frame["label"].to_numpy().astype(np.int64)

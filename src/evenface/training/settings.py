@@ -43,6 +43,8 @@ class DataSettings(Settings):
     Attributes:
         manifest: A manifest, or a folder that holds `manifest.parquet`.
         size: Width and height that faces are brought to, in pixels.
+        detector: What finds and aligns the face in each picture, a name in the table of detectors; None: pictures are
+            aligned faces already.
         targets: `label`: the label of each face; `votes`: the shares of its votes (columns `votes:<class>`).
         groups: Attributes whose crossings are the groups.
         validation_share: Share of the training persons that is set aside where the manifest has no validation faces.
@@ -51,6 +53,7 @@ class DataSettings(Settings):
 
     manifest: str
     size: int = Field(default=48, ge=16, le=512)
+    detector: str | None = None
     targets: Literal["label", "votes"] = "label"
     groups: tuple[str, ...] = ()
     validation_share: float = Field(default=0.1, gt=0, lt=1)
