@@ -91,19 +91,19 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
     ended = [run for run in runs if run.result]
     if not ended:  # one of several processes, of which the first prints
         return
-    for run in ended[:1]:
-        for notice in json.loads((run.folder / "data.json").read_text(encoding="utf-8"))["notices"]:
-            console.print(Text(notice, style="yellow"))
+    about = json.loads((ended[0].folder / "data.json").read_text(encoding="utf-8"))
+    for notice in about["notices"]:
+        console.print(Text(notice, style="yellow"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head in ("seed", "epoch", "split", "faces", "accuracy", "worst group"):
         table.add_column(head, justify="left" if head in ("split", "worst group") else "right", no_wrap=True)
     for run in ended:
         for number, split in enumerate(name for name in run.result["splits"] if name != "train"):
             found = run.result["splits"][split]
-            about = ("", "") if number else (str(run.seed), f"{run.result['epoch']} of {run.result['epochs']}")
+            which = ("", "") if number else (str(run.seed), f"{run.result['epoch']} of {run.result['epochs']}")
             worst = found["worst_group"]
             said = f"{found['groups'][worst]:.1%}  {worst}" if worst else ""
-            table.add_row(*about, split, f"{found['n']:,}", f"{found['accuracy']:.1%}", said)
+            table.add_row(*which, split, f"{found['n']:,}", f"{found['accuracy']:.1%}", said)
     console.print(table)
     for run in ended:
         if run.was_done:
@@ -117,6 +117,7 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
     for run in ended:
         speed = run.result["faces_per_second"]
         console.print(Text(f"Wrote {run.folder}" + (f"; {speed:,.0f} faces/s" if speed else ""), style="dim"))
-    last = ended[-1]
-    split = "test" if "test" in last.result["splits"] else "validation"
-    console.print(Text(f"Next: evenface audit {last.folder / 'predictions' / f'{split}.parquet'}"))
+    if about["attributes"]:
+        split = "test" if "test" in ended[-1].result["splits"] else "validation"
+        table_of_answers = ended[-1].folder / "predictions" / f"{split}.parquet"
+        console.print(Text(f"Next: evenface audit {table_of_answers} --by {','.join(about['attributes'])}"))
