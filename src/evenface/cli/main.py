@@ -15,6 +15,7 @@ from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 from evenface.cli.generate import generate
 from evenface.cli.predict import predict
+from evenface.cli.train import train
 
 
 def program() -> typer.Typer:
@@ -36,6 +37,7 @@ def program() -> typer.Typer:
     app.command("demo")(demo)
     app.command("generate")(generate)
     app.command("predict")(predict)
+    app.command("train")(train)
     return app
 
 

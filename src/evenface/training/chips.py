@@ -1,0 +1,81 @@
+"""Faces as one array on disk: made once, then read through memory mapping by every run and epoch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenface.core.errors import InputError
+from evenface.core.pictures import INSIDE
+from evenface.faces.chips import ChipStore
+
+_AT_ONCE = 4096  # faces that are hashed together
+
+
+@dataclass(frozen=True, slots=True)
+class Chips:
+    """Faces, all of one size.
+
+    Attributes:
+        pixels: (face, row, column, 3) uint8 RGB, read from disk as it is asked for.
+        reasons: Place -> why there is no chip; its pixels are 0.
+        sha256: Of all pixels.
+    """
+
+    pixels: NDArray[np.uint8]
+    reasons: dict[int, str]
+    sha256: str
+
+
+def load_chips(
+    frame: pl.DataFrame,
+    root: Path,
+    size: int,
+    detector: str | None,
+    cache: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> Chips:
+    """Make the chips of a manifest's faces, or open them if they were made of the same files.
+
+    Args:
+        frame: A manifest's table; `face` and `image` are read.
+        root: What paths in `image` are relative to.
+        size: Width and height of a chip in pixels.
+        detector: A name in `faces.detectors.DETECTORS`; None: pictures are chips already, and only resized.
+        cache: Folder for the arrays; made if it does not exist.
+        progress: Told faces done and faces in all.
+
+    Raises:
+        InputError: The cache cannot be written.
+    """
+    try:
+        # A store is known by what was asked for; the folder around it by the files as they are now.
+        folder = cache / _state(frame["image"], root)
+        store = ChipStore.build(frame, folder, root=root, size=size, detector=detector, progress=progress)
+    except (OSError, InputError) as error:
+        need = len(frame) * size * size * 3 / 1e6
+        raise InputError(
+            f"Cannot keep the faces in {cache}: {error} They need {need:,.0f} MB. Make room, or choose another folder "
+            "with data.cache."
+        ) from error
+    digest = hashlib.sha256()
+    for start in range(0, len(frame), _AT_ONCE):
+        digest.update(store.chips[start : start + _AT_ONCE].tobytes())
+    reasons = {place: why for place, why in enumerate(store.reasons) if why is not None}
+    return Chips(store.chips, reasons, digest.hexdigest())
+
+
+def _state(images: pl.Series, root: Path) -> str:
+    """Hash the lengths and times of the files, or of the archives that they are in."""
+    digest = hashlib.sha256()
+    for name in images.str.split(INSIDE).list.first().unique(maintain_order=True):
+        path = root / name
+        found = path.stat() if path.is_file() else None
+        digest.update(f"\n{name} {found and (found.st_size, found.st_mtime_ns)}".encode())
+    return digest.hexdigest()[:16]

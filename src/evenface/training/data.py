@@ -1,0 +1,157 @@
+"""From a manifest to what a run learns from: pixels, targets, groups, and which face is in which split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenface.core.errors import InputError, SettingsError, did_you_mean
+from evenface.core.groups import group_name
+from evenface.core.manifest import SPLITS, Manifest
+from evenface.core.tables import Notice
+from evenface.training.chips import Chips, load_chips
+from evenface.training.settings import DataSettings
+
+_SPLIT_SEED = 0  # which persons are set aside is the same in all runs, so that seeds can be compared
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Faces with a label and a picture, in the order of the manifest.
+
+    Attributes:
+        manifest: Where they come from; `frame` has the rows of these faces alone.
+        chips: Their pixels.
+        targets: (face, class) float32, shares that sum to one.
+        labels: (face,) int64.
+        groups: (face,) int64, index into `group_names`; -1 where an attribute is not known.
+        group_names: Crossings of the chosen attributes that there are.
+        splits: Split -> places of its faces whose picture could be read.
+        notices: What was done for the user, or looks wrong.
+        sha256: Of the manifest's file.
+    """
+
+    manifest: Manifest
+    chips: Chips
+    targets: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    group_names: tuple[str, ...]
+    splits: dict[str, NDArray[np.int64]]
+    notices: tuple[Notice, ...]
+    sha256: str
+
+
+def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int], None] | None = None) -> TrainingData:
+    """Read a manifest and the pictures it names.
+
+    Args:
+        settings: Which faces, and as what.
+        cache: Folder for decoded faces.
+        progress: Told pictures done and pictures in all, while they are decoded.
+
+    Raises:
+        InputError: There is no manifest, or nothing to learn from in it.
+        SettingsError: An attribute that is asked for is not there, or has one value only; or there are no votes.
+    """
+    path = Path(settings.manifest)
+    path = path / "manifest.parquet" if path.is_dir() else path
+    whole = Manifest.load(path)
+    frame = whole.frame.filter(pl.col("label").is_not_null() & pl.col("image").is_not_null())
+    notices = []
+    if left_out := len(whole.frame) - len(frame):
+        notices.append(Notice("no_label_or_picture", f"{left_out:,} faces have no label or no picture: left out."))
+    if frame.is_empty():
+        raise InputError(
+            f"{path}: no face has both a label and a picture of its own, so there is nothing to learn from."
+        )
+    manifest = Manifest(frame, whole.labels, whole.attributes)
+    targets = _targets(manifest, settings.targets, path)
+    names, groups = _groups(manifest, settings.groups)
+    chips = load_chips(frame, path.parent, settings.size, settings.detector, cache, progress)
+    if chips.reasons:
+        place, why = next(iter(chips.reasons.items()))
+        example = f"{frame['image'][place]}: {why}"
+        notices.append(
+            Notice("unreadable", f"{len(chips.reasons):,} pictures give no face, such as {example}. Not learnt from.")
+        )
+    splits, made = _splits(frame, chips, settings.validation_share, path)
+    labels = frame["label"].to_numpy().astype(np.int64)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return TrainingData(manifest, chips, targets, labels, groups, names, splits, (*notices, *made), digest)
+
+
+def _targets(manifest: Manifest, kind: str, path: Path) -> NDArray[np.float32]:
+    """Shares of votes, or 1 for the label; a face that nobody voted on has its label."""
+    names = manifest.labels.names
+    sure = np.eye(len(names), dtype=np.float32)[manifest.frame["label"].to_numpy()]
+    if kind == "label":
+        return sure
+    columns = [f"votes:{name}" for name in names]
+    if missing := [name for name in columns if name not in manifest.frame.columns]:
+        raise SettingsError(
+            f"{path} has no column {', '.join(missing)}, so data.targets = 'votes' cannot be. "
+            "Use data.targets = 'label'."
+        )
+    votes = manifest.frame.select(pl.col(columns).fill_null(0).cast(pl.Float32)).to_numpy()
+    total = votes.sum(1, keepdims=True)
+    return np.where(total > 0, votes / np.maximum(total, 1e-9), sure).astype(np.float32)
+
+
+def _groups(manifest: Manifest, by: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Names of the crossings that there are, in the order of their levels, and each face's place among them."""
+    levels = {attribute.name: attribute.levels for attribute in manifest.attributes}
+    if unknown := [name for name in by if name not in levels]:
+        near = did_you_mean(unknown[0], tuple(levels))
+        raise SettingsError(
+            f"data.groups names {', '.join(unknown)}, which the manifest does not have.{near} "
+            f"Attributes: {', '.join(levels) or 'none'}."
+        )
+    code = np.zeros(len(manifest.frame), np.int64)
+    known = np.ones(len(manifest.frame), bool)
+    for name in by:
+        column = manifest.frame[f"attr:{name}"]
+        if column.drop_nulls().n_unique() < 2:
+            raise SettingsError(f"data.groups: {name} has one value or none in these faces, so it makes no groups.")
+        place = column.replace_strict(dict(zip(levels[name], range(len(levels[name])), strict=True)), default=None)
+        known &= column.is_not_null().to_numpy()
+        code = code * len(levels[name]) + place.fill_null(0).to_numpy()
+    if not by:
+        return (), np.full(len(code), -1)
+    there, at = np.unique(code[known], return_inverse=True)
+    groups = np.full(len(code), -1)
+    groups[known] = at
+    sizes = [len(levels[name]) for name in by]
+    places = np.unravel_index(there, sizes)
+    names = tuple(
+        group_name(by, [levels[name][int(p[i])] for name, p in zip(by, places, strict=True)]) for i in range(len(there))
+    )
+    return names, groups
+
+
+def _splits(
+    frame: pl.DataFrame, chips: Chips, share: float, path: Path
+) -> tuple[dict[str, NDArray[np.int64]], tuple[Notice, ...]]:
+    """Places of each split's readable faces; where there is no validation split, some training persons become it."""
+    split = frame["split"].fill_null("train" if frame["split"].null_count() == len(frame) else "none").to_numpy()
+    readable = np.ones(len(frame), bool)
+    readable[list(chips.reasons)] = False
+    notices: tuple[Notice, ...] = ()
+    if not (readable & (split == "validation")).any():
+        train = split == "train"
+        person = frame["subject"].fill_null(frame["face"]).to_numpy()
+        people = np.unique(person[train])
+        aside = np.random.default_rng(_SPLIT_SEED).permutation(people)[: max(1, round(share * len(people)))]
+        split = np.where(train & np.isin(person, aside), "validation", split)
+        said = f"No validation faces: {len(aside):,} of {len(people):,} training persons were set aside, by lot."
+        notices = (Notice("validation_made", said),)
+    found = {name: np.flatnonzero(readable & (split == name)) for name in SPLITS}
+    if empty := [name for name in ("train", "validation") if not len(found[name])]:
+        raise InputError(f"{path}: no readable face with a label is in the split {' or '.join(empty)}.")
+    return {name: places for name, places in found.items() if len(places)}, notices

@@ -1,0 +1,132 @@
+"""What every line of the table of mitigations owes: settings, an objective with gradients, and state that is kept."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from evenface.mitigation import MITIGATIONS
+from evenface.mitigation._mitigation import Mitigation, Reading, Task, TrainStep
+from evenface.models.nets.residual import Residual, ResidualOptions
+from evenface.training.learner import Learner
+
+NAMES = list(MITIGATIONS)
+FACES, CLASSES, SIZE = 24, 3, 16
+
+
+def task() -> Task:
+    rng = np.random.default_rng(0)
+    groups = rng.integers(-1, 2, FACES)
+    return Task(("happy", "sad", "neutral"), ("g=a", "g=b"), np.arange(FACES) % CLASSES, groups, SIZE, 8)
+
+
+def made(name: str) -> tuple[Residual, Mitigation]:
+    torch.manual_seed(0)
+    net = Residual(CLASSES, ResidualOptions(widths=(8,), blocks=(1,), dropout=0.0))
+    kind = MITIGATIONS.get(name)
+    return net, kind(task(), kind.Options(kind=name))
+
+
+def batch(groups: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
+    torch.manual_seed(1)
+    known = task()
+    labels = torch.from_numpy(known.labels)
+    return {
+        "pixels": torch.rand(FACES, 3, SIZE, SIZE),
+        "targets": torch.nn.functional.one_hot(labels, CLASSES).float(),
+        "labels": labels,
+        "groups": torch.from_numpy(known.face_groups) if groups is None else groups,
+        "faces": torch.arange(FACES),
+    }
+
+
+def offered(net: Residual, mitigation: Mitigation, **given: torch.Tensor) -> TrainStep:
+    reading = mitigation.read(net, given["pixels"])
+    assert isinstance(reading, Reading)
+    losses = torch.nn.functional.cross_entropy(reading.logits, given["labels"], reduction="none")
+    return TrainStep(losses, reading.logits, reading.latents, step=0, steps=10, **given)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_settings_carry_the_name_and_say_what_is_needed(name: str) -> None:
+    kind = MITIGATIONS.get(name)
+    assert issubclass(kind, Mitigation)
+    assert kind.Options().kind == name
+    assert kind.needs <= {"group_in_training", "group_in_validation"}
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_objective_is_one_finite_number_that_reaches_every_weight(name: str) -> None:
+    net, mitigation = made(name)
+    objective = mitigation.objective(offered(net, mitigation, **batch()))
+    assert objective.shape == ()
+    assert objective.isfinite()
+    objective.backward()
+    silent = [key for key, p in net.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    assert not silent
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("group", [-1, 0, 1])
+def test_a_batch_of_one_group_or_of_none_known_is_no_harm(name: str, group: int) -> None:
+    net, mitigation = made(name)
+    total, _, _ = learner(net, mitigation)(**batch(torch.full((FACES,), group)), step=0)
+    total.backward()
+    assert total.isfinite()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_that_work_against_the_net_get_no_gradient_from_the_objective(name: str) -> None:
+    net, mitigation = made(name)
+    optimiser = mitigation.optimiser()
+    if optimiser is None:
+        with pytest.raises(TypeError, match="no opposing_objective"):
+            mitigation.opposing_objective(offered(net, mitigation, **batch()))
+        return
+    against = [p for group in optimiser.param_groups for p in group["params"]]
+    mitigation.objective(offered(net, mitigation, **batch())).backward()
+    assert all(p.grad is None or not p.grad.any() for p in against)
+    net.zero_grad()
+    mitigation.opposing_objective(offered(net, mitigation, **batch())).backward()
+    assert not any(p.grad is not None and p.grad.any() for p in net.parameters())
+    assert any(p.grad is not None and p.grad.any() for p in against)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_order_of_faces_does_not_matter(name: str) -> None:
+    order = torch.randperm(FACES, generator=torch.Generator().manual_seed(0))
+    values = []
+    for places in (torch.arange(FACES), order):
+        net, mitigation = made(name)
+        given = {key: value[places] for key, value in batch().items()}
+        values.append(mitigation.objective(offered(net.eval(), mitigation, **given)).item())
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sampling_weights_fit_the_faces(name: str) -> None:
+    _, mitigation = made(name)
+    weights = mitigation.sampling_weights(0)
+    if weights is not None:
+        assert weights.shape == (FACES,)
+        assert (weights >= 0).all()
+        assert weights.sum() > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_state_comes_back_from_its_tensors(name: str) -> None:
+    net, mitigation = made(name)
+    for _ in range(3):
+        mitigation.objective(offered(net, mitigation, **batch()))
+    other_net, other = made(name)
+    other.load_state_dict({key: value.clone() for key, value in mitigation.state_dict().items()})
+    other_net.load_state_dict(net.state_dict())
+    step = offered(net, mitigation, **batch())
+    assert other.objective(dataclasses.replace(step)).item() == mitigation.objective(step).item()
+
+
+def learner(net: Residual, mitigation: Mitigation) -> Learner:
+    return Learner(net, mitigation, torch.ones(CLASSES), 0.0, 10)
