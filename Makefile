@@ -54,6 +54,7 @@ $(VENV)/.light: pyproject.toml constraints.txt | $(PY)
 $(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
 	@echo "Installing evenface and its development tools into $(VENV) (a minute or two)"
 	@$(PIP_INSTALL) --editable '.[dev]'
+	@$(VENV)/bin/evenface assets fetch || echo "Model files were not fetched; the tests that need them are skipped."
 	@touch $(VENV)/.light $@
 
 $(PY):

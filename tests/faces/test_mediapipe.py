@@ -25,7 +25,7 @@ def portraits() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def detector() -> Iterator[Windows]:
-    pytest.importorskip("mediapipe", reason="the extra evenface[faces] brings MediaPipe")
+    pytest.importorskip("mediapipe", reason="the extra evenface[predict] brings MediaPipe")
     try:
         locate("face_landmarker")
     except MissingAssetError:

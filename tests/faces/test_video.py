@@ -15,7 +15,7 @@ Make = Callable[[Path, int], Path]
 @pytest.fixture
 def make() -> Make:
     """Write a video of grey frames that grow brighter by 5 each."""
-    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
 
     def write(path: Path, frames: int) -> Path:
         writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
@@ -53,7 +53,7 @@ def test_a_broken_tail_is_told_after_the_good_frames(make: Make, tmp_path: Path)
 
 
 def test_what_is_no_video_is_told(tmp_path: Path) -> None:
-    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises(InputError, match="cannot be read as video"):
         next(Video(tmp_path / "a.mp4").frames())

@@ -63,6 +63,7 @@ def test_wheel_holds_the_package_alone() -> None:
         ".json",
         ".toml",
         ".npz",
+        ".safetensors",
     }
     assert not strange, f"{strange} files do not belong in the wheel"
 

@@ -65,7 +65,7 @@ def test_archives_without_pictures_and_files_that_are_none_are_told(tmp_path: Pa
 
 
 def test_a_video_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
-    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
     (tmp_path / "a.mp4").write_bytes(b"no video")
     Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
     first, second = pictures([tmp_path])

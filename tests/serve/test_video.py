@@ -12,7 +12,7 @@ from evenface.serve.predictor import Predictor
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
     """Twenty frames of two faces, side by side; black in between, at frame 10."""
-    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[faces] brings")
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
     writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (128, 64))
     for number in range(20):
         writer.write(np.full((64, 128, 3), 0 if number == 10 else 230, np.uint8))

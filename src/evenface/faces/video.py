@@ -67,7 +67,7 @@ class Video:
             import cv2
         except ModuleNotFoundError as error:
             raise SettingsError(
-                "Video is read with OpenCV, which is not installed: pip install 'evenface[faces]'"
+                "Video is read with OpenCV, which is not installed: pip install 'evenface[predict]'"
             ) from error
         if isinstance(self.source, Path) and not self.source.is_file():
             raise InputError(f"There is no video {self.source}.")

@@ -55,7 +55,7 @@ class MediaPipe:
             vision: Any = import_module("mediapipe.tasks.python.vision")
         except ModuleNotFoundError as error:
             raise SettingsError(
-                "Faces are found with MediaPipe, which is not installed: pip install 'evenface[faces]'"
+                "Faces are found with MediaPipe, which is not installed: pip install 'evenface[predict]'"
             ) from error
         with zipfile.ZipFile(path) as bundle:
             finder = bundle.read("face_detector.tflite")
