@@ -58,7 +58,7 @@ STAGES = {
 }
 """Function or kernel -> stage; what is not named stands under its own name."""
 FROM_MESH_TO_LIGHT = ("normals", "raster and shadow maps", "shading")
-"""Stages that other renderers go through too; of these there is processor time alone, which stands for wall time too."""
+"""Stages that other renderers go through too; of these only processor time is known, and stands for wall time too."""
 _FIRST = """
 import time
 start = time.perf_counter()
