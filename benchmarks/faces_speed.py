@@ -14,7 +14,7 @@ blur, JPEG), expressions, folds, shadows. Four tables:
   `python -m venv peers && peers/bin/pip install pyrender trimesh embreex mitsuba`; renderers that do not run are named.
 
 Where the time goes is measured from outside: functions that `render.draw` imports are wrapped, and Warp's launches are
-timed by the kernel's name (on a CPU a launch returns when it is done).
+timed by the kernel's name (on a CPU a launch returns when it is done), in processor time.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ STAGES = {
 }
 """Function or kernel -> stage; what is not named stands under its own name."""
 FROM_MESH_TO_LIGHT = ("normals", "raster and shadow maps", "shading")
-"""Stages that other renderers go through too; evenface's processor time of them is not told apart from wall time."""
+"""Stages that other renderers go through too; of these only processor time is known, and stands for wall time too."""
 _FIRST = """
 import time
 start = time.perf_counter()
@@ -118,9 +118,9 @@ def timed(spent: dict[str, float]) -> Iterator[None]:
     def hooked(name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
         def outer(*args: Any, **named: Any) -> Any:
             stack.append(0.0)
-            start = time.perf_counter()
+            start = time.process_time()
             out = inner(*args, **named)
-            took = time.perf_counter() - start
+            took = time.process_time() - start
             spent[STAGES.get(name, name)] += took - stack.pop()
             if stack:
                 stack[-1] += took
@@ -149,24 +149,24 @@ def timed(spent: dict[str, float]) -> Iterator[None]:
 
 
 def stages(size: int, count: int) -> dict[str, float]:
-    """Milliseconds a face by stage; `encoding` is a JPEG at quality 92, `other` is what no hook saw."""
+    """Processor milliseconds a face by stage; `encoding` is a JPEG at quality 92, `other` is what no hook saw."""
     from io import BytesIO
 
     from PIL import Image
 
     faces, spent = wild(count), defaultdict(float)
     draw.render(faces[:16], size)
-    start = time.perf_counter()
+    start = time.process_time()
     with timed(spent):
         pictures = draw.render(faces, size)
-    spent["other"] = time.perf_counter() - start - sum(spent.values())
-    start = time.perf_counter()
+    spent["other"] = time.process_time() - start - sum(spent.values())
+    start = time.process_time()
     for picture in pictures:
         Image.fromarray(picture).save(BytesIO(), "JPEG", quality=92)
-    spent["encoding"] = time.perf_counter() - start
-    start = time.perf_counter()
+    spent["encoding"] = time.process_time() - start
+    start = time.process_time()
     wild(count)
-    spent["plan: all parameters"] = time.perf_counter() - start
+    spent["plan: all parameters"] = time.process_time() - start
     return {name: 1000 * seconds / count for name, seconds in sorted(spent.items(), key=lambda item: -item[1])}
 
 
@@ -236,7 +236,7 @@ def main() -> None:
     kept["stages"] = {size: stages(int(size), given.count) for size in sizes}
     for size, spent in kept["stages"].items():
         rows = (f"{name} | {ms:.2f} | {ms / sum(spent.values()):.0%}" for name, ms in spent.items())
-        print(table(f"stage, {size} px | ms a face | share", rows), flush=True)
+        print(table(f"stage, {size} px | processor ms a face | share", rows), flush=True)
     kept["memory"] = {str(n): fresh(_MEMORY, n).peak for n in (200, 1000, 4000)}
     print(table("faces generated, 64 px | peak memory", (f"{n} | {mb:.0f} MB" for n, mb in kept["memory"].items())))
     if given.peers:
