@@ -6,8 +6,8 @@ import pytest
 
 from evenface.synthesis.head import AGES, load_head
 from evenface.synthesis.lips import closed
-from evenface.synthesis.mesh import REACH, make_heads
-from evenface.synthesis.parameters import ACTIONS, columns
+from evenface.synthesis.mesh import AT_REST, REACH, make_heads
+from evenface.synthesis.parameters import ACTIONS, ETHNICITIES, columns
 
 
 def heads(**values: object):  # type: ignore[no-untyped-def]
@@ -18,9 +18,14 @@ def test_poles_without_details_are_the_corner_heads_with_closed_lips() -> None:
     made = heads(
         african=[1.0, 0.0], asian=[0.0, 1.0], caucasian=[0.0, 0.0], gender=[0, 1], age=[25, 11], distinctness=[0, 0]
     )
-    corners = closed(load_head().corners.astype(float), offsets=False)
-    assert np.abs(made.rest[0] - corners[0, 0, AGES.index(25)]).max() < 1e-5
-    assert np.abs(made.rest[1] - corners[1, 1, AGES.index(11)]).max() < 1e-5
+    head = load_head()
+    corners = closed(head.corners.astype(float), offsets=False)
+    local = closed(head.local.astype(float), offsets=True)
+    for face, pole, gender, age in ((0, "african", 0, 25), (1, "asian", 1, 11)):
+        wanted = corners[ETHNICITIES.index(pole), gender, AGES.index(age)].copy()
+        for name, amount in AT_REST[pole].items():
+            wanted += amount * local[head.local_names.index(name)]
+        assert np.abs(made.rest[face] - wanted).max() < 1e-5
 
 
 def test_shares_that_sum_to_nothing_are_even() -> None:

@@ -43,6 +43,12 @@ REACH: dict[str, float] = {
 
 1 where not named. Set so that action units at their maximum are as plain as on posed photographs; see docs/LOG.md.
 """
+AT_REST: dict[str, dict[str, float]] = {
+    "african": {"mouth-scale-vert-decr": 0.5},
+    "asian": {"mouth-scale-vert-decr": 0.75, "mouth-scale-horiz-incr": 0.3},
+}
+"""Local changes that every head of a pole has: its modelled lips are higher than those of photographs, and were read as
+pucker; with these a landmarker reads as much pucker on them as on photographs (docs/LOG.md)."""
 INNER_DOWN = 0.9
 """How far a full `browDown` draws the inner end of a brow down, in full actions `browInnerUp`, upside down."""
 
@@ -119,7 +125,8 @@ def make_heads(values: Columns) -> Heads:
     (rest_shapes, action_shapes), (chin, cheeks) = _shapes(), _marks()
     head = load_head()
     faces = len(values["age"])
-    parts = [*_corner_shares(values), local_changes(values["person"], values["distinctness"])]
+    local = local_changes(values["person"], values["distinctness"]) + _at_rest(values)
+    parts = [*_corner_shares(values), local]
     rest = _rounded(np.concatenate(parts, 1) @ rest_shapes).reshape(faces, -1, 3)
     actions = action_table(values)
     change = _rounded(_shares_of_shapes(actions) @ action_shapes).reshape(rest.shape)
@@ -129,6 +136,24 @@ def make_heads(values: Columns) -> Heads:
     return Heads(
         rest, rest + change, centres, radii, _gaze(actions), rest[:, chin, 1].min(1), _width(rest[:, cheeks, 0])
     )
+
+
+def _at_rest(values: Columns) -> Floats:
+    """Local changes (face, change) of `AT_REST`, by the share of each pole."""
+    names = load_head().local_names
+    out = np.zeros((len(values["age"]), len(names)))
+    shares = _poles(values)
+    for pole, changes in AT_REST.items():
+        for name, amount in changes.items():
+            out[:, names.index(name)] += amount * shares[:, ETHNICITIES.index(pole)]
+    return out
+
+
+def _poles(values: Columns) -> Floats:
+    """Shares (face, pole) of the poles of shape, which sum to 1; even where none is given."""
+    given = np.stack([values[name] for name in ETHNICITIES], 1)
+    total = given.sum(1, keepdims=True)
+    return np.where(total > 0, given / np.where(total > 0, total, 1), 1 / len(ETHNICITIES))
 
 
 def _shares_of_shapes(actions: Floats) -> Floats:
@@ -152,9 +177,7 @@ def _rounded(shapes: Floats) -> Floats:
 def _corner_shares(values: Columns) -> tuple[Floats, Floats]:
     """Shares of the corner heads (face, corner), and of what weight changes (face, change)."""
     faces = len(values["age"])
-    ethnicity = np.stack([values[name] for name in ETHNICITIES], 1)
-    total = ethnicity.sum(1, keepdims=True)
-    ethnicity = np.where(total > 0, ethnicity / np.where(total > 0, total, 1), 1 / len(ETHNICITIES))
+    ethnicity = _poles(values)
     gender = np.stack([1 - values["gender"], values["gender"]], 1)
     age = np.stack([np.interp(values["age"], AGES, np.eye(len(AGES))[i]) for i in range(len(AGES))], 1)
     corners = ethnicity[:, :, None, None] * gender[:, None, :, None] * age[:, None, None, :]

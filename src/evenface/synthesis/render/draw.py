@@ -58,8 +58,8 @@ def render(faces: pl.DataFrame, size: int = 224, *, device: str = "cpu") -> NDAr
 
 
 def samples_of(size: int) -> int:
-    """Samples across a picture: seven for four pixels in small pictures, three for two in larger ones."""
-    return (size * 7 + 3) // 4 if size <= 128 else (size * 3 + 1) // 2
+    """Samples across a picture: three for two pixels."""
+    return (size * 3 + 1) // 2
 
 
 @cache
