@@ -25,8 +25,6 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from evenface import __version__
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
@@ -162,7 +160,6 @@ def _start(spec: Spec, folder: Path, draw: Draw) -> None:
     """Prepare a worker: plan and renderer are made once. Ctrl-C is the business of the process that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    threadpool_limits(1)  # as many workers as processors already
     _work_of.update(plan=Plan(spec), folder=folder, draw=draw)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from evenface.core.errors import InputError, SettingsError
 from evenface.synthesis.mesh import Columns, Heads, make_heads
@@ -51,9 +52,11 @@ def render(faces: pl.DataFrame, size: int = 224, *, device: str = "cpu") -> NDAr
         raise SettingsError(f"size is {size}, but a picture has 16 to 1024 pixels across.")
     values = columns(faces)
     out = np.empty((faces.height, size, size, 3), np.uint8)
-    for start in range(0, faces.height, _BATCH):
-        batch = {name: column[start : start + _BATCH] for name, column in values.items()}
-        out[start : start + _BATCH] = _render_batch(batch, size, device)
+    # The matrices are small: more threads would wait for each other, and take the processors of other workers.
+    with threadpool_limits(1, user_api="blas"):
+        for start in range(0, faces.height, _BATCH):
+            batch = {name: column[start : start + _BATCH] for name, column in values.items()}
+            out[start : start + _BATCH] = _render_batch(batch, size, device)
     return out
 
 
