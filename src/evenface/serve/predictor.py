@@ -13,9 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ from evenface.faces.decode import UnreadablePictureError
 from evenface.faces.detectors import DETECTORS
 from evenface.faces.face import Detector, Face, Image, area
 from evenface.faces.video import Tracker
+from evenface.models import macro
 from evenface.serve.sources import Shown, pictures
 from evenface.serve.table import Answer, table
 
@@ -253,17 +253,12 @@ def load(weights: str | Path) -> Model:
 
     Raises:
         InputError: There is no such file.
-        SettingsError: The part that reads weights is not installed.
+        SettingsError: What runs them is not installed.
     """
     path = Path(weights)
     if path.suffix and not path.is_file():
         raise InputError(f"There are no weights {path}.")
-    try:
-        models: Any = import_module("evenface.models.macro")
-        model: Model = models.load(weights)
-    except ModuleNotFoundError as error:
-        raise SettingsError(f"Weights cannot be read: {error}. pip install 'evenface[models]'") from error
-    return model
+    return macro.load(weights)
 
 
 def _prominence(face: Face, image: Image) -> float:

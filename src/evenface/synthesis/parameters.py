@@ -134,7 +134,7 @@ PARAMETERS: dict[str, Parameter] = {
     "background_hue": Parameter(0, 1, 0.6, "hue of the background, once round the colour circle"),
     "background_saturation": Parameter(0, 1, 0.15, "how colourful the background is"),
     # What the camera adds.
-    "image_seed": Parameter(0, 2**53, 0, "seed of the camera's noise and of a blurred background: a whole number"),
+    "image_seed": Parameter(0, 2**53, 0, "seed of the camera's noise: a whole number"),
     "noise": Parameter(0, 1, 0, "sensor noise: standard deviation in mid grey is 0.12 of the range at 1"),
     "blur": Parameter(0, 1, 0, "defocus: standard deviation as a share of 5 % of the picture's width"),
     "low_resolution": Parameter(1, 16, 1, "the picture is first made this many times smaller, then brought back"),

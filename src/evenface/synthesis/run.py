@@ -20,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -114,6 +115,8 @@ def renderer(device: str = "cpu") -> Draw:
         SettingsError: What it needs is not installed.
     """
     try:
+        for needed in ("warp", "PIL"):  # which drawing loads late, when a run would have begun
+            import_module(needed)
         from evenface.synthesis.render.draw import render
     except ModuleNotFoundError as error:
         if error.name not in ("warp", "PIL"):

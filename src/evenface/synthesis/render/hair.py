@@ -16,6 +16,7 @@ from evenface.synthesis.dice import uniform
 from evenface.synthesis.head import load_head
 from evenface.synthesis.identity import trait
 from evenface.synthesis.mesh import Columns, Heads
+from evenface.synthesis.render.worn import grid_triangles
 
 Floats = NDArray[np.float64]
 
@@ -108,13 +109,9 @@ def sheet() -> Sheet:
     squared = np.maximum(squared.round(9), 0)
     nearest = np.sort(np.argpartition(squared, _NEAR, axis=1)[:, :_NEAR], axis=1)
     pull = 1 / (np.take_along_axis(squared, nearest, 1) + 1e-3)
-    rows, columns = len(_WAYS), _AZIMUTHS + 1
-    a = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
-    triangles = np.concatenate(
-        [np.stack([a, a + columns, a + 1], 1), np.stack([a + 1, a + columns, a + columns + 1], 1)]
-    )
+    triangles = grid_triangles(len(_WAYS), _AZIMUTHS + 1)
     where = np.stack([np.sin(azimuth), ways, np.cos(azimuth)], -1).reshape(-1, 3)
-    return Sheet(points, where, triangles.astype(np.int32), skin[nearest], pull / pull.sum(1, keepdims=True))
+    return Sheet(points, where, triangles, skin[nearest], pull / pull.sum(1, keepdims=True))
 
 
 def _reach(rays: Floats, triangles: Floats) -> Floats:

@@ -53,7 +53,6 @@ class Look:
     gaze_left: wp.vec3
     gaze_right: wp.vec3
     pupil: wp.float32
-    mouth_open: wp.float32
     glasses: wp.int32
     mask: wp.int32
     cloth: wp.vec3

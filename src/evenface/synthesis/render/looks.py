@@ -141,7 +141,7 @@ def make_looks(values: Columns, heads: Heads, dtype: np.dtype[Any]) -> NDArray[A
     near, far = _background(values)
     clothes = np.stack([linear(code) for code in _CLOTHES])
     fields: dict[str, Any] = {
-        "seed": (person + values["image_seed"] * 0) % 2**20,
+        "seed": person % 2**20,
         "old": old,
         "skin": skin,
         "lips": _lips(values, skin),
@@ -154,7 +154,6 @@ def make_looks(values: Columns, heads: Heads, dtype: np.dtype[Any]) -> NDArray[A
         "gaze_left": _gaze_vector(heads.gaze[:, 0]),
         "gaze_right": _gaze_vector(heads.gaze[:, 1]),
         "pupil": 0.16 + 0.06 * trait("pupil", person),
-        "mouth_open": values["action:jawOpen"],
         "neckline": 0.34 * np.maximum(0, trait("neckline", person) - 0.45),
         "cloth": clothes[(trait("clothes", person) * len(clothes)).astype(int)],
         "light": direction,
