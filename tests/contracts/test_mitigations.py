@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from evenface.mitigation import MITIGATIONS
-from evenface.mitigation._mitigation import Mitigation, Reading, Task, TrainStep
+from evenface.mitigation._mitigation import Batch, Mitigation, Reading, Task, TrainStep
 from evenface.models.nets.residual import Residual, ResidualOptions
 from evenface.training.learner import Learner
 
@@ -18,7 +18,20 @@ FACES, CLASSES, SIZE = 24, 3, 16
 def task() -> Task:
     rng = np.random.default_rng(0)
     groups = rng.integers(-1, 2, FACES)
-    return Task(("happy", "sad", "neutral"), ("g=a", "g=b"), np.arange(FACES) % CLASSES, groups, SIZE, 8)
+    ages = rng.uniform(5, 80, (FACES, 1)).astype(np.float32)
+    ages[3] = np.nan
+    return Task(
+        ("happy", "sad", "neutral"),
+        ("g=a", "g=b"),
+        np.arange(FACES) % CLASSES,
+        groups,
+        SIZE,
+        8,
+        {"g": ("a", "b")},
+        groups[:, None],
+        ("age_years",),
+        ages,
+    )
 
 
 def made(name: str) -> tuple[Residual, Mitigation]:
@@ -36,16 +49,18 @@ def batch(groups: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
         "pixels": torch.rand(FACES, 3, SIZE, SIZE),
         "targets": torch.nn.functional.one_hot(labels, CLASSES).float(),
         "labels": labels,
-        "groups": torch.from_numpy(known.face_groups) if groups is None else groups,
+        "groups": (codes := torch.from_numpy(known.face_groups) if groups is None else groups),
+        "attributes": codes[:, None],
+        "values": torch.from_numpy(known.face_values),
         "faces": torch.arange(FACES),
     }
 
 
 def offered(net: Residual, mitigation: Mitigation, **given: torch.Tensor) -> TrainStep:
-    reading = mitigation.read(net, given["pixels"])
+    reading = mitigation.read(net, Batch(**given, step=0, steps=10))
     assert isinstance(reading, Reading)
     losses = torch.nn.functional.cross_entropy(reading.logits, given["labels"], reduction="none")
-    return TrainStep(losses, reading.logits, reading.latents, step=0, steps=10, **given)
+    return TrainStep(**given, step=0, steps=10, losses=losses, reading=reading)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,7 +68,7 @@ def test_settings_carry_the_name_and_say_what_is_needed(name: str) -> None:
     kind = MITIGATIONS.get(name)
     assert issubclass(kind, Mitigation)
     assert kind.Options().kind == name
-    assert kind.needs <= {"group_in_training", "group_in_validation"}
+    assert kind.needs <= {"group_in_training", "group_in_validation", "group_in_prediction"}
     assert kind.__doc__
 
 
@@ -72,7 +87,7 @@ def test_the_objective_is_one_finite_number_that_reaches_every_weight(name: str)
 @pytest.mark.parametrize("group", [-1, 0, 1])
 def test_a_batch_of_one_group_or_of_none_known_is_no_harm(name: str, group: int) -> None:
     net, mitigation = made(name)
-    total, _, _ = learner(net, mitigation)(**batch(torch.full((FACES,), group)), step=0)
+    total, _, _ = learner(net, mitigation)(0, **batch(torch.full((FACES,), group)))
     total.backward()
     assert total.isfinite()
     assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())

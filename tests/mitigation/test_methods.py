@@ -20,7 +20,10 @@ def step(losses: torch.Tensor) -> TrainStep:
     nothing = torch.zeros(len(losses), 2)
     faces = torch.arange(len(losses))
     labels, groups = torch.from_numpy(LABELS), torch.from_numpy(GROUPS)
-    return TrainStep(losses, nothing, nothing, nothing, labels, groups, faces, nothing, 0, 1)
+    reading = Reading(nothing, nothing)
+    return TrainStep(
+        nothing, nothing, labels, groups, groups[:, None], nothing[:, :0], faces, 0, 1, losses=losses, reading=reading
+    )
 
 
 def test_counts_of_a_task() -> None:
@@ -92,13 +95,22 @@ def test_one_backward_pass_serves_a_net_and_its_opponent() -> None:
     assert len(learner.own_parameters()) == len(list(net.parameters()))
     pixels, labels = torch.rand(10, 3, 16, 16), torch.from_numpy(LABELS)
     targets = torch.nn.functional.one_hot(labels, 2).float()
-    given = (pixels, targets, labels, torch.from_numpy(GROUPS), torch.arange(10), 0)
-    learner(*given)[0].backward()
+    groups = torch.from_numpy(GROUPS)
+    given = {
+        "pixels": pixels,
+        "targets": targets,
+        "labels": labels,
+        "groups": groups,
+        "attributes": groups[:, None],
+        "values": pixels[:, 0, 0, :0],
+        "faces": torch.arange(10),
+    }
+    learner(0, **given)[0].backward()
     opposed, both = learner.mitigation, {n: p.grad.clone() for n, p in learner.named_parameters()}
     latents = net.encode(pixels)
     reading = Reading(net.classify(latents), latents)
     losses = torch.nn.functional.cross_entropy(reading.logits, labels, reduction="none")
-    offered = TrainStep(losses, reading.logits, latents, targets, labels, given[3], given[4], pixels, 0, 10)
+    offered = TrainStep(**given, step=0, steps=10, losses=losses, reading=reading)
     learner.zero_grad()
     opposed.objective(offered).backward()
     assert opposed.critic.weight.grad is None

@@ -104,6 +104,7 @@ def test_the_rule_decides_which_epoch_is_kept(rule, asked) -> None:
     assert run.result["groups_known"] == {
         "in_training": False,
         "in_selection": "loss" not in rule and "bal" not in rule,
+        "in_prediction": False,
     }
 
 

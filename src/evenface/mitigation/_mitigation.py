@@ -1,13 +1,14 @@
 """Mitigation: what training offers at each step, and what a method makes of it.
 
-Axes: face, class, latent, group. A group is an index into `Task.groups`; -1 stands for a face whose group is not known.
+Axes: face, class, latent, group, attribute, value. A group is an index into `Task.groups`, one per crossing of the
+chosen attributes; -1 stands for a face whose group is not known.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from torch.optim import Optimizer
 from evenface.core.config import Settings
 from evenface.models.nets._net import Net
 
-Need = Literal["group_in_training", "group_in_validation"]
+Need = Literal["group_in_training", "group_in_validation", "group_in_prediction"]
 
 
 class MitigationOptions(Settings):
@@ -43,6 +44,10 @@ class Task:
         face_groups: (face,) index into `groups`, -1 where not known, for each training face.
         size: Width and height of a face in pixels.
         width: Length of the latent.
+        attributes: The chosen attributes, each with its levels.
+        face_attributes: (face, attribute) index into the attribute's levels, -1 where not known.
+        continuous: Names of the chosen attributes that are numbers, such as an age in years.
+        face_values: (face, value) those numbers, as they are in the manifest; NaN where not known.
     """
 
     classes: tuple[str, ...]
@@ -51,6 +56,10 @@ class Task:
     face_groups: NDArray[np.int64]
     size: int
     width: int
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    face_attributes: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    continuous: tuple[str, ...] = ()
+    face_values: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     def counts(self) -> NDArray[np.int64]:
         """Count training faces: (group, class); faces of no known group are in none."""
@@ -61,40 +70,87 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a net makes of a batch in training: `logits` (face, class) and `latents` (face, latent)."""
-
-    logits: Tensor
-    latents: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class TrainStep:
-    """One batch, as training offers it to a mitigation.
+class Batch:
+    """Faces of one step, before anything has read them.
 
     Attributes:
-        losses: (face,) soft cross entropy in nats, after label smoothing and class weights; not averaged.
-        logits: (face, class) scores, not normalised.
-        latents: (face, latent) between encoder and head.
+        pixels: (face, 3, row, column) in [0, 1], augmented.
         targets: (face, class) what the faces should be read as: shares that sum to one.
         labels: (face,) index into `Task.classes`.
         groups: (face,) index into `Task.groups`, -1 where not known.
+        attributes: (face, attribute) index into the attribute's levels, -1 where not known.
+        values: (face, value) attributes that are numbers; NaN where not known.
         faces: (face,) place of each face among the training faces, as in `Task.labels`.
-        pixels: (face, 3, row, column) in [0, 1], as the net saw them.
         step: Batches before this one.
         steps: Batches that are planned in all.
     """
 
-    losses: Tensor
-    logits: Tensor
-    latents: Tensor
+    pixels: Tensor
     targets: Tensor
     labels: Tensor
     groups: Tensor
+    attributes: Tensor
+    values: Tensor
     faces: Tensor
-    pixels: Tensor
     step: int
     steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a net makes of a batch in training. A method may extend it by what its objective needs.
+
+    Attributes:
+        logits: (face, class) scores, not normalised.
+        latents: (face, latent) between encoder and head.
+        targets: (face, class) shares, where the method changed what the faces should be read as; None: as they were.
+    """
+
+    logits: Tensor
+    latents: Tensor
+    targets: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep(Batch):
+    """One batch, as training offers it to a mitigation.
+
+    Attributes:
+        losses: (face,) soft cross entropy in nats, after label smoothing and class weights; not averaged.
+        reading: What `Mitigation.read` gave.
+    """
+
+    losses: Tensor
+    reading: Reading
+
+    @property
+    def logits(self) -> Tensor:
+        """(face, class) scores, not normalised."""
+        return self.reading.logits
+
+    @property
+    def latents(self) -> Tensor:
+        """(face, latent) between encoder and head."""
+        return self.reading.latents
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a trained net makes of a split, in evaluation: for what is fitted after training.
+
+    Attributes:
+        latents: (face, latent).
+        logits: (face, class).
+        labels: (face,) index into `Task.classes`.
+        groups: (face,) index into `Task.groups`, -1 where not known.
+        attributes: (face, attribute) index into the attribute's levels, -1 where not known.
+    """
+
+    latents: NDArray[np.float32]
+    logits: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    attributes: NDArray[np.int64]
 
 
 class Mitigation(nn.Module, ABC):
@@ -105,7 +161,8 @@ class Mitigation(nn.Module, ABC):
 
     Attributes:
         Options: Class of the method's settings.
-        needs: What must be known of the faces: `group_in_training`, `group_in_validation`.
+        needs: What must be known of the faces: `group_in_training`, `group_in_validation`, or, to answer at all,
+            `group_in_prediction`.
     """
 
     Options: ClassVar[type[MitigationOptions]]
@@ -123,10 +180,24 @@ class Mitigation(nn.Module, ABC):
         del epoch
         return None
 
-    def read(self, net: Net, pixels: Tensor) -> Reading:
+    def prepare(self, net: Net) -> Net:
+        """Give the net that is trained, averaged and saved: another one where a method needs other heads."""
+        return net
+
+    def read(self, net: Net, batch: Batch) -> Reading:
         """Read a batch in training: where a method goes another way from pixels to scores than the net alone."""
-        latents = net.encode(pixels)
+        latents = net.encode(batch.pixels)
         return Reading(net.classify(latents), latents)
+
+    def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
+        """Change the chosen net after training; `answers` gives what it makes of the split `train` or `validation`."""
+        del answers
+        return net
+
+    def adjust(self, logits: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Change scores (face, class) by the group (face,) that a face is known to be in, when answers are given."""
+        del groups
+        return logits
 
     def optimiser(self) -> Optimizer | None:
         """Make the optimiser of the method's own parameters that work against the net; None: there are none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,9 @@ class TrainingData:
         labels: (face,) int64.
         groups: (face,) int64, index into `group_names`; -1 where an attribute is not known.
         group_names: Crossings of the chosen attributes that there are.
+        levels: The chosen attributes, each with its levels.
+        attributes: (face, attribute) int64, index into the attribute's levels; -1 where not known.
+        values: (face, value) float32, the columns that are numbers; NaN where not known.
         splits: Split -> places of its faces whose picture could be read.
         notices: What was done for the user, or looks wrong.
         sha256: Of the manifest's file.
@@ -43,6 +47,9 @@ class TrainingData:
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
     group_names: tuple[str, ...]
+    levels: dict[str, tuple[str, ...]]
+    attributes: NDArray[np.int64]
+    values: NDArray[np.float32]
     splits: dict[str, NDArray[np.int64]]
     notices: tuple[Notice, ...]
     sha256: str
@@ -73,7 +80,9 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
         )
     manifest = Manifest(frame, whole.labels, whole.attributes)
     targets = _targets(manifest, settings.targets, path)
-    names, groups = _groups(manifest, settings.groups)
+    levels, attributes = _attributes(manifest, settings.groups)
+    names, groups = _groups(levels, attributes)
+    values = _values(frame, settings.continuous, path)
     chips = load_chips(frame, path.parent, settings.size, settings.detector, cache, progress)
     if chips.reasons:
         place, why = next(iter(chips.reasons.items()))
@@ -84,7 +93,20 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
     splits, made = _splits(frame, chips, settings.validation_share, path)
     labels = frame["label"].to_numpy().astype(np.int64)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return TrainingData(manifest, chips, targets, labels, groups, names, splits, (*notices, *made), digest)
+    return TrainingData(
+        manifest,
+        chips,
+        targets,
+        labels,
+        groups,
+        names,
+        levels,
+        attributes,
+        values,
+        splits,
+        (*notices, *made),
+        digest,
+    )
 
 
 def _targets(manifest: Manifest, kind: str, path: Path) -> NDArray[np.float32]:
@@ -104,8 +126,8 @@ def _targets(manifest: Manifest, kind: str, path: Path) -> NDArray[np.float32]:
     return np.where(total > 0, votes / np.maximum(total, 1e-9), sure).astype(np.float32)
 
 
-def _groups(manifest: Manifest, by: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
-    """Names of the crossings that there are, in the order of their levels, and each face's place among them."""
+def _attributes(manifest: Manifest, by: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], NDArray[np.int64]]:
+    """Levels of each chosen attribute, and each face's place among them."""
     levels = {attribute.name: attribute.levels for attribute in manifest.attributes}
     if unknown := [name for name in by if name not in levels]:
         near = did_you_mean(unknown[0], tuple(levels))
@@ -113,26 +135,42 @@ def _groups(manifest: Manifest, by: Sequence[str]) -> tuple[tuple[str, ...], NDA
             f"data.groups names {', '.join(unknown)}, which the manifest does not have.{near} "
             f"Attributes: {', '.join(levels) or 'none'}."
         )
-    code = np.zeros(len(manifest.frame), np.int64)
-    known = np.ones(len(manifest.frame), bool)
-    for name in by:
+    codes = np.full((len(manifest.frame), len(by)), -1)
+    for i, name in enumerate(by):
         column = manifest.frame[f"attr:{name}"]
         if column.drop_nulls().n_unique() < 2:
             raise SettingsError(f"data.groups: {name} has one value or none in these faces, so it makes no groups.")
         place = column.replace_strict(dict(zip(levels[name], range(len(levels[name])), strict=True)), default=None)
-        known &= column.is_not_null().to_numpy()
-        code = code * len(levels[name]) + place.fill_null(0).to_numpy()
-    if not by:
-        return (), np.full(len(code), -1)
-    there, at = np.unique(code[known], return_inverse=True)
-    groups = np.full(len(code), -1)
+        codes[:, i] = place.fill_null(-1).to_numpy()
+    return {name: levels[name] for name in by}, codes
+
+
+def _groups(levels: dict[str, tuple[str, ...]], codes: NDArray[np.int64]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Names of the crossings that there are, in the order of their levels, and each face's place among them."""
+    groups = np.full(len(codes), -1)
+    if not levels:
+        return (), groups
+    known = (codes >= 0).all(1)
+    sizes = [len(each) for each in levels.values()]
+    there, at = np.unique(np.ravel_multi_index(tuple(codes[known].T), sizes), return_inverse=True)
     groups[known] = at
-    sizes = [len(levels[name]) for name in by]
-    places = np.unravel_index(there, sizes)
+    places = np.stack(np.unravel_index(there, sizes), 1)
     names = tuple(
-        group_name(by, [levels[name][int(p[i])] for name, p in zip(by, places, strict=True)]) for i in range(len(there))
+        group_name(tuple(levels), [of[int(i)] for of, i in zip(levels.values(), row, strict=True)]) for row in places
     )
     return names, groups
+
+
+def _values(frame: pl.DataFrame, columns: Sequence[str], path: Path) -> NDArray[np.float32]:
+    """Columns that are numbers; NaN where not known."""
+    wrong = [name for name in columns if name not in frame.columns or not frame[name].dtype.is_numeric()]
+    if wrong:
+        numbers = [name for name, kind in frame.schema.items() if kind.is_numeric() and name != "label"]
+        raise SettingsError(
+            f"data.continuous: {path} has no column of numbers {', '.join(wrong)}."
+            f"{did_you_mean(wrong[0], numbers)} Columns of numbers: {', '.join(numbers[:20]) or 'none'}."
+        )
+    return frame.select(pl.col(columns).cast(pl.Float32).fill_null(math.nan)).to_numpy().reshape(len(frame), -1)
 
 
 def _splits(

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from evenface.mitigation._mitigation import Answers
 from evenface.models.nets._net import Net
 from evenface.training.augment import to_pixels
 from evenface.training.data import TrainingData
@@ -45,6 +46,19 @@ def read_faces(
                 logits = (logits + net(pixels.flip(3)).float()) / 2
             found.append(logits.cpu().numpy().astype(np.float64))
     return np.concatenate(found) if found else np.zeros((0, net.classes))
+
+
+def answers_of(net: Net, data: TrainingData, split: str, device: torch.device) -> Answers:
+    """Give what a net makes of a split, without augmentation: latents and scores, beside what is known."""
+    places, latents, logits = data.splits[split], [], []
+    with torch.inference_mode():
+        for start in range(0, len(places), _BATCH):
+            chips = torch.from_numpy(np.ascontiguousarray(data.chips.pixels[places[start : start + _BATCH]]))
+            found = net.encode(to_pixels(chips.to(device)))
+            latents.append(found.float().cpu().numpy())
+            logits.append(net.classify(found).double().cpu().numpy())
+    known = data.labels[places], data.groups[places], data.attributes[places]
+    return Answers(np.concatenate(latents), np.concatenate(logits), *known)
 
 
 def chances(logits: Floats, temperature: float = 1.0) -> Floats:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import fields, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from evenface.mitigation._mitigation import Mitigation, TrainStep
+from evenface.mitigation._mitigation import Batch, Mitigation, TrainStep
 from evenface.models.nets._net import Net
 
 
@@ -24,43 +25,30 @@ class Learner(nn.Module):
         self._smoothing, self._steps = smoothing, steps
         self.register_buffer("class_weights", class_weights, persistent=False)
 
-    def forward(
-        self, pixels: Tensor, targets: Tensor, labels: Tensor, groups: Tensor, faces: Tensor, step: int
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, step: int, **batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Read a batch and combine its losses.
 
         Args:
-            pixels: (face, 3, row, column) in [0, 1].
-            targets: (face, class) shares that sum to one.
-            labels: (face,).
-            groups: (face,), -1 where not known.
-            faces: (face,) places among the training faces.
             step: Batches before this one.
+            batch: The tensors of a `Batch`, by name.
 
         Returns:
             The number to minimise; the mean plain loss; how many faces are read as labelled.
         """
-        reading = self.mitigation.read(self.net, pixels)
-        logits = reading.logits.float()
+        given = Batch(**batch, step=step, steps=self._steps)
+        reading = self.mitigation.read(self.net, given)
+        reading = replace(reading, logits=reading.logits.float())
+        targets = given.targets if reading.targets is None else reading.targets
         aims = torch.lerp(targets, torch.full_like(targets, 1 / targets.shape[1]), self._smoothing)
-        losses = -(aims * functional.log_softmax(logits, 1)).sum(1)
-        offered = TrainStep(
-            losses * self.class_weights[labels],
-            logits,
-            reading.latents,
-            targets,
-            labels,
-            groups,
-            faces,
-            pixels,
-            step,
-            self._steps,
-        )
+        losses = -(aims * functional.log_softmax(reading.logits, 1)).sum(1)
+        # Not asdict, which copies; and losses are weighed here, so that no method can forget to.
+        named = {each.name: getattr(given, each.name) for each in fields(given)}
+        offered = TrainStep(**named, losses=losses * self.class_weights[given.labels], reading=reading)
         total = self.mitigation.objective(offered)
         if self.opposed is not None:
             # One sum, one way back: neither part sends gradients into the other's parameters.
             total = total + self.mitigation.opposing_objective(offered)
-        return total, losses.detach().mean(), (logits.detach().argmax(1) == labels).sum()
+        return total, losses.detach().mean(), (reading.logits.detach().argmax(1) == given.labels).sum()
 
     def own_parameters(self) -> list[nn.Parameter]:
         """Parameters that the main optimiser moves: all but those that work against the net."""

@@ -94,6 +94,7 @@ class Loop:
         self._saved = time.monotonic()
         self._sums = torch.zeros(2, dtype=torch.float64, device=fabric.device)
         every: dict[str, NDArray[Any]] = {"targets": data.targets, "labels": data.labels, "groups": data.groups}
+        every |= {"attributes": data.attributes, "values": data.values}
         self._known = {name: torch.from_numpy(v[self._places]).to(fabric.device) for name, v in every.items()}
 
     def resume(self) -> None:
@@ -177,7 +178,7 @@ class Loop:
             group["lr"] = rate_at(step, self._steps, settings.optimiser)
         for optimiser in self._optimisers:
             optimiser.zero_grad()
-        total, loss, right = self._model(pixels, faces=at, step=step, **known)
+        total, loss, right = self._model(step, pixels=pixels, faces=at, **known)
         fabric.backward(total)
         if settings.optimiser.clip:
             torch.nn.utils.clip_grad_norm_(self._learner.own_parameters(), settings.optimiser.clip)

@@ -24,7 +24,15 @@ from evenface.training.batches import step_seed
 from evenface.training.checkpoint import TrainingStopped
 from evenface.training.data import TrainingData, load_data
 from evenface.training.devices import make_fabric, resolve_precision
-from evenface.training.evaluate import calibration_error, chances, fit_temperature, log_loss, read_faces, score
+from evenface.training.evaluate import (
+    answers_of,
+    calibration_error,
+    chances,
+    fit_temperature,
+    log_loss,
+    read_faces,
+    score,
+)
 from evenface.training.folder import (
     about_data,
     environment,
@@ -110,12 +118,22 @@ def _one(
         return Run(folder, seed, json.loads(done.read_text(encoding="utf-8")), was_done=True)
     torch.manual_seed(step_seed(seed, 0, -1 % 2**32))
     classes = data.manifest.labels.names
-    net = NETS.get(settings.net.kind)(len(classes), settings.net)  # type: ignore[attr-defined]
+    plain = NETS.get(settings.net.kind)(len(classes), settings.net)  # type: ignore[attr-defined]
     train_places = data.splits["train"]
     task = Task(
-        classes, data.group_names, data.labels[train_places], data.groups[train_places], settings.data.size, net.width
+        classes,
+        data.group_names,
+        data.labels[train_places],
+        data.groups[train_places],
+        settings.data.size,
+        plain.width,
+        data.levels,
+        data.attributes[train_places],
+        settings.data.continuous,
+        data.values[train_places],
     )
     mitigation = MITIGATIONS.get(settings.mitigation.kind)(task, settings.mitigation)  # type: ignore[attr-defined]
+    net = mitigation.prepare(plain)
     precision = resolve_precision(settings.device)
     parts = Parts(net, mitigation, data, settings, seed, folder, _facts(settings, data, seed, fabric, precision))
     loop = Loop(parts, fabric, None if report is None else lambda at: report(seed, at))
@@ -135,8 +153,11 @@ def _one(
 def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any]:
     """Calibrate on validation faces; write weights, history, predictions of every split, and last the result."""
     settings, data, folder, at = parts.settings, parts.data, parts.folder, loop.progress
+    net = parts.mitigation.finish(net, lambda split: answers_of(net, data, split, fabric.device))
     read = {
-        split: read_faces(net, data.chips.pixels, places, fabric.device, settings.flip_at_test)
+        split: parts.mitigation.adjust(
+            read_faces(net, data.chips.pixels, places, fabric.device, settings.flip_at_test), data.groups[places]
+        )
         for split, places in data.splits.items()
     }
     temperature = fit_temperature(read["validation"], data.labels[data.splits["validation"]])
@@ -168,6 +189,7 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
         "groups_known": {
             "in_training": "group_in_training" in kind.needs,
             "in_selection": SELECTION_RULES.get(settings.selection.rule).needs_groups,
+            "in_prediction": "group_in_prediction" in kind.needs,
         },
         "epoch": at.best_epoch,
         "epochs": len(at.history),

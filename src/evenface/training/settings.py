@@ -47,6 +47,8 @@ class DataSettings(Settings):
             aligned faces already.
         targets: `label`: the label of each face; `votes`: the shares of its votes (columns `votes:<class>`).
         groups: Attributes whose crossings are the groups.
+        continuous: Columns of the manifest that are numbers, for methods that align with an age in years or a place on
+            a scale of skin tones rather than with groups.
         validation_share: Share of the training persons that is set aside where the manifest has no validation faces.
         cache: Folder for the decoded faces; None: `cache` in the folder of all runs.
     """
@@ -56,6 +58,7 @@ class DataSettings(Settings):
     detector: str | None = None
     targets: Literal["label", "votes"] = "label"
     groups: tuple[str, ...] = ()
+    continuous: tuple[str, ...] = ()
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     cache: str | None = None
 
