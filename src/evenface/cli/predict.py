@@ -46,7 +46,9 @@ def predict(
             help="Photos, videos, folders, patterns, zip archives, manifests (.parquet), camera:0.",
         ),
     ],
-    weights: Annotated[str, typer.Option(help="Name of weights that ship, or a file.")] = "macro",
+    weights: Annotated[
+        str, typer.Option(help="Name of weights that ship, a file, or the folder of a run of `evenface train`.")
+    ] = "macro",
     out: Annotated[Path | None, typer.Option(help="Table to write: .parquet, .csv or .jsonl.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Of a video, look at one frame in so many.")] = 5,
     seconds: Annotated[float | None, typer.Option(min=0.0, help="Where to stop in a video or camera.")] = None,

@@ -249,16 +249,25 @@ def _close(pool: ThreadPoolExecutor, detectors: list[Detector]) -> None:
 
 
 def load(weights: str | Path) -> Model:
-    """Load a model by the name of its weights or from a file.
+    """Load a model by the name of its weights, or from a file or a folder that `evenface train` wrote.
 
     Raises:
-        InputError: There is no such file.
+        InputError: There is no such file, or it holds something else.
         SettingsError: What runs them is not installed.
     """
     path = Path(weights)
-    if path.suffix and not path.is_file():
+    if str(weights) in macro.WEIGHTS or not path.exists():
+        return macro.load(weights)
+    path = path / "weights.safetensors" if path.is_dir() else path
+    if not path.is_file():
         raise InputError(f"There are no weights {path}.")
-    return macro.load(weights)
+    if "evenface" not in macro.read_safetensors(path.read_bytes(), str(path))[1]:
+        return macro.load(path)
+    try:
+        from evenface.models.trained import TrainedModel
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"{path} needs {error.name}: pip install 'evenface[models]'") from error
+    return TrainedModel(path)
 
 
 def _prominence(face: Face, image: Image) -> float:
