@@ -1,11 +1,14 @@
 """Weights that ship: what they answer to, and that their graph is the net they were trained as."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from evenface.core.errors import InputError
+from evenface.models.graph import folded, macro_graph, quantised
 from evenface.models.macro import WEIGHTS, load
 
 
@@ -30,13 +33,10 @@ def test_left_and_right_count_alike_and_exposure_does_not() -> None:
     assert np.abs(model.probabilities(chips // 2 + 40) - plain).max() < 0.05
 
 
-@pytest.mark.parametrize("squeezed", [False, True])
-def test_the_graph_is_the_net(squeezed: bool, tmp_path: Path) -> None:
+def made() -> tuple[Any, dict[str, np.ndarray]]:
+    """A net of random weights, and those."""
     torch = pytest.importorskip("torch")
-    import onnxruntime
-
-    from evenface.models.graph import macro_graph
-    from evenface.models.macro_net import MacroNet, normalised
+    from evenface.models.macro_net import MacroNet
 
     torch.manual_seed(0)
     net = MacroNet(widths=(40, 48, 64)).eval()
@@ -44,22 +44,42 @@ def test_the_graph_is_the_net(squeezed: bool, tmp_path: Path) -> None:
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2)
-    if not squeezed:
-        for module in net.modules():
-            if hasattr(module, "excite"):  # a gate of 1 everywhere is no gate
-                module.excite.weight.data.zero_()
-                module.excite.bias.data.fill_(40.0)
-    weights = {k: v.numpy() for k, v in net.state_dict().items() if "num_batches" not in k}
-    if not squeezed:
-        weights = {k: v for k, v in weights.items() if "squeeze" not in k and "excite" not in k}
-    bias = np.linspace(-1, 1, 8).astype(np.float32)
-    session = onnxruntime.InferenceSession(macro_graph(weights, bias, 1.7), providers=["CPUExecutionProvider"])
+    return net, {k: v.numpy() for k, v in net.state_dict().items() if "num_batches" not in k}
+
+
+def answers(model: bytes, grey: np.ndarray, names: list[str] | None = None) -> list[np.ndarray]:
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return session.run(names, {"grey": grey})
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_the_graph_is_the_net(mirrored: bool) -> None:
+    net, state = made()
+    import torch
+
+    from evenface.models.macro_net import normalised
+
     grey = faces(3)[..., :1].transpose(0, 3, 1, 2).astype(np.float32)
     with torch.inference_mode():
         x = normalised(torch.from_numpy(grey))
-        logits = (net(x) + net(x.flip(3))) / 2 + torch.from_numpy(bias)
+        logits = (net(x) + net(x.flip(3))) / 2 if mirrored else net(x)
         wanted = torch.softmax(logits / 1.7, 1).numpy()
-    assert np.abs(session.run(None, {"grey": grey})[0] - wanted).max() < 1e-4
+    found = answers(macro_graph(folded(state), 1.7, mirrored=mirrored), grey)[0]
+    assert np.abs(found - wanted).max() < 1e-4
+
+
+def test_eight_bits_say_nearly_the_same() -> None:
+    _, state = made()
+    grey = faces(8)[..., :1].transpose(0, 3, 1, 2).astype(np.float32)
+    layers = folded(state)
+    shown = onnxruntime.InferenceSession(macro_graph(layers, 1.0, mirrored=False, show=True))
+    names = [output.name for output in shown.get_outputs()][1:]
+    ranges = {n: (float(v.min()), float(v.max())) for n, v in zip(names, shown.run(names, {"grey": grey}), strict=True)}
+    small = quantised(layers)
+    assert small["body.0.weight"].dtype == np.int8
+    exact = answers(macro_graph(layers, 1.0, mirrored=True), grey)[0]
+    rough = answers(macro_graph(small, 1.0, mirrored=True, ranges=ranges), grey)[0]
+    assert 0 < np.abs(np.log(exact) - np.log(rough)).max() < 0.25
 
 
 def test_other_files_are_told(tmp_path: Path) -> None:
