@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -36,19 +37,13 @@ class Readers(nn.Module):
             scores: What `forward` gave.
             attributes: (face, attribute) index into the levels, -1 where not known.
         """
-        return torch.stack(
-            [
-                functional.cross_entropy(each, codes, ignore_index=-1, reduction="sum")
-                / (codes >= 0).sum().clamp_min(1)
-                for each, codes in zip(scores.split(self._levels, 1), attributes.T, strict=True)
-            ]
-        )
+        sums = [
+            functional.cross_entropy(each, codes, ignore_index=-1, reduction="sum")
+            for each, codes in zip(torch.split(scores, self._levels, 1), attributes.T, strict=True)
+        ]
+        return torch.stack(sums) / (attributes >= 0).sum(0).clamp_min(1)
 
     def confusion(self, scores: Tensor) -> Tensor:
         """Give for each attribute, (attribute,), how far scores are from uniform: Kullback-Leibler in nats, a mean."""
-        return torch.stack(
-            [
-                -(each.log_softmax(1).mean(1) + each.new_tensor(each.shape[1]).log()).mean()
-                for each in scores.split(self._levels, 1)
-            ]
-        )
+        parts = torch.split(scores, self._levels, 1)
+        return torch.stack([-each.log_softmax(1).mean() - math.log(each.shape[1]) for each in parts])

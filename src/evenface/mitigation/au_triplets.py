@@ -20,7 +20,7 @@ class AUTripletsOptions(MitigationOptions):
     Attributes:
         kind: `au_triplets`.
         strength: Weight of the triplets.
-        margin: By how much unlike faces must be farther apart than like ones, as squared distance of latents of length 1.
+        margin: By how much unlike faces must be farther apart than like ones: squared distance of latents of length 1.
         alike: Faces are alike whose units differ by less than this: root mean square, in standard deviations.
         unlike: Faces are unlike whose units differ by more.
     """
@@ -50,15 +50,13 @@ class AUTriplets(Mitigation):
         self._units = [i for i, name in enumerate(task.continuous) if name.startswith("unit:")]
         if not self._units:
             raise SettingsError(
-                "mitigation 'au_triplets' needs action units: name columns unit:… of the manifest in data.continuous, as "
-                f"'unit:AU12L'. Named are: {', '.join(task.continuous) or 'none'}."
+                "mitigation 'au_triplets' needs action units: name columns unit:… of the manifest in data.continuous, "
+                f"as 'unit:AU12L'. Named are: {', '.join(task.continuous) or 'none'}."
             )
         known = task.face_values[:, self._units].astype(np.float64)
         known = known[~np.isnan(known).any(1)]
         if not len(known):
-            raise SettingsError(
-                "mitigation 'au_triplets': no training face has all of the action units that are named."
-            )
+            raise SettingsError("mitigation 'au_triplets': no training face has all action units that are named.")
         deviations = torch.from_numpy(np.maximum(known.std(0), 1e-6).astype(np.float32))
         self.register_buffer("deviations", deviations, persistent=False)
 

@@ -59,8 +59,8 @@ class DFR(Mitigation):
         latents, labels = found.latents[known], found.labels[known]
         if len(np.unique(labels)) < 2:
             raise SettingsError(
-                f"mitigation 'dfr' fits a head to the {known.sum()} validation faces of a known group, and they show fewer "
-                "than two expressions. Use another method, or a larger data.validation_share."
+                f"mitigation 'dfr' fits a head to the {known.sum()} validation faces of a known group, and they show "
+                "fewer than two expressions. Use another method, or a larger data.validation_share."
             )
         _, cell, faces = np.unique(found.groups[known] * net.classes + labels, return_inverse=True, return_counts=True)
         weights = len(labels) / (len(faces) * faces[cell])

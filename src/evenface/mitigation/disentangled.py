@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, cast
 
-import torch
 from pydantic import Field
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
@@ -47,7 +46,7 @@ class DisentangledOptions(MitigationOptions):
 class _Reading(Reading):
     """`trunk`: (face, latent), before the branches."""
 
-    trunk: Tensor = torch.zeros(0)
+    trunk: Tensor = field(kw_only=True)
 
 
 class Disentangled(Mitigation):

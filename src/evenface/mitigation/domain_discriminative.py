@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from evenface.mitigation._mitigation import Batch, Mitigation, MitigationOptions, Need, Reading, Task, TrainStep
 from evenface.models.nets._net import Net
-from evenface.models.nets.group_heads import GroupHeads
+from evenface.models.nets.group_heads import GroupHeads, GroupHeadsOptions
 
 
 class DomainDiscriminativeOptions(MitigationOptions):
@@ -32,7 +32,7 @@ class DomainDiscriminativeOptions(MitigationOptions):
 class _Reading(Reading):
     """`scores`: (face, group, class)."""
 
-    scores: Tensor = torch.zeros(0)
+    scores: Tensor = field(kw_only=True)
 
 
 class DomainDiscriminative(Mitigation):
@@ -53,9 +53,7 @@ class DomainDiscriminative(Mitigation):
 
     def prepare(self, net: Net) -> Net:
         """Give the net a score for each pair, and an answer that sums groups out."""
-        made = GroupHeads(
-            net.classes, GroupHeads.Options(of=net.options, groups=len(self._log_prior), answer="sum_out")
-        )
+        made = GroupHeads(net.classes, GroupHeadsOptions(of=net.options, groups=len(self._log_prior), answer="sum_out"))
         made.log_prior.copy_(torch.from_numpy(self._log_prior))
         return made
 

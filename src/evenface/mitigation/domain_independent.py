@@ -9,7 +9,7 @@ from torch import Tensor
 
 from evenface.mitigation._mitigation import Batch, Mitigation, MitigationOptions, Need, Reading, Task, TrainStep
 from evenface.models.nets._net import Net
-from evenface.models.nets.group_heads import GroupHeads
+from evenface.models.nets.group_heads import GroupHeads, GroupHeadsOptions
 
 
 class DomainIndependentOptions(MitigationOptions):
@@ -35,7 +35,7 @@ class DomainIndependent(Mitigation):
 
     def prepare(self, net: Net) -> Net:
         """Give the net a head for each group."""
-        return GroupHeads(net.classes, GroupHeads.Options(of=net.options, groups=self._groups))
+        return GroupHeads(net.classes, GroupHeadsOptions(of=net.options, groups=self._groups))
 
     def read(self, net: Net, batch: Batch) -> Reading:
         """Read each face with the head of its group."""

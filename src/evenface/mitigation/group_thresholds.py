@@ -39,8 +39,8 @@ class GroupThresholds(Mitigation):
 
     Thresholds by group after Hardt et al., arXiv:1610.02413 (equal opportunity). Ours, for many classes: a number for
     each group and expression is added to scores, and shares found are mean probabilities of the label, which change
-    smoothly. Fitted to the validation faces, by scipy's least squares, with shifts held near 0. Differs from ERM in the answers. Faces of no
-    known group count towards the shares over all, and are answered as they are.
+    smoothly. Fitted to the validation faces, by scipy's least squares, with shifts held near 0. Differs from ERM in the
+    answers. Faces of no known group count towards the shares over all, and are answered as they are.
     """
 
     Options: ClassVar[type[MitigationOptions]] = GroupThresholdsOptions

@@ -39,12 +39,12 @@ class LEACEOptions(MitigationOptions):
 class LEACE(Mitigation):
     """Train plainly, then change the latent by as little as it takes that no linear reader finds groups in it.
 
-    Least-squares concept erasure: Belrose et al., arXiv:2306.03819, theorem 4.3. With W the inverse root of the latents'
-    covariance, and U an orthonormal base of W times their covariance with the concept, z becomes
+    Least-squares concept erasure: Belrose et al., arXiv:2306.03819, theorem 4.3. With W the inverse root of the
+    latents' covariance, and U an orthonormal base of W times their covariance with the concept, z becomes
     z - W^-1 U U' W (z - mean). The concept is every level of every attribute, every group, and every number of
-    `data.continuous`, not binned; it is fitted to the training faces, in the latents that they have without
-    augmentation. Differs from ERM in the latent that the head reads. Ours: `within_expression` and `refit`. A covariance
-    with an attribute is that of the faces where it is known. Other readers than linear ones may still find groups.
+    `data.continuous`, not binned; it is fitted to the training faces without augmentation. Differs from ERM in the
+    latent that the head reads. Ours: `within_expression` and `refit`. A covariance with an attribute is that of the
+    faces where it is known. Other readers than linear ones may still find groups.
     """
 
     Options: ClassVar[type[MitigationOptions]] = LEACEOptions

@@ -32,8 +32,9 @@ class PriorShift(Mitigation):
 
     The correction of Saerens et al., Adjusting the outputs of a classifier to new a priori probabilities (2002), by
     group: log p(expression) - log p(expression | group) is added to scores. It holds for a net that has learnt how
-    frequent expressions are in each group; how far it has can be set. Frequencies are those of the training faces of known
-    groups, with one face more in each cell (ours). Differs from ERM in the answers. A face of no known group is answered as it is.
+    frequent expressions are in each group; how far it has can be set. Frequencies are those of the training faces of
+    known groups, with one face more in each cell (ours). Differs from ERM in the answers. A face of no known group is
+    answered as it is.
     """
 
     Options: ClassVar[type[MitigationOptions]] = PriorShiftOptions

@@ -33,11 +33,11 @@ class SWADOptions(MitigationOptions):
 class SWAD(Mitigation):
     """Average the weights of every step between the first dip of the validation loss and the rise after it.
 
-    Cha et al., arXiv:2102.08604. The span begins at the first epoch whose loss is not undercut by the `optimum` - 1 that
-    follow, and ends before the first `overfit` epochs in a row above the tolerance. Without a dip, it is the last
-    epoch. Differs from ERM in which weights are kept: not those of the selection rule. It asks for no groups. Ours: the loss is looked at
-    once in an epoch, of the moving average where one is kept (`optimiser.ema = 0`: of the weights as they
-    are), and running means of normalisations are averaged with the weights.
+    Cha et al., arXiv:2102.08604. The span begins at the first epoch whose loss is not undercut by the `optimum` - 1
+    that follow, and ends before the first `overfit` epochs in a row above the tolerance. Without a dip, it is the last
+    epoch. Differs from ERM in which weights are kept: not those of the selection rule. It asks for no groups. Ours: the
+    loss is looked at once in an epoch, of the moving average where one is kept (`optimiser.ema = 0`: of the weights as
+    they are), and running means of normalisations are averaged with the weights.
     """
 
     Options: ClassVar[type[MitigationOptions]] = SWADOptions
@@ -96,10 +96,8 @@ class SWAD(Mitigation):
         self.span += self.recent[-1]
         self.marks[2] += 1
         limit = self._options.tolerance * self.losses[start : start + self._options.optimum].mean()
-        if (
-            epoch + 1 - late >= start + self._options.optimum
-            and self.losses[epoch + 1 - late : epoch + 1].min() > limit
-        ):
+        suspect = epoch + 1 - late
+        if suspect >= start + self._options.optimum and self.losses[suspect : epoch + 1].min() > limit:
             self.span -= self.recent[-late:].sum(0)
             self.marks[2] -= late
             self.marks[3] = 1
@@ -120,6 +118,4 @@ class SWAD(Mitigation):
 def _flat(net: Net) -> Tensor:
     """All numbers of a net, weights and running means, as one row."""
     with torch.no_grad():
-        return torch.cat(
-            [value.reshape(-1).float() for value in net.state_dict().values() if value.is_floating_point()]
-        )
+        return torch.cat([v.reshape(-1).float() for v in net.state_dict().values() if v.is_floating_point()])
