@@ -167,8 +167,8 @@ def test_state_comes_back_from_its_tensors(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_finished_net_answers_and_comes_back_from_its_file(name: str, tmp_path: Path) -> None:
     net, mitigation = made(name)
-    mitigation.read(net, Batch(**batch(), step=0, steps=10))
     for epoch in range(4):
+        mitigation.read(net.train(), Batch(**batch(), step=epoch, steps=4))
         mitigation.after_epoch(epoch, answers(net))
     done = mitigation.finish(net.eval(), answers(net)).eval()
     save_net(tmp_path / "net.safetensors", done, NetCard(task().classes, SIZE))
