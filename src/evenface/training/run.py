@@ -189,6 +189,7 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
         "selection": settings.selection.rule,
         "groups_known": {
             "in_training": "group_in_training" in kind.needs,
+            "in_validation": "group_in_validation" in kind.needs,
             "in_selection": SELECTION_RULES.get(settings.selection.rule).needs_groups,
             "in_prediction": "group_in_prediction" in kind.needs,
         },
