@@ -1,13 +1,17 @@
 """What every line of the table of mitigations owes: settings, an objective with gradients, and state that is kept."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from evenface.mitigation import MITIGATIONS
-from evenface.mitigation._mitigation import Batch, Mitigation, Reading, Task, TrainStep
+from evenface.mitigation._mitigation import Answers, Batch, Mitigation, Reading, Task, TrainStep
+from evenface.models.nets._files import NetCard, load_net, save_net
+from evenface.models.nets._net import Net
 from evenface.models.nets.residual import Residual, ResidualOptions
 from evenface.training.learner import Learner
 
@@ -18,8 +22,8 @@ FACES, CLASSES, SIZE = 24, 3, 16
 def task() -> Task:
     rng = np.random.default_rng(0)
     groups = rng.integers(-1, 2, FACES)
-    ages = rng.uniform(5, 80, (FACES, 1)).astype(np.float32)
-    ages[3] = np.nan
+    values = rng.uniform(0, 1, (FACES, 3)).astype(np.float32)
+    values[3] = np.nan
     return Task(
         ("happy", "sad", "neutral"),
         ("g=a", "g=b"),
@@ -29,16 +33,27 @@ def task() -> Task:
         8,
         {"g": ("a", "b")},
         groups[:, None],
-        ("age_years",),
-        ages,
+        ("age_years", "unit:AU06L", "unit:AU12L"),
+        values,
+        epochs=4,
     )
 
 
-def made(name: str) -> tuple[Residual, Mitigation]:
+def made(name: str) -> tuple[Net, Mitigation]:
     torch.manual_seed(0)
     net = Residual(CLASSES, ResidualOptions(widths=(8,), blocks=(1,), dropout=0.0))
     kind = MITIGATIONS.get(name)
-    return net, kind(task(), kind.Options(kind=name))
+    mitigation = kind(task(), kind.Options(kind=name))
+    return mitigation.prepare(net), mitigation
+
+
+def answers(net: Net) -> Callable[[str], Answers]:
+    given = batch()
+    with torch.inference_mode():
+        latents = net.eval().encode(given["pixels"])
+        logits = net.classify(latents)
+    rest = [given[key].numpy() for key in ("labels", "groups", "attributes", "values")]
+    return lambda split: Answers(latents.numpy(), logits.double().numpy(), *rest)
 
 
 def batch(groups: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
@@ -56,7 +71,7 @@ def batch(groups: torch.Tensor | None = None) -> dict[str, torch.Tensor]:
     }
 
 
-def offered(net: Residual, mitigation: Mitigation, **given: torch.Tensor) -> TrainStep:
+def offered(net: Net, mitigation: Mitigation, **given: torch.Tensor) -> TrainStep:
     reading = mitigation.read(net, Batch(**given, step=0, steps=10))
     assert isinstance(reading, Reading)
     losses = torch.nn.functional.cross_entropy(reading.logits, given["labels"], reduction="none")
@@ -114,18 +129,24 @@ def test_parameters_that_work_against_the_net_get_no_gradient_from_the_objective
 def test_order_of_faces_does_not_matter(name: str) -> None:
     order = torch.randperm(FACES, generator=torch.Generator().manual_seed(0))
     values = []
-    for places in (torch.arange(FACES), order):
+    for places, seed in ((torch.arange(FACES), 0), (torch.arange(FACES), 1), (order, 0)):
         net, mitigation = made(name)
         given = {key: value[places] for key, value in batch().items()}
+        torch.manual_seed(seed)
         values.append(mitigation.objective(offered(net.eval(), mitigation, **given)).item())
-    assert values[0] == pytest.approx(values[1], rel=1e-5)
+    if values[0] != values[1]:
+        pytest.skip("it draws lots: faces in another order have other lots")
+    assert values[0] == pytest.approx(values[2], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sampling_weights_fit_the_faces(name: str) -> None:
-    _, mitigation = made(name)
-    weights = mitigation.sampling_weights(0)
-    if weights is not None:
+    net, mitigation = made(name)
+    for epoch in range(4):
+        weights = mitigation.sampling_weights(epoch)
+        mitigation.after_epoch(epoch, answers(net))
+        if weights is None:
+            continue
         assert weights.shape == (FACES,)
         assert (weights >= 0).all()
         assert weights.sum() > 0
@@ -143,5 +164,28 @@ def test_state_comes_back_from_its_tensors(name: str) -> None:
     assert other.objective(dataclasses.replace(step)).item() == mitigation.objective(step).item()
 
 
-def learner(net: Residual, mitigation: Mitigation) -> Learner:
+@pytest.mark.parametrize("name", NAMES)
+def test_the_finished_net_answers_and_comes_back_from_its_file(name: str, tmp_path: Path) -> None:
+    net, mitigation = made(name)
+    for epoch in range(4):
+        mitigation.read(net.train(), Batch(**batch(), step=epoch, steps=4))
+        mitigation.after_epoch(epoch, answers(net))
+    done = mitigation.finish(net.eval(), answers(net)).eval()
+    save_net(tmp_path / "net.safetensors", done, NetCard(task().classes, SIZE))
+    back, _ = load_net(tmp_path / "net.safetensors")
+    pixels, groups = batch()["pixels"], task().face_groups
+    with torch.inference_mode():
+        first, second = done(pixels), back(pixels)
+        torch.testing.assert_close(first, done.classify(done.encode(pixels)))
+    assert torch.equal(first, second)
+    assert first.shape == (FACES, CLASSES)
+    assert first.isfinite().all()
+    adjusted = done.adjust(first.double().numpy(), groups)
+    np.testing.assert_array_equal(adjusted, back.adjust(second.double().numpy(), groups))
+    np.testing.assert_array_equal(adjusted[groups < 0], first.double().numpy()[groups < 0])
+    if "group_in_prediction" not in mitigation.needs:
+        np.testing.assert_array_equal(adjusted, first.double().numpy())
+
+
+def learner(net: Net, mitigation: Mitigation) -> Learner:
     return Learner(net, mitigation, torch.ones(CLASSES), 0.0, 10)

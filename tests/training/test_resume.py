@@ -34,6 +34,14 @@ METHODS = [
     [],
     ["mitigation=group_dro", "optimiser.kind=sgd", "optimiser.schedule=one_cycle"],
     ["mitigation.kind=reweight", "mitigation.by=sampling", "balance=loss", "device.precision=bf16"],
+    ["mitigation=jtt", "epochs=3", "optimiser.ema=0.5"],
+    ["mitigation.kind=swad", "mitigation.optimum=1", "mitigation.overfit=1"],
+    ["mitigation=laftr"],
+    ["mitigation=disentangled"],
+    ["mitigation=group_mixup"],
+    ["mitigation=domain_discriminative"],
+    ["mitigation=attribute_aware"],
+    ["mitigation.kind=leace", "mitigation.refit=true"],
 ]
 
 
@@ -55,6 +63,23 @@ def test_a_killed_run_goes_on_to_the_same_weights(method, asked) -> None:
     for split in ("train", "validation", "test"):
         path = Path("predictions") / f"{split}.parquet"
         assert (run.folder / path).read_bytes() == (whole.folder / path).read_bytes()
+
+
+def test_a_net_that_begins_anew_starts_as_the_first_did_with_a_schedule_of_its_own(asked, monkeypatch) -> None:
+    starts, rates = [], []
+    real = loop.Loop._step
+
+    def watched(self, faces) -> None:
+        starts.append(self._parts.net.head.weight.detach().clone())
+        real(self, faces)
+        rates.append(self._plain[0].param_groups[0]["lr"])
+
+    monkeypatch.setattr(loop.Loop, "_step", watched)
+    (run,) = train(asked("mitigation=jtt", "epochs=4", "selection.patience=1", "optimiser.rate=1e-3"))
+    assert torch.equal(starts[5], starts[0])
+    assert not torch.equal(starts[6], starts[1])  # other faces are drawn
+    assert rates[5:] == [loop.rate_at(i, 15, asked("optimiser.rate=1e-3").optimiser) for i in range(len(rates) - 5)]
+    assert run.result["epoch"] > 1
 
 
 def test_seconds_between_checkpoints_change_nothing(asked) -> None:

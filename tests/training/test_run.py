@@ -103,6 +103,7 @@ def test_the_rule_decides_which_epoch_is_kept(rule, asked) -> None:
     assert run.result["epoch"] == 1 + int(np.argmax([line["score"] for line in lines]))
     assert run.result["groups_known"] == {
         "in_training": False,
+        "in_validation": False,
         "in_selection": "loss" not in rule and "bal" not in rule,
         "in_prediction": False,
     }

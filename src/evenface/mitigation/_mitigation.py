@@ -48,6 +48,7 @@ class Task:
         face_attributes: (face, attribute) index into the attribute's levels, -1 where not known.
         continuous: Names of the chosen attributes that are numbers, such as an age in years.
         face_values: (face, value) those numbers, as they are in the manifest; NaN where not known.
+        epochs: Times that the faces are gone through.
     """
 
     classes: tuple[str, ...]
@@ -60,6 +61,7 @@ class Task:
     face_attributes: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     continuous: tuple[str, ...] = ()
     face_values: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    epochs: int = 1
 
     def counts(self) -> NDArray[np.int64]:
         """Count training faces: (group, class); faces of no known group are in none."""
@@ -144,6 +146,7 @@ class Answers:
         labels: (face,) index into `Task.classes`.
         groups: (face,) index into `Task.groups`, -1 where not known.
         attributes: (face, attribute) index into the attribute's levels, -1 where not known.
+        values: (face, value) attributes that are numbers; NaN where not known.
     """
 
     latents: NDArray[np.float32]
@@ -151,6 +154,7 @@ class Answers:
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
     attributes: NDArray[np.int64]
+    values: NDArray[np.float32]
 
 
 class Mitigation(nn.Module, ABC):
@@ -162,7 +166,7 @@ class Mitigation(nn.Module, ABC):
     Attributes:
         Options: Class of the method's settings.
         needs: What must be known of the faces: `group_in_training`, `group_in_validation`, or, to answer at all,
-            `group_in_prediction`.
+            `group_in_prediction`: the net's `adjust` asks for it.
     """
 
     Options: ClassVar[type[MitigationOptions]]
@@ -194,10 +198,17 @@ class Mitigation(nn.Module, ABC):
         del answers
         return net
 
-    def adjust(self, logits: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Change scores (face, class) by the group (face,) that a face is known to be in, when answers are given."""
-        del groups
-        return logits
+    def begins_anew(self, epoch: int) -> bool:
+        """Say whether the net, its average and the schedule start afresh with an epoch, counted from 0.
+
+        What the method itself keeps stays. Only an epoch after the last start can be chosen.
+        """
+        del epoch
+        return False
+
+    def after_epoch(self, epoch: int, answers: Callable[[str], Answers]) -> None:
+        """Look back on an epoch; `answers` gives what the averaged net makes of the split `train` or `validation`."""
+        del epoch, answers
 
     def optimiser(self) -> Optimizer | None:
         """Make the optimiser of the method's own parameters that work against the net; None: there are none."""

@@ -57,7 +57,7 @@ def answers_of(net: Net, data: TrainingData, split: str, device: torch.device) -
             found = net.encode(to_pixels(chips.to(device)))
             latents.append(found.float().cpu().numpy())
             logits.append(net.classify(found).double().cpu().numpy())
-    known = data.labels[places], data.groups[places], data.attributes[places]
+    known = data.labels[places], data.groups[places], data.attributes[places], data.values[places]
     return Answers(np.concatenate(latents), np.concatenate(logits), *known)
 
 

@@ -29,7 +29,7 @@ from evenface.training.checkpoint import (
     write_checkpoint,
 )
 from evenface.training.data import TrainingData
-from evenface.training.evaluate import read_faces, score
+from evenface.training.evaluate import answers_of, read_faces, score
 from evenface.training.folder import write_history
 from evenface.training.learner import Learner, MovingAverage
 from evenface.training.optimisers import load_state_tensors, make_optimiser, rate_at, state_tensors
@@ -88,6 +88,9 @@ class Loop:
         optimisers = [main] if opposed is None else [main, opposed]
         self._model, *self._optimisers = fabric.setup(self._learner, *optimisers)
         self._plain = optimisers
+        afresh = [epoch for epoch in range(1, settings.epochs) if parts.mitigation.begins_anew(epoch)]
+        self._starts = [epoch * self._per_epoch for epoch in (0, *afresh)]
+        self._first = {name: value.clone() for name, value in parts.net.state_dict().items()} if afresh else {}
         self._average = MovingAverage(parts.net, settings.optimiser.ema)
         self._best: dict[str, torch.Tensor] = {}
         self.progress = Progress()
@@ -144,6 +147,8 @@ class Loop:
         labels = data.labels[self._places]
         weights = face_weights(self._parts.mitigation, epoch, labels, settings.balance == "sampling")
         order = order_of(self._parts.seed, epoch, len(labels), weights)
+        if self.progress.step and self.progress.step in self._starts:
+            self._begin_anew()
         self._model.train()
         start, begun = self.progress.step, time.monotonic()
         while self.progress.step < (epoch + 1) * self._per_epoch:
@@ -162,12 +167,22 @@ class Loop:
         self.progress.seconds += time.monotonic() - begun
         self._look()
         self._judge(epoch)
+        net, data, device = self._average.net, self._parts.data, self._fabric.device
+        self._parts.mitigation.after_epoch(epoch, lambda split: answers_of(net, data, split, device))
         self._checkpoint()
+
+    def _begin_anew(self) -> None:
+        """Put the net back to what it started as; what the mitigation knows stays."""
+        self._parts.net.load_state_dict(self._first)
+        self._average.net.load_state_dict(self._first)
+        self._plain[0].state.clear()
+        self.progress.best_score, self.progress.best_epoch = -math.inf, 0
 
     def _step(self, faces: NDArray[np.int64]) -> None:
         """One batch: forward, back, and one step of every optimiser."""
         settings, fabric, step = self._parts.settings, self._fabric, self.progress.step
         main = self._plain[0]
+        start = max(first for first in self._starts if first <= step)
         mine = faces[fabric.global_rank :: fabric.world_size]
         torch.manual_seed(step_seed(self._parts.seed, step, fabric.global_rank))
         chips = torch.from_numpy(np.ascontiguousarray(self._parts.data.chips.pixels[self._places[mine]]))
@@ -175,7 +190,7 @@ class Loop:
         pixels = augment(to_pixels(chips.to(fabric.device)), settings.augment)
         known = {name: value[at] for name, value in self._known.items()}
         for group in main.param_groups:
-            group["lr"] = rate_at(step, self._steps, settings.optimiser)
+            group["lr"] = rate_at(step - start, self._steps - start, settings.optimiser)
         for optimiser in self._optimisers:
             optimiser.zero_grad()
         total, loss, right = self._model(step, pixels=pixels, faces=at, **known)
@@ -184,7 +199,7 @@ class Loop:
             torch.nn.utils.clip_grad_norm_(self._learner.own_parameters(), settings.optimiser.clip)
         for optimiser in self._optimisers:
             optimiser.step()
-        self._average.follow(step)
+        self._average.follow(step - start)
         # A total that is no number makes the sum none for good, so that it is seen at the next look.
         self._sums += torch.stack([loss.double() + 0 * total.detach().double(), right.double()])
         self.progress.step += 1
@@ -220,14 +235,11 @@ class Loop:
         looked = sorted({"validation", self._rule.split})
         bf16 = self._parts.facts["precision"] == "bf16"
         net, pixels, device = self._average.net, data.chips.pixels, self._fabric.device
-        scores = {
-            split: score(
-                read_faces(net, pixels, data.splits[split], device, settings.flip_at_test, bf16),
-                data,
-                data.splits[split],
-            )
-            for split in looked
-        }
+        scores = {}
+        for split in looked:
+            places = data.splits[split]
+            logits = read_faces(net, pixels, places, device, settings.flip_at_test, bf16)
+            scores[split] = score(net.adjust(logits, data.groups[places]), data, places)
         scores = self._fabric.broadcast(scores)  # the devices decide alike, whatever the last digit
         value = self._rule.score(scores[self._rule.split])
         if value > at.best_score:
@@ -246,7 +258,8 @@ class Loop:
             }
         )
         patience = settings.selection.patience
-        at.stopped = bool(patience) and epoch + 1 - max(at.best_epoch, 1) >= patience
+        last = at.step > self._starts[-1]
+        at.stopped = bool(patience) and last and epoch + 1 - max(at.best_epoch, 1) >= patience
         at.loss, at.right, at.seen = 0.0, 0, 0
         self._sums.zero_()
         if not at.best_epoch and (at.stopped or epoch + 1 == settings.epochs):

@@ -131,6 +131,7 @@ def _one(
         data.attributes[train_places],
         settings.data.continuous,
         data.values[train_places],
+        settings.epochs,
     )
     mitigation = MITIGATIONS.get(settings.mitigation.kind)(task, settings.mitigation)  # type: ignore[attr-defined]
     net = mitigation.prepare(plain)
@@ -155,7 +156,7 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
     settings, data, folder, at = parts.settings, parts.data, parts.folder, loop.progress
     net = parts.mitigation.finish(net, lambda split: answers_of(net, data, split, fabric.device))
     read = {
-        split: parts.mitigation.adjust(
+        split: net.adjust(
             read_faces(net, data.chips.pixels, places, fabric.device, settings.flip_at_test), data.groups[places]
         )
         for split, places in data.splits.items()
@@ -188,6 +189,7 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
         "selection": settings.selection.rule,
         "groups_known": {
             "in_training": "group_in_training" in kind.needs,
+            "in_validation": "group_in_validation" in kind.needs,
             "in_selection": SELECTION_RULES.get(settings.selection.rule).needs_groups,
             "in_prediction": "group_in_prediction" in kind.needs,
         },
@@ -217,7 +219,9 @@ def _check(settings: TrainSettings, data: TrainingData) -> None:
         faults.append(f"{' and '.join(asking)} need groups: name attributes in data.groups. There are: {known}.")
     if rule.split not in data.splits:
         faults.append(f"selection rule {settings.selection.rule!r} looks at {rule.split} faces, and there are none.")
-    for split, wanted in (("train", "group_in_training" in needs), (rule.split, rule.needs_groups)):
+    wants = {"train": "group_in_training" in needs, "validation": "group_in_validation" in needs}
+    wants[rule.split] = wants.get(rule.split, False) or rule.needs_groups
+    for split, wanted in wants.items():
         if wanted and data.group_names and not (data.groups[data.splits.get(split, [])] >= 0).any():
             faults.append(f"{' and '.join(asking)}: no face of the split {split} has a known group.")
     there = len(data.splits["train"])

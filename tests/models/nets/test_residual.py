@@ -15,7 +15,9 @@ SMALL = {"widths": (8, 16), "blocks": (1, 2)}
 @pytest.mark.parametrize("size", [16, 49])
 def test_every_net_reads_faces_by_its_latents(name: str, size: int) -> None:
     kind = NETS.get(name)
-    net = kind(3, kind.Options(kind=name)).eval()
+    wrapper = {"of": "residual", "groups": 2}
+    options = kind.Options(kind=name, **{key: wrapper[key] for key in wrapper if key in kind.Options.model_fields})
+    net = kind(3, options).eval()
     pixels = torch.rand(2, 3, size, size)
     with torch.inference_mode():
         latents = net.encode(pixels)

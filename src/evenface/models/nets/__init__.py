@@ -15,6 +15,11 @@ NETS: Registry[type[Net]] = Registry(
     {
         "residual": "evenface.models.nets.residual:Residual",
         "macro": "evenface.models.nets.macro:Macro",
+        "branch": "evenface.models.nets.branch:Branch",
+        "erased": "evenface.models.nets.erased:Erased",
+        "group_heads": "evenface.models.nets.group_heads:GroupHeads",
+        "group_shift": "evenface.models.nets.group_shift:GroupShift",
+        "linear_head": "evenface.models.nets.linear_head:LinearHead",
     },
     hint="Add one: CONTRIBUTING.md#net",
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from evenface.core.config import Settings
@@ -49,6 +51,14 @@ class Net(nn.Module, ABC):
     @abstractmethod
     def classify(self, latents: Tensor) -> Tensor:
         """Give scores (face, class), not normalised (logits), for latents (face, latent)."""
+
+    def adjust(self, logits: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Change scores (face, class) by the group (face,) that a face is known to be in, -1 where it is not.
+
+        Most nets do not ask who is shown.
+        """
+        del groups
+        return logits
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Give scores (face, class), not normalised (logits), for faces (face, 3, row, column) in [0, 1]."""
