@@ -15,6 +15,7 @@ NETS: Registry[type[Net]] = Registry(
     {
         "residual": "evenface.models.nets.residual:Residual",
         "macro": "evenface.models.nets.macro:Macro",
+        "vae": "evenface.models.nets.vae:VAE",
     },
     hint="Add one: CONTRIBUTING.md#net",
 )
