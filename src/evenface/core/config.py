@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evenface.core.errors import SettingsError, did_you_mean
+from evenface.core.errors import SettingsError, UnknownNameError, did_you_mean
+from evenface.core.registry import Registry
 
 
 class Fault(NamedTuple):
@@ -111,6 +112,26 @@ class Settings(BaseModel):
         if type(self)(**tomllib.loads(text)) != self:
             raise SettingsError(f"{type(self).__name__} cannot be written as TOML without loss: {self!r}.")
         return text
+
+
+def options_of(table: Registry[Any]) -> Callable[[Any], Any]:
+    """Read a TOML table with a `kind`, or the kind alone, as the settings (`Options`) of that plug-in of a table.
+
+    Use it in a field's type: `Annotated[SerializeAsAny[Settings], BeforeValidator(options_of(NETS))]`.
+    """
+
+    def read(given: Any) -> Any:
+        if isinstance(given, str):
+            given = {"kind": given}
+        if not isinstance(given, Mapping):
+            return given
+        try:
+            kind = table.get(str(given.get("kind", "")))
+        except UnknownNameError as error:
+            raise InvalidSettings([Fault(("kind",), str(error))], "the settings") from error
+        return kind.Options(**given)
+
+    return read
 
 
 def _read(path: Path) -> dict[str, Any]:

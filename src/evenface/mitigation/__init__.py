@@ -19,6 +19,7 @@ MITIGATIONS: Registry[type[Mitigation]] = Registry(
         "erm": "evenface.mitigation.erm:ERM",
         "reweight": "evenface.mitigation.reweight:Reweight",
         "group_dro": "evenface.mitigation.group_dro:GroupDRO",
+        "latent_alignment": "evenface.mitigation.latent_alignment:LatentAlignment",
     },
     hint="Add one: CONTRIBUTING.md#mitigation",
 )

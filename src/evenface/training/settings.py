@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 
-from evenface.core.config import Fault, InvalidSettings, Settings
+from evenface.core.config import Settings, options_of
 from evenface.core.errors import UnknownNameError
-from evenface.core.registry import Registry
 from evenface.mitigation import MITIGATIONS
 from evenface.models.nets import NETS
 from evenface.training import SELECTION_RULES
 
-
-def _options(table: Registry[Any]) -> Callable[[Any], Any]:
-    """Read a table with a `kind`, or the kind alone, as settings of that plug-in."""
-
-    def read(given: Any) -> Any:
-        if isinstance(given, str):
-            given = {"kind": given}
-        if not isinstance(given, Mapping):
-            return given
-        try:
-            kind = table.get(str(given.get("kind", "")))
-        except UnknownNameError as error:
-            raise InvalidSettings([Fault(("kind",), str(error))], "the settings") from error
-        return kind.Options(**given)
-
-    return read
-
-
-AnyNet = Annotated[SerializeAsAny[Settings], BeforeValidator(_options(NETS))]
-AnyMitigation = Annotated[SerializeAsAny[Settings], BeforeValidator(_options(MITIGATIONS))]
+AnyNet = Annotated[SerializeAsAny[Settings], BeforeValidator(options_of(NETS))]
+AnyMitigation = Annotated[SerializeAsAny[Settings], BeforeValidator(options_of(MITIGATIONS))]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

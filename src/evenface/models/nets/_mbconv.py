@@ -19,9 +19,7 @@ class MBConv(nn.Module):
         super().__init__()
         inner, squeezed = width * expand, max(width // 4, 4)
         self.widen = nn.Sequential(nn.Conv2d(width, inner, 1, bias=False), norm(inner), nn.SiLU())
-        self.filter = nn.Sequential(
-            nn.Conv2d(inner, inner, 3, 1, 1, groups=inner, bias=False), norm(inner), nn.SiLU()
-        )
+        self.filter = nn.Sequential(nn.Conv2d(inner, inner, 3, 1, 1, groups=inner, bias=False), norm(inner), nn.SiLU())
         self.weigh = nn.Sequential(nn.Linear(inner, squeezed), nn.SiLU(), nn.Linear(squeezed, inner), nn.Sigmoid())
         self.narrow = nn.Sequential(nn.Conv2d(inner, width, 1, bias=False), norm(width))
         nn.init.zeros_(self.narrow[1].weight)  # type: ignore[arg-type]

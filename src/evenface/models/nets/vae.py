@@ -19,9 +19,10 @@ class VAEOptions(NetOptions):
 
     Attributes:
         kind: `vae`.
-        widths: Channels of the encoder, at full size and after each halving. Multiples of 32 are fast.
+        widths: Channels of the encoder's stages; the first works on squares of 2 x 2 pixels, each other one halves
+            rows and columns again. Multiples of 32 are fast.
         latent: Channels of the latent.
-        grid: Rows and columns of the latent. Faces of `grid * 2 ** (halvings)` pixels fit it exactly; features of
+        grid: Rows and columns of the latent. Faces of `grid * 2 ** len(widths)` pixels fit it exactly; features of
             others are averaged to it.
         drawing: Channels of the decoder, on the latent's grid and after each doubling but the last; each doubling
             makes a face twice as large, so it draws `grid * 2 ** len(drawing)` pixels.
@@ -33,7 +34,7 @@ class VAEOptions(NetOptions):
     """
 
     kind: Literal["vae"] = "vae"
-    widths: tuple[int, ...] = Field(default=(32, 64, 128, 128), min_length=2)
+    widths: tuple[int, ...] = Field(default=(32, 64, 128), min_length=1)
     latent: int = Field(default=16, ge=1)
     grid: int = Field(default=6, ge=1)
     drawing: tuple[int, ...] = Field(default=(96, 64, 32), min_length=1)
@@ -60,9 +61,11 @@ class VAE(Net):
         self.options, self.classes = options, classes
         self.width = options.latent * options.grid**2
         widths = options.widths
-        self.stem = nn.Sequential(nn.Conv2d(3, widths[0], 3, padding=1, bias=False), norm(widths[0]), nn.ReLU())
+        # Squares of pixels become channels, since filters at full size would take most of the time.
+        self.stem = nn.Sequential(nn.Conv2d(12, widths[0], 3, padding=1, bias=False), norm(widths[0]), nn.ReLU())
         self.stages = nn.Sequential(
-            *(Block(before, width, stride=2) for before, width in zip(widths, widths[1:], strict=False))
+            Block(widths[0], widths[0], stride=1),
+            *(Block(before, width, stride=2) for before, width in zip(widths, widths[1:], strict=False)),
         )
         self.moments = nn.Conv2d(widths[-1], 2 * options.latent, 1)
         self.head = classifier(options.latent, options.head, options.blocks, options.dropout, classes)
@@ -74,7 +77,10 @@ class VAE(Net):
 
     def distribution(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Give mean and logarithm of the variance, each (face, latent), for faces (face, 3, row, column) in [0, 1]."""
-        features = functional.adaptive_avg_pool2d(self.stages(self.stem((pixels - 0.5) * 4.0)), self.options.grid)
+        rows, columns = pixels.shape[2:]
+        even = functional.pad(pixels, (0, columns % 2, 0, rows % 2), mode="replicate")
+        squares = functional.pixel_unshuffle((even - 0.5) * 4.0, 2).contiguous(memory_format=torch.channels_last)
+        features = functional.adaptive_avg_pool2d(self.stages(self.stem(squares)), self.options.grid)
         mean, log_variance = self.moments(features).float().chunk(2, 1)
         # Between -8 and 2, bounded smoothly and -3 at first, so that no sample can run away.
         return mean.flatten(1), 5 * torch.tanh(log_variance.flatten(1) / 5) - 3
