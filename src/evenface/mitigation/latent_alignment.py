@@ -72,14 +72,12 @@ class Drawn(Reading):
     Attributes:
         log_variance: (face, latent); `latents` are the means.
         pictures: (face, 3, row, column) drawn from a sample of the latent.
-        told: (face, attribute) what the decoder was told.
-        sample: (face, latent) the sample.
+        other: The same faces, with the attributes changed as the decoder changes them; None: not asked for.
     """
 
     log_variance: Tensor | None = None
     pictures: Tensor | None = None
-    told: Tensor | None = None
-    sample: Tensor | None = None
+    other: Reading | None = None
 
 
 class LatentAlignment(Mitigation):
@@ -133,14 +131,14 @@ class LatentAlignment(Mitigation):
         sample = torch.addcmul(mean, torch.randn_like(mean), torch.exp(log_variance / 2))
         told = batch.attributes if net.options.attributes else batch.attributes[:, :0]
         pictures = net.decode(sample, told)
-        return Drawn(
-            net.classify(sample).float() + shift,
-            mean,
-            log_variance=log_variance,
-            pictures=pictures,
-            told=told,
-            sample=sample,
-        )
+        logits = net.classify(sample).float() + shift
+        other = None
+        if self._options.swap and self.training:
+            changed = swapped(net, batch.pixels, sample.detach(), pictures.detach(), told)
+            latents = net.encode(changed)
+            # The shift is that of the group the face is from: it says how its labels were come by.
+            other = Reading(net.classify(latents).float() + shift, latents)
+        return Drawn(logits, mean, log_variance=log_variance, pictures=pictures, other=other)
 
     def objective(self, step: TrainStep) -> Tensor:
         """Add up cross entropy, alignment, and for a net that draws reconstruction and divergence."""
@@ -183,15 +181,48 @@ class LatentAlignment(Mitigation):
         per_number = divergence(reading.latents, reading.log_variance, options.free_bits, self._channels)
         beta = 0.01 if options.beta is None else options.beta
         rec = 1.0 if options.reconstruction is None else options.reconstruction
-        return rec * lost + beta * self._ramp(step, options.annealing) * per_number
+        total = rec * lost + beta * self._ramp(step, options.annealing) * per_number
+        if reading.other is not None:
+            total = total + options.swap * self._ramp(step, options.warm_up) * _unlike(reading, reading.other, step)
+        return total
 
     def _ramp(self, step: Batch, share: float) -> float:
         """From 0 to 1 over a share of the steps."""
         return min(1.0, (step.step + 1) / max(share * step.steps, 1))
 
 
+@torch.no_grad()
+def swapped(net: VAE, pixels: Tensor, sample: Tensor, pictures: Tensor, told: Tensor) -> Tensor:
+    """Change the attributes of faces: to each, what the decoder changes when it is told another level is added.
+
+    So a face keeps what the decoder cannot draw. An attribute that is not known stays so.
+
+    Args:
+        net: That draws.
+        pixels: (face, 3, row, column).
+        sample: (face, latent) of the faces.
+        pictures: What the decoder draws of them, told what they are.
+        told: (face, attribute) what they are.
+    """
+    sizes = torch.tensor(net.options.attributes, device=told.device)
+    steps = (torch.rand(told.shape, device=told.device) * (sizes - 1)).long() + 1  # to any level but its own
+    drawn = net.decode(sample, torch.where(told >= 0, (told + steps) % sizes, told))
+    change = (drawn - pictures).float()
+    if change.shape[2:] != pixels.shape[2:]:
+        change = functional.interpolate(change, list(pixels.shape[2:]), mode="bilinear", align_corners=False)
+    return (pixels + change).clamp(0, 1)
+
+
+def _unlike(reading: Reading, other: Reading, step: TrainStep) -> Tensor:
+    """How differently faces are read with other attributes: cross entropy, and distance of latents by their spread."""
+    loss = -(step.targets * functional.log_softmax(other.logits, 1)).sum(1).mean()
+    before = reading.latents.detach()
+    moved = (other.latents.float() - before).square().mean() / (before - before.mean(0)).square().mean().clamp_min(1e-6)
+    return loss + moved
+
+
 def unexplained(pictures: Tensor, pixels: Tensor) -> Tensor:
-    """Squared error of drawn faces as a share of the variance of the faces: 1 for drawing the mean face of the batch."""
+    """Squared error of drawn faces as a share of their variance: 1 for drawing the mean face of the batch."""
     if pixels.shape[2:] != pictures.shape[2:]:
         size = list(pictures.shape[2:])
         pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)

@@ -1,4 +1,4 @@
-"""Alignments: penalties on what the latent tells of a protected attribute. Each is one file; ALIGNMENTS is the table."""
+"""Alignments: penalties on what the latent tells of an attribute. Each is one file; ALIGNMENTS is the table."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 ALIGNMENTS: Registry[type[Alignment]] = Registry(
     "alignment",
     {
+        "coral": "evenface.mitigation.alignment.coral:CORAL",
+        "sliced_wasserstein": "evenface.mitigation.alignment.sliced_wasserstein:SlicedWasserstein",
+        "hsic": "evenface.mitigation.alignment.hsic:HSIC",
+        "distance_covariance": "evenface.mitigation.alignment.distance_covariance:DistanceCovariance",
+        "critic": "evenface.mitigation.alignment.critic:Critic",
         "adversarial": "evenface.mitigation.alignment.adversarial:Adversarial",
         "gradient_reversal": "evenface.mitigation.alignment.gradient_reversal:GradientReversal",
         "uniform_confusion": "evenface.mitigation.alignment.uniform_confusion:UniformConfusion",

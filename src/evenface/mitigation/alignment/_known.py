@@ -16,9 +16,9 @@ class Base(nn.Module):
 
     def __init__(self, task: Task, over: str) -> None:
         super().__init__()
-        self._crossed = over == "crossed"
-        codes = task.face_groups[:, None] if self._crossed else task.face_attributes
-        sizes = [len(task.groups)] if self._crossed else [len(levels) for levels in task.attributes.values()]
+        self.crossed = over == "crossed"
+        codes = task.face_groups[:, None] if self.crossed else task.face_attributes
+        sizes = [len(task.groups)] if self.crossed else [len(levels) for levels in task.attributes.values()]
         self.levels = tuple(sizes) if task.groups else ()
         counts = [_counts(task.labels, codes[:, i], len(task.classes), size) for i, size in enumerate(self.levels)]
         self.base_rates = tuple(torch.from_numpy(_rates(each)) for each in counts)
@@ -34,7 +34,7 @@ class Base(nn.Module):
 
     def view(self, batch: Batch, latents: Tensor) -> View:
         """Give a batch as an alignment sees it."""
-        codes = batch.groups[:, None] if self._crossed else batch.attributes
+        codes = batch.groups[:, None] if self.crossed else batch.attributes
         codes = codes[:, : len(self.levels)]
         weights = [self.get_buffer(f"weights{i}")[batch.labels, codes[:, i]] for i in range(len(self.levels))]
         values = (batch.values - self.mean) / self.deviation.clamp_min(1e-9)  # type: ignore[operator]
@@ -46,7 +46,8 @@ def known_of(task: Task, base: nn.Module) -> Known:
     """Give what an alignment knows before training."""
     if not isinstance(base, Base):
         raise TypeError(f"{base!r} is no Base.")
-    return Known(len(task.classes), base.levels, len(task.continuous), task.width, base.base_rates)
+    numbers = 0 if base.crossed else len(task.continuous)
+    return Known(len(task.classes), base.levels, numbers, task.width, base.base_rates)
 
 
 def _counts(labels: NDArray[np.int64], codes: NDArray[np.int64], classes: int, levels: int) -> NDArray[np.float64]:

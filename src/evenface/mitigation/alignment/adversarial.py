@@ -27,7 +27,7 @@ class Adversarial(Discriminating):
     Adversarial alignment as in Goodfellow et al., arXiv:1406.2661, and Madras et al., arXiv:1802.06309; with the
     expression beside the latent, as in Zhang et al., arXiv:1801.07593. The gain over guessing by base rates, cut at 0,
     is a lower bound of the information in the latent about the attribute, in nats (Barber & Agakov, 2003). That the
-    encoder wins nothing beyond 0 is our own: a discriminator that is fooled worse than chance is told the attribute too.
+    encoder wins nothing beyond 0 is our own: one that is fooled worse than chance is told the attribute too.
     """
 
     Options: ClassVar[type[AlignmentOptions]] = AdversarialOptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import ClassVar, Literal
 
 import torch
@@ -65,7 +66,7 @@ class VAE(Net):
         self.stem = nn.Sequential(nn.Conv2d(12, widths[0], 3, padding=1, bias=False), norm(widths[0]), nn.ReLU())
         self.stages = nn.Sequential(
             Block(widths[0], widths[0], stride=1),
-            *(Block(before, width, stride=2) for before, width in zip(widths, widths[1:], strict=False)),
+            *(Block(before, width, stride=2) for before, width in itertools.pairwise(widths)),
         )
         self.moments = nn.Conv2d(widths[-1], 2 * options.latent, 1)
         self.head = classifier(options.latent, options.head, options.blocks, options.dropout, classes)
@@ -124,9 +125,7 @@ class _Drawer(nn.Module):
     def __init__(self, options: VAEOptions) -> None:
         super().__init__()
         self.grid = options.grid
-        self.levels = nn.ModuleList(
-            nn.Embedding(1 + count, self.told * options.grid**2) for count in options.attributes
-        )
+        self.levels = nn.ModuleList(nn.Embedding(count, self.told * options.grid**2) for count in options.attributes)
         before = options.latent + self.told * len(options.attributes)
         stages: list[nn.Module] = []
         for number, width in enumerate(options.drawing):
@@ -138,9 +137,10 @@ class _Drawer(nn.Module):
         self.pixels = nn.Sequential(nn.Conv2d(before, 12, 3, 1, 1), nn.PixelShuffle(2), nn.Sigmoid())
 
     def forward(self, spatial: Tensor, conditions: Tensor) -> Tensor:
-        maps = [
-            level(conditions[:, i] + 1).view(-1, self.told, self.grid, self.grid)  # row 0: not known
-            for i, level in enumerate(self.levels)
-        ]
+        maps = []
+        for i, level in enumerate(self.levels):
+            # What is not known is drawn as the mean of all levels.
+            rows = torch.cat([level.weight.mean(0, keepdim=True), level.weight])
+            maps.append(rows[conditions[:, i] + 1].view(-1, self.told, self.grid, self.grid))
         drawn: Tensor = self.pixels(self.stages(torch.cat([spatial, *maps], 1)))
         return drawn
