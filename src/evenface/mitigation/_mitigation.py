@@ -18,6 +18,7 @@ from torch.func import functional_call
 from torch.optim import Optimizer
 
 from evenface.core.config import Settings
+from evenface.core.tables import Notice
 from evenface.models.nets._net import Net
 
 Need = Literal["group_in_training", "group_in_validation", "group_in_prediction"]
@@ -163,10 +164,12 @@ class Mitigation(nn.Module, ABC):
         Options: Class of the method's settings.
         needs: What must be known of the faces: `group_in_training`, `group_in_validation`, or, to answer at all,
             `group_in_prediction`.
+        reads_numbers: Whether `data.continuous` alone will do where groups are needed.
     """
 
     Options: ClassVar[type[MitigationOptions]]
     needs: ClassVar[frozenset[Need]] = frozenset()
+    reads_numbers: ClassVar[bool] = False
 
     @abstractmethod
     def objective(self, step: TrainStep) -> Tensor:
@@ -198,6 +201,14 @@ class Mitigation(nn.Module, ABC):
         """Change scores (face, class) by the group (face,) that a face is known to be in, when answers are given."""
         del groups
         return logits
+
+    def figures(self) -> dict[str, float]:
+        """Tell, by name, means over the batches since this was last asked: for the history of the run."""
+        return {}
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Tell what the reader of the result must know, once training has ended."""
+        return ()
 
     def optimiser(self) -> Optimizer | None:
         """Make the optimiser of the method's own parameters that work against the net; None: there are none."""

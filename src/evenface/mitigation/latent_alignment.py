@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
 import torch
 from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
 from evenface.core.config import options_of
 from evenface.core.errors import SettingsError
+from evenface.core.tables import Notice
 from evenface.mitigation._mitigation import (
     Batch,
     Mitigation,
@@ -24,12 +23,19 @@ from evenface.mitigation._mitigation import (
     Task,
     TrainStep,
 )
+from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, unlike
 from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
+from evenface.mitigation.alignment._checks import check
 from evenface.mitigation.alignment._known import Base, known_of
 from evenface.mitigation.alignment.mmd import MMDOptions
 from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
+
+_RECONSTRUCTION, _BETA = 1.0, 0.01
+_ACTIVE = 0.01  # nats per number from which on a channel tells faces apart
+_COLLAPSED = 0.1  # share of active channels under which the latent has collapsed
+_EXPLODED = 10.0  # nats, per term
 
 AnyAlignment = Annotated[SerializeAsAny[AlignmentOptions], BeforeValidator(options_of(ALIGNMENTS))]
 
@@ -39,10 +45,11 @@ class LatentAlignmentOptions(MitigationOptions):
 
     Attributes:
         kind: `latent_alignment`.
-        terms: Alignments that are added up, each with its weight.
+        terms: Alignments that are added up, each with its weight; none: a variational net alone, to compare with.
         reconstruction: Weight of drawing the face again; None: 1 for a net that draws, else off.
         beta: Weight of the divergence of the latent from a normal one; None: 0.01 for a net that draws, else off.
-        free_bits: Nats per number of the latent, on average over a channel, that the divergence does not count.
+        free_bits: Nats per number of the latent that the divergence counts of a channel at least (Kingma et al.,
+            arXiv:1606.04934), so that it need not vanish.
         annealing: Share of the steps over which `beta` grows from 0.
         warm_up: Share of the steps over which the weights of the terms grow from 0.
         tell: Whether the decoder is told the attributes, so that the latent need not carry them.
@@ -92,17 +99,26 @@ class LatentAlignment(Mitigation):
 
     Options: ClassVar[type[MitigationOptions]] = LatentAlignmentOptions
     needs: ClassVar[frozenset[Need]] = frozenset({"group_in_training"})
+    reads_numbers: ClassVar[bool] = True
+    shift: Tensor
+    sums: Tensor
+    batches: Tensor
+    last: Tensor
 
     def __init__(self, task: Task, options: LatentAlignmentOptions) -> None:
         super().__init__()
+        self._known_notices = check(task)
         self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
-        if not options.terms:
-            raise SettingsError("latent_alignment has no terms, so it would align nothing. Add [[mitigation.terms]].")
         self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
         self.terms = nn.ModuleList(
             ALIGNMENTS.get(term.kind)(known_of(task, self.bases[term.over]), term) for term in options.terms
         )
-        self.register_buffer("shift", _shift(task), persistent=False)
+        self.register_buffer("shift", base_rate_shift(task), persistent=False)
+        self._names = _numbered([term.kind for term in options.terms])
+        told = ("cross_entropy", *self._names, "reconstruction", "divergence", "swap", "active_channels", "opponents")
+        self._told = told
+        for name in ("sums", "batches", "last"):  # kept in checkpoints, so that a history goes on as it was
+            self.register_buffer(name, torch.zeros(() if name == "batches" else len(told)))
         self._channels = 1
 
     def prepare(self, net: Net) -> Net:
@@ -116,6 +132,11 @@ class LatentAlignment(Mitigation):
                     "draws none. Use net.kind = 'vae', or leave these out."
                 )
             return net
+        if options.swap and not (options.tell and self._sizes):
+            raise SettingsError(
+                "mitigation.swap draws faces with other attributes: name some in data.groups, and leave "
+                "mitigation.tell on."
+            )
         if options.tell and net.options.attributes != self._sizes:
             net = VAE(net.classes, net.options.model_copy(update={"attributes": self._sizes}))
         self._channels = net.options.latent
@@ -134,7 +155,7 @@ class LatentAlignment(Mitigation):
         logits = net.classify(sample).float() + shift
         other = None
         if self._options.swap and self.training:
-            changed = swapped(net, batch.pixels, sample.detach(), pictures.detach(), told)
+            changed = swapped(net, batch.pixels, sample.detach(), told)
             latents = net.encode(changed)
             # The shift is that of the group the face is from: it says how its labels were come by.
             other = Reading(net.classify(latents).float() + shift, latents)
@@ -142,11 +163,47 @@ class LatentAlignment(Mitigation):
 
     def objective(self, step: TrainStep) -> Tensor:
         """Add up cross entropy, alignment, and for a net that draws reconstruction and divergence."""
+        options = self._options
+        parts = {"cross_entropy": (1.0, step.losses.mean())}
         with torch.autocast(step.pixels.device.type, enabled=False):
-            total = step.losses.mean() + self._ramp(step, self._options.warm_up) * self._aligned(step)
+            warm = self._ramp(step, options.warm_up)
+            for name, term in zip(self._names, self._terms(), strict=True):
+                parts[name] = (warm * term.options.weight, term.penalty(self._view(step, term)))
             if isinstance(step.reading, Drawn):
-                total = total + self._drawn(step, step.reading)
-        return total
+                parts |= self._drawn(step, step.reading)
+        self._tell({name: value for name, (_, value) in parts.items()})
+        self.batches += 1
+        return torch.stack([weight * value for weight, value in parts.values()]).sum()
+
+    def figures(self) -> dict[str, float]:
+        """Means of the parts of the objective before weights and of opponents' losses; the share of active channels."""
+        if self.batches:
+            self.last.copy_(self.sums / self.batches)
+            self.sums.zero_()
+            self.batches.zero_()
+        return dict(zip(self._told, self.last.tolist(), strict=True))
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What of the attributes could not be aligned, a collapsed latent, a discriminator that lost all measure."""
+        last = self.figures()
+        found = list(self._known_notices)
+        if last["divergence"] and last["active_channels"] < _COLLAPSED:
+            found.append(
+                Notice(
+                    "collapsed_latent",
+                    f"The latent has collapsed: {last['active_channels']:.0%} of its channels tell faces apart. "
+                    "Lower mitigation.beta, or raise mitigation.free_bits or mitigation.reconstruction.",
+                )
+            )
+        if last["opponents"] > _EXPLODED * max(len(self._names), 1):
+            found.append(
+                Notice(
+                    "exploding_discriminator",
+                    f"Discriminators ended with a loss of {last['opponents']:.3g}, far above guessing: they steered "
+                    "the encoder by noise. Lower mitigation.opponent_rate or the weights of the terms.",
+                )
+            )
+        return tuple(found)
 
     def optimiser(self) -> Optimizer | None:
         """Adam for discriminators and critics."""
@@ -158,92 +215,50 @@ class LatentAlignment(Mitigation):
         if self.optimiser() is None:
             return super().opposing_objective(step)
         with torch.autocast(step.pixels.device.type, enabled=False):
-            return torch.stack([term.opposing(self._view(step, term, detached=True)) for term in self._terms()]).sum()
+            found = [term.opposing(self._view(step, term, detached=True)) for term in self._terms()]
+            total = torch.stack(found).sum()
+        self._tell({"opponents": total})
+        return total
 
     def _terms(self) -> Sequence[Alignment]:
         return list(self.terms)  # type: ignore[arg-type]
-
-    def _aligned(self, step: TrainStep) -> Tensor:
-        found = [term.options.weight * term.penalty(self._view(step, term)) for term in self._terms()]
-        return torch.stack(found).sum()
 
     def _view(self, step: TrainStep, term: Alignment, *, detached: bool = False) -> View:
         base: Base = self.bases[term.options.over]  # type: ignore[assignment]
         latents = step.latents.detach() if detached else step.latents
         return base.view(step, latents.float())
 
-    def _drawn(self, step: TrainStep, reading: Drawn) -> Tensor:
-        """Reconstruction, divergence, and being read alike under other attributes."""
+    def _drawn(self, step: TrainStep, reading: Drawn) -> dict[str, tuple[float, Tensor]]:
+        """Weights and values of reconstruction, divergence, and being read alike under other attributes."""
         options = self._options
         if reading.pictures is None or reading.log_variance is None:
             raise TypeError("A net that draws gave no pictures.")
-        lost = unexplained(reading.pictures.float(), step.pixels)
-        per_number = divergence(reading.latents, reading.log_variance, options.free_bits, self._channels)
-        beta = 0.01 if options.beta is None else options.beta
-        rec = 1.0 if options.reconstruction is None else options.reconstruction
-        total = rec * lost + beta * self._ramp(step, options.annealing) * per_number
+        of_channels = divergence(reading.latents, reading.log_variance, self._channels)
+        beta = _BETA if options.beta is None else options.beta
+        out = {
+            "reconstruction": (
+                _RECONSTRUCTION if options.reconstruction is None else options.reconstruction,
+                unexplained(reading.pictures.float(), step.pixels),
+            ),
+            "divergence": (beta * self._ramp(step, options.annealing), of_channels.clamp_min(options.free_bits).mean()),
+        }
         if reading.other is not None:
-            total = total + options.swap * self._ramp(step, options.warm_up) * _unlike(reading, reading.other, step)
-        return total
+            warm = options.swap * self._ramp(step, options.warm_up)
+            out["swap"] = (warm, unlike(reading, reading.other, step))
+        self._tell({"active_channels": (of_channels > _ACTIVE).float().mean()})
+        return out
+
+    @torch.no_grad()
+    def _tell(self, values: dict[str, Tensor]) -> None:
+        """Add to what `figures` tells."""
+        places = torch.tensor([self._told.index(name) for name in values], device=self.sums.device)
+        self.sums.index_add_(0, places, torch.stack([value.detach().float() for value in values.values()]))
 
     def _ramp(self, step: Batch, share: float) -> float:
         """From 0 to 1 over a share of the steps."""
         return min(1.0, (step.step + 1) / max(share * step.steps, 1))
 
 
-@torch.no_grad()
-def swapped(net: VAE, pixels: Tensor, sample: Tensor, pictures: Tensor, told: Tensor) -> Tensor:
-    """Change the attributes of faces: to each, what the decoder changes when it is told another level is added.
-
-    So a face keeps what the decoder cannot draw. An attribute that is not known stays so.
-
-    Args:
-        net: That draws.
-        pixels: (face, 3, row, column).
-        sample: (face, latent) of the faces.
-        pictures: What the decoder draws of them, told what they are.
-        told: (face, attribute) what they are.
-    """
-    sizes = torch.tensor(net.options.attributes, device=told.device)
-    steps = (torch.rand(told.shape, device=told.device) * (sizes - 1)).long() + 1  # to any level but its own
-    drawn = net.decode(sample, torch.where(told >= 0, (told + steps) % sizes, told))
-    change = (drawn - pictures).float()
-    if change.shape[2:] != pixels.shape[2:]:
-        change = functional.interpolate(change, list(pixels.shape[2:]), mode="bilinear", align_corners=False)
-    return (pixels + change).clamp(0, 1)
-
-
-def _unlike(reading: Reading, other: Reading, step: TrainStep) -> Tensor:
-    """How differently faces are read with other attributes: cross entropy, and distance of latents by their spread."""
-    loss = -(step.targets * functional.log_softmax(other.logits, 1)).sum(1).mean()
-    before = reading.latents.detach()
-    moved = (other.latents.float() - before).square().mean() / (before - before.mean(0)).square().mean().clamp_min(1e-6)
-    return loss + moved
-
-
-def unexplained(pictures: Tensor, pixels: Tensor) -> Tensor:
-    """Squared error of drawn faces as a share of their variance: 1 for drawing the mean face of the batch."""
-    if pixels.shape[2:] != pictures.shape[2:]:
-        size = list(pictures.shape[2:])
-        pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)
-    return (pictures - pixels).square().mean() / (pixels - pixels.mean(0)).square().mean().clamp_min(1e-6)
-
-
-def divergence(mean: Tensor, log_variance: Tensor, free: float, channels: int) -> Tensor:
-    """Divergence from a standard normal latent in nats per number, of each channel no less than `free`.
-
-    The free bits of Kingma et al., arXiv:1606.04934, by channel of the spatial latent.
-    """
-    each = (mean.square() + log_variance.exp() - log_variance - 1) / 2
-    return each.mean(0).view(channels, -1).mean(1).clamp_min(free).mean()
-
-
-def _shift(task: Task) -> Tensor:
-    """(group, class) log share of the class in the group over its share in all; the last row, of no group, is 0."""
-    overall = np.bincount(task.labels, minlength=len(task.classes)) / max(len(task.labels), 1)
-    counts = task.counts()
-    # One face of mean expressions is added, so that an expression a group lacks is rare and not impossible.
-    rates = (counts + overall) / (counts.sum(1, keepdims=True) + 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = np.where(overall > 0, np.log(rates / overall), 0.0)
-    return torch.from_numpy(np.vstack([shift, np.zeros_like(overall)[None]]).astype(np.float32))
+def _numbered(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Names for terms: the kind, and where it comes again its number too."""
+    return tuple(f"{kind}{i}" if kind in kinds[:i] else kind for i, kind in enumerate(kinds))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from evenface.mitigation._mitigation import Batch, Task
 from evenface.mitigation.alignment._alignment import Known, View
+from evenface.mitigation.alignment._checks import tabled
 
 
 class Base(nn.Module):
@@ -20,7 +21,7 @@ class Base(nn.Module):
         codes = task.face_groups[:, None] if self.crossed else task.face_attributes
         sizes = [len(task.groups)] if self.crossed else [len(levels) for levels in task.attributes.values()]
         self.levels = tuple(sizes) if task.groups else ()
-        counts = [_counts(task.labels, codes[:, i], len(task.classes), size) for i, size in enumerate(self.levels)]
+        counts = [tabled(task.labels, codes[:, i], len(task.classes), size) for i, size in enumerate(self.levels)]
         self.base_rates = tuple(torch.from_numpy(_rates(each)) for each in counts)
         for i, each in enumerate(counts):
             self.register_buffer(f"weights{i}", torch.from_numpy(_weights(each)), persistent=False)
@@ -48,13 +49,6 @@ def known_of(task: Task, base: nn.Module) -> Known:
         raise TypeError(f"{base!r} is no Base.")
     numbers = 0 if base.crossed else len(task.continuous)
     return Known(len(task.classes), base.levels, numbers, task.width, base.base_rates)
-
-
-def _counts(labels: NDArray[np.int64], codes: NDArray[np.int64], classes: int, levels: int) -> NDArray[np.float64]:
-    """(class, level) faces."""
-    found = np.zeros((classes, levels))
-    np.add.at(found, (labels[codes >= 0], codes[codes >= 0]), 1)
-    return found
 
 
 def _rates(counts: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -26,7 +26,8 @@ class DistanceCovariance(Dependence):
     """Dependence of latent and attribute, by distances of both; numbers are taken as they are, without bins.
 
     Székely, Rizzo & Bakirov, arXiv:0803.4101, in the unbiased form of Székely & Rizzo (Annals of Statistics, 2014);
-    against bias as in Liu et al. (Fair representation learning: an alternative to mutual information, 2022). Distances of latents are divided by their median, so that they cannot escape by growing
+    against bias as in Liu et al. (Fair representation learning: an alternative to mutual information, 2022).
+    Distances of latents are divided by their median, so that they cannot escape by growing
     small: our own.
     """
 
