@@ -39,6 +39,7 @@ def unlike(reading: Reading, other: Reading, step: TrainStep) -> Tensor:
 
 def unexplained(pictures: Tensor, pixels: Tensor) -> Tensor:
     """Squared error of drawn faces as a share of their variance: 1 for drawing the mean face of the batch."""
+    pixels = pixels.float()
     if pixels.shape[2:] != pictures.shape[2:]:
         size = list(pictures.shape[2:])
         pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)

@@ -112,6 +112,10 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
 def _manifest_path(settings: DataSettings, cache: Path) -> Path:
     """Where the manifest is; that of a data set as it was handed out is made anew, beside the decoded faces."""
     if settings.dataset is not None and settings.root is not None:
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"Cannot make the folder {cache}: {error}. Choose another with data.cache.") from error
         return DATASETS.get(settings.dataset).load(settings.root).save(cache / f"{settings.dataset}.parquet")
     path = Path(settings.manifest or "")
     return path / "manifest.parquet" if path.is_dir() else path
