@@ -76,7 +76,7 @@ class Camera:
     def __init__(self, source: object) -> None:
         self.source, self.taken, self.released = source, 0, False
 
-    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's names
+    def isOpened(self) -> bool:
         return self.source == 0
 
     def get(self, _: int) -> float:

@@ -1,6 +1,6 @@
 """Chips of a whole data set in one memory-mapped file, made once: the second epoch of anything reads no photo.
 
-A store is a folder, named by a hash of what was asked for, and of the lengths and times of the files that were asked of:
+A store is a folder, named by a hash of what was asked for and of the lengths and times of its files:
 
 | file | holds |
 |---|---|
