@@ -233,7 +233,8 @@ class Predictor:
             self.model.probabilities(np.stack(chips[i : i + self.batch])) for i in range(0, len(chips), self.batch)
         ]
         scores = np.concatenate(parts).astype(np.float64)
-        return scores / scores.sum(1, keepdims=True)
+        total: NDArray[np.float64] = scores.sum(1, keepdims=True)
+        return scores / total
 
     def _answers(self, seen: Seen, scores: NDArray[np.float64], tracks: Sequence[int | None]) -> list[Answer]:
         shown, frame = seen.shown, seen.shown.about.get("frame")
