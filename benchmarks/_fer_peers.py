@@ -24,10 +24,10 @@ Read = Callable[[np.ndarray], "str | None"]
 
 
 def fer(*, full: bool) -> Read:
-    """As it comes: Haar cascade and quantised net; or full: MTCNN and the net in single precision."""
+    """Haar cascade, and the quantised net as it comes, or the full one in single precision."""
     from fer.fer import FER
 
-    reader = FER(mtcnn=full, use_tflite=not full)
+    reader = FER(use_tflite=not full)
 
     def read(picture: np.ndarray) -> str | None:
         found = reader.detect_emotions(picture)

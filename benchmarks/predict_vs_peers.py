@@ -66,7 +66,7 @@ PEERS = {
 ABOUT = {
     "evenface": "as `evenface predict` does",
     "fer": "fer 25.10.3 as it comes: Haar cascade, quantised net",
-    "fer-full": "fer 25.10.3 with MTCNN and its full net",
+    "fer-full": "fer 25.10.3: Haar cascade, full net",
     "facex": "facex 1.1.0: Haar cascade, TFLite",
     "pyemotion": "PyEmotion 1.0.0: MTCNN, PyTorch",
 }
