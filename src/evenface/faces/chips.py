@@ -1,6 +1,6 @@
 """Chips of a whole data set in one memory-mapped file, made once: the second epoch of anything reads no photo.
 
-A store is a folder, named by a hash of what was asked for:
+A store is a folder, named by a hash of what was asked for and of the lengths and times of its files:
 
 | file | holds |
 |---|---|
@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
+from evenface.core.pictures import INSIDE
 from evenface.core.writing import replacing
 from evenface.faces.align import align
 from evenface.faces.decode import UnreadablePictureError, decode
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _STRETCH = 256  # faces that are made, and after an interruption made again, together
-_LAYOUT = 1  # changes when the same request would give other chips
+_LAYOUT = 2  # changes when the same request would give other chips
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,18 @@ def _about(frame: pl.DataFrame, root: Path, size: int, detector: str | Callable[
     rows = hashlib.sha256()
     for face, image in frame.select("face", "image").iter_rows():
         rows.update(json.dumps([face, image]).encode())
+    rows.update(json.dumps(_state(frame["image"], root)).encode())
     name = detector if isinstance(detector, str | None) else f"{detector.__module__}.{detector.__qualname__}"
     about = {"layout": _LAYOUT, "root": str(root.resolve()), "size": size, "detector": name, "rows": rows.hexdigest()}
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
     return {"key": key, "faces": len(frame), **about}
+
+
+def _state(images: pl.Series, root: Path) -> list[tuple[int, int] | None]:
+    """Give length and time of each file or archive, so that a picture that changed under its name is looked at anew."""
+    files = images.str.split(INSIDE).list.first().unique(maintain_order=True)
+    found = [None if name is None or not (root / name).is_file() else (root / name).stat() for name in files]
+    return [each and (each.st_size, each.st_mtime_ns) for each in found]
 
 
 def _fill(
