@@ -55,7 +55,7 @@ def _rates(counts: NDArray[np.float64]) -> NDArray[np.float32]:
     """(class, level) shares of the levels in each class, and below them in all."""
     table = np.vstack([counts, counts.sum(0)])
     total = table.sum(1, keepdims=True)
-    return np.where(total > 0, table / np.maximum(total, 1), 1 / counts.shape[1]).astype(np.float32)
+    return np.asarray(np.where(total > 0, table / np.maximum(total, 1), 1 / counts.shape[1]), np.float32)
 
 
 def _weights(counts: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -65,4 +65,4 @@ def _weights(counts: NDArray[np.float64]) -> NDArray[np.float32]:
     aim = np.where(shared, counts.sum(1), 0.0)
     rate = counts / np.maximum(counts.sum(0), 1)
     weights = (aim / max(aim.sum(), 1))[:, None] / np.where(rate > 0, rate, np.inf)
-    return weights.astype(np.float32)
+    return np.asarray(weights, np.float32)
