@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "models": {"core", "datasets", "faces", "synthesis"},
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},
+    "probe": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"},
     "audit": {"core"},
     "outside": {"core"},
     "report": {"core", "audit"},

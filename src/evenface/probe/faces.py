@@ -43,7 +43,7 @@ def usable(
 ) -> Faces:
     """Choose the faces that can be used.
 
-    A level with fewer than five persons is left out of its stratum, and a stratum with fewer than two levels altogether.
+    A level with fewer than five persons is left out of its stratum, as is a stratum with fewer than two levels.
 
     Raises:
         SettingsError: The arguments are not of the same length.

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from evenface.probe._batch import Batch
 
+_ADDED = 2.0  # faces of the base rates, beside the neighbours
 _BLOCK = 512  # new faces at once
 
 
@@ -15,7 +16,7 @@ def fit_knn(fit: Batch, new: Batch) -> Tensor:
     """Give the evidence (face, level, column) of the k nearest faces, k being the square root of the faces fitted.
 
     Evidence for a level is the logarithm of how many of the neighbours have it, over how many would by their base
-    rates; both with the square root of k faces of the base rate added, so that it is finite and shrinks with few. The
+    rates; both with two faces of the base rate added, so that it is finite. The
     neighbours are found once for all columns. Smoothing and k are our own choice.
 
     Args:
@@ -32,6 +33,6 @@ def fit_knn(fit: Batch, new: Batch) -> Tensor:
         there = torch.stack([(fit.codes[near] == level).sum(1, dtype=torch.float32) for level in range(levels)], 1)
         of_stratum = functional.one_hot(fit.strata[near], len(rates)).sum(1, dtype=torch.float32)
         expected = (of_stratum @ rates.view(len(rates), -1)).view(-1, levels, columns)
-        added = count**0.5 * rates[block.strata]
+        added = _ADDED * rates[block.strata]
         found.append(((there + added) / (expected + added)).log())
     return torch.cat(found)

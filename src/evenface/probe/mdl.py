@@ -6,7 +6,7 @@ before. So it counts what a leak is worth together with how hard it is to learn,
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -23,9 +23,9 @@ def online_code(
 ) -> tuple[Tensor, Tensor]:
     """Lengths in bits (column,) of the online code with and without features, both without the first block.
 
-    The first block costs the same with and without features. The penalty is not chosen: the code is the mixture over all
-    penalties and over "no evidence", which costs at most log2 of their number above the best (our choice, instead of
-    Voita and Titov's validation part).
+    The first block costs the same with and without features. The penalty is not chosen: the code is the mixture over
+    all penalties and over "no evidence", which costs at most log2 of their number above the best (our choice, instead
+    of Voita and Titov's validation part).
 
     Args:
         features: (face, feature).
@@ -38,7 +38,7 @@ def online_code(
     persons = int(people.max()) + 1
     place = torch.randperm(persons, generator=generator)[people].to(torch.float64) / persons
     lengths = torch.zeros(len(PENALTIES) + 1, codes.shape[1], dtype=torch.float64)
-    for start, end in zip(TIMES, TIMES[1:], strict=False):
+    for start, end in pairwise(TIMES):
         rows = torch.nonzero(place < end)[:, 0]
         fit = place[rows] < start
         if not fit.any() or fit.all():

@@ -9,10 +9,11 @@ from torch.nn import functional
 from evenface.probe._batch import Batch, surprise
 
 HIDDEN = 64
+DROPPED = 0.5  # share of the inputs that is dropped at each step
 MOST_FEATURES = 256  # the directions in which features vary most; a wider first layer would only cost time
-_STEPS = 80
-_RATE = 0.01
-_DECAY = 0.1
+_STEPS = 120
+_RATE = 0.003
+_DECAY = 1.0
 _AWAY = 4  # one person in four says when to stop
 _LOOK = 4  # steps from look to look
 
@@ -20,9 +21,9 @@ _LOOK = 4  # steps from look to look
 def fit_mlp(fit: Batch, new: Batch, generator: torch.Generator) -> Tensor:
     """Train each column's net and give its evidence (face, level, column) on new faces.
 
-    Trained on all fitted faces at each step (AdamW, Loshchilov and Hutter, arXiv:1711.05101), on three persons in four;
-    of each net, the step that is best on the others is kept, each column its own. A net starts with no evidence at all.
-    With strata, the net is told the stratum.
+    Three fitted persons in four are learnt from, all their faces at each step, by AdamW (Loshchilov and Hutter,
+    arXiv:1711.05101) with inputs dropped; of each net the step is kept that is best on the fourth person, each column
+    its own. A net starts with no evidence at all. With strata, it is told the stratum.
 
     Args:
         fit: Faces to fit on.
@@ -46,7 +47,8 @@ def fit_mlp(fit: Batch, new: Batch, generator: torch.Generator) -> Tensor:
                 kept = torch.where(better, nets(seen), kept)
         optimiser.zero_grad()
         # The sum over columns: each net has the slope of its own mean loss.
-        surprise(nets(rows[~away]), learn).mean(0).sum().backward()
+        drop = torch.rand(len(learn.codes), rows.shape[1], generator=generator) >= DROPPED
+        torch.autograd.backward(surprise(nets(rows[~away] * drop / (1 - DROPPED)), learn).mean(0).sum())
         optimiser.step()
     return kept
 
