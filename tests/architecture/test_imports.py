@@ -107,6 +107,19 @@ def test_nothing_that_runs_code_from_a_file_is_imported(path: Path) -> None:
     assert not wrong
 
 
+def test_estimated_attributes_are_never_part_of_a_prediction() -> None:
+    """What `serve` and `evenface predict` reach, through any other module, estimates no attribute of a person."""
+    modules = {".".join(path.relative_to(SRC.parent).with_suffix("").parts): path for path in MODULES}
+    start = [name for name in modules if name.startswith("evenface.serve.") or name == "evenface.cli.predict"]
+    reached, waiting = set(start), list(start)
+    while waiting:
+        found = {name for _, name in imported(modules[waiting.pop()])} & modules.keys()
+        waiting += found - reached
+        reached |= found
+    assert "evenface.models.macro" in reached
+    assert not {name for name in reached if "attributes" in name.split(".")[-1] or name.endswith("annotate")}
+
+
 def test_the_plan_has_no_circle() -> None:
     for room, others in MAY_IMPORT.items():
         back = {other for other in others if room in MAY_IMPORT[other]}
