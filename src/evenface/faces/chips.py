@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
+from evenface.core.pictures import INSIDE
 from evenface.core.writing import replacing
 from evenface.faces.align import align
 from evenface.faces.decode import UnreadablePictureError, decode
@@ -113,6 +114,21 @@ class ChipStore:
         except OSError as error:
             raise InputError(f"Chips cannot be written to {place}: {error}. Choose a disk with room.") from error
         return cls.open(place)
+
+
+def files_state(images: pl.Series, root: Path) -> str:
+    """Hash the lengths and times of pictures' files, or of the archives that they are in.
+
+    Args:
+        images: As in a manifest's column `image`.
+        root: What they are relative to.
+    """
+    digest = hashlib.sha256()
+    for name in images.str.split(INSIDE).list.first().drop_nulls().unique(maintain_order=True):
+        path = root / name
+        found = path.stat() if path.is_file() else None
+        digest.update(f"\n{name} {found and (found.st_size, found.st_mtime_ns)}".encode())
+    return digest.hexdigest()[:16]
 
 
 class _Maker:

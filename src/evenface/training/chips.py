@@ -12,8 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
-from evenface.core.pictures import INSIDE
-from evenface.faces.chips import ChipStore
+from evenface.faces.chips import ChipStore, files_state
 
 _AT_ONCE = 4096  # faces that are hashed together
 
@@ -56,7 +55,7 @@ def load_chips(
     """
     try:
         # A store is known by what was asked for; the folder around it by the files as they are now.
-        folder = cache / _state(frame["image"], root)
+        folder = cache / files_state(frame["image"], root)
         store = ChipStore.build(frame, folder, root=root, size=size, detector=detector, progress=progress)
     except (OSError, InputError) as error:
         need = len(frame) * size * size * 3 / 1e6
@@ -69,13 +68,3 @@ def load_chips(
         digest.update(store.chips[start : start + _AT_ONCE].tobytes())
     reasons = {place: why for place, why in enumerate(store.reasons) if why is not None}
     return Chips(store.chips, reasons, digest.hexdigest())
-
-
-def _state(images: pl.Series, root: Path) -> str:
-    """Hash the lengths and times of the files, or of the archives that they are in."""
-    digest = hashlib.sha256()
-    for name in images.str.split(INSIDE).list.first().unique(maintain_order=True):
-        path = root / name
-        found = path.stat() if path.is_file() else None
-        digest.update(f"\n{name} {found and (found.st_size, found.st_mtime_ns)}".encode())
-    return digest.hexdigest()[:16]

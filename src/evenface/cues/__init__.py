@@ -1,0 +1,24 @@
+"""Cues: what can be read from a face. This page is THE TABLE of them.
+
+A cue reads chips, or clips of chips, and gives named channels, whether each face could be read, and how sure it is. A new
+cue is one file and one line (CONTRIBUTING.md#cue).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evenface.core.registry import Registry
+
+if TYPE_CHECKING:
+    from evenface.cues._cue import Cue
+
+#: Name -> the class of a cue, which is made without arguments.
+CUES: Registry[type[Cue]] = Registry(
+    "cue",
+    {
+        "macro": "evenface.cues.macro:Macro",
+        "macro_full": "evenface.cues.macro:MacroFull",
+    },
+    hint="Add one: CONTRIBUTING.md#cue",
+)
