@@ -1,7 +1,7 @@
 """Cues: what can be read from a face. This page is THE TABLE of them.
 
-A cue reads chips, or clips of chips, and gives named channels, whether each face could be read, and how sure it is. A new
-cue is one file and one line (CONTRIBUTING.md#cue).
+A cue reads chips, or clips of chips, and gives named channels, whether each face could be read, and how sure it is. A
+new cue is one file and one line (CONTRIBUTING.md#cue).
 """
 
 from __future__ import annotations

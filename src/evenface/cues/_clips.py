@@ -9,9 +9,9 @@ onset to its offset, so that:
 - fewer than three frames are too few: movement cannot be told from noise;
 - a picture that is of no clip is a still photo, and the same frame again and again.
 
-Frames are spread evenly over the clip (our reconstruction; the nearest frame is taken, none is mixed). The face is found in
-the first frame alone, and all others are cut at the same place: a head's movement stays, what a detector would add does
-not.
+Frames are spread evenly over the clip (our reconstruction; the nearest frame is taken, none is mixed). The face is found
+in the first frame alone, and all others are cut at the same place: how a head moves stays, what a detector adds
+does not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cue: what is read from faces, as numbers with names.
 
-Axes: face, channel; of a clip also frame. A face that cannot be read has `valid=False`, NaN values, NaN confidence and a
-reason.
+Axes: face, channel; of a clip also frame. A face that cannot be read has `valid=False`, NaN values, NaN confidence
+and a reason.
 """
 
 from __future__ import annotations

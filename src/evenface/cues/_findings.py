@@ -63,8 +63,8 @@ def findings(counts: pl.DataFrame) -> list[Notice]:
     return [
         Notice(
             "cue_fails_group",
-            f"Cue {row['cue']!r} reads no face of {row['attribute']}={row['level']} ({row['faces']:,} faces), and reads "
-            f"others: {row['reasons']}. What is built on it says nothing of this group.",
+            f"Cue {row['cue']!r} reads no face of {row['attribute']}={row['level']} ({row['faces']:,} faces), and "
+            f"reads others: {row['reasons']}. What is built on it says nothing of this group.",
         )
         for row in lost.iter_rows(named=True)
     ]

@@ -1,8 +1,8 @@
 """Reading the cues of a manifest: pictures in, one table per cue out, nothing read twice.
 
 Faces are cut out once, at `SIDE` pixels, and each cue gets them at its own size. What a cue read is kept in stretches,
-each under the hash of the pixels it was read from and of the cue's version: a run that was stopped goes on, and a picture
-that changed is read anew.
+each under the hash of the pixels it was read from and of the cue's version: a run that was stopped goes on, and a
+picture that changed is read anew.
 """
 
 from __future__ import annotations

@@ -194,8 +194,8 @@ def _unfit(
     if about["manifest"] != key or not frame["face"].equals(manifest.frame["face"]):
         common = frame.join(manifest.frame, "face", "semi").height
         faults.append(
-            f"{path} belongs to another manifest: it has {frame.height:,} faces, the manifest {manifest.frame.height:,}, "
-            f"and {common:,} ids are in both; {again}"
+            f"{path} belongs to another manifest: it has {frame.height:,} faces, the manifest "
+            f"{manifest.frame.height:,}, and {common:,} ids are in both; {again}"
         )
     if about["version"] != version:
         faults.append(f"{path} was made by version {about['version']}, this evenface has {version}; {again}")

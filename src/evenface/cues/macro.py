@@ -1,4 +1,4 @@
-"""Macro-expressions: the paper's cue A, read by the network that ships with this package (`models/weights/macro.md`)."""
+"""Macro-expressions: the paper's cue A, read by the network that ships (`models/weights/macro.md`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIX = ("angry", "fear", "happy", "sad", "surprise", "neutral")
 
 
 class MacroFull(Cue):
-    """All eight expressions of the shipped network, contempt and disgust among them; our addition to the paper's cues."""
+    """All eight expressions of the shipped network, disgust and contempt among them; our own addition."""
 
     name = "macro_full"
     channels = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
