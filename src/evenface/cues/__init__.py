@@ -19,6 +19,14 @@ CUES: Registry[type[Cue]] = Registry(
     {
         "macro": "evenface.cues.macro:Macro",
         "macro_full": "evenface.cues.macro:MacroFull",
+        "image_features": "evenface.cues.image_features:ImageFeatures",
+        "action_units": "evenface.cues.action_units:ActionUnits",
+        "micro": "evenface.cues.micro:Micro",
+        "micro_plus": "evenface.cues.micro:MicroPlus",
+        "head_pose": "evenface.cues.head_pose:HeadPose",
+        "vgg11": "evenface.cues.vgg11:VGG11",
     },
     hint="Add one: CONTRIBUTING.md#cue",
 )
+DEFAULT = tuple(name for name in CUES if name != "vgg11")
+"""Cues that are read where none is named: all but the one whose weights must be downloaded."""

@@ -9,8 +9,8 @@ onset to its offset, so that:
 - fewer than three frames are too few: movement cannot be told from noise;
 - a picture that is of no clip is a still photo, and the same frame again and again.
 
-Frames are spread evenly over the clip (our reconstruction; the nearest frame is taken, none is mixed). The face is found
-in the first frame alone, and all others are cut at the same place: how a head moves stays, what a detector adds
+Frames are spread evenly over the clip (our reconstruction; the nearest frame is taken, none is mixed). The face is
+found in the first frame alone, and all others are cut at the same place: how a head moves stays, what a detector adds
 does not.
 """
 
@@ -81,7 +81,7 @@ def sequences(frame: pl.DataFrame, frames: int) -> Sequences:
     at = [np.rint(np.linspace(0, max(length - 1, 0), frames)).astype(int) for length in table["length"]]
     reasons = tuple(table.select(why.alias("why"))["why"])
     images = tuple(
-        tuple(paths[i] for i in places) if reason is None else ()
+        tuple(paths[int(i)] for i in places) if reason is None else ()
         for paths, places, reason in zip(table["image"], at, reasons, strict=True)
     )
     numbers = faces.join(order, "sequence", "left", maintain_order="left")["number"]

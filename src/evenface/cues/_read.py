@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
 from evenface.core.writing import replacing
-from evenface.cues import CUES
+from evenface.cues import CUES, DEFAULT
 from evenface.cues._clips import Sequences, sequences
 from evenface.cues._cue import Cue, CueReading, joined, with_gaps
-from evenface.cues._table import about_of, as_frame, as_reading, manifest_key, save_cue
+from evenface.cues._table import as_frame, as_reading, save_cue
 from evenface.faces.align import align
 from evenface.faces.chips import ChipStore, files_state
 from evenface.faces.decode import UnreadablePictureError, decode
@@ -75,7 +75,7 @@ def read_cues(
         manifest: Faces, and clips where it has a column `clip`.
         root: What paths of pictures are relative to.
         out: Folder that gets `<cue>.parquet` for each.
-        names: Which cues; None: all of the table.
+        names: Which cues; None: `DEFAULT`.
         detector: A name in `DETECTORS`; None: pictures are aligned faces already.
         cache: Folder for chips and what was read; `out/.cache` if None.
         progress: Told how far it is.
@@ -85,7 +85,7 @@ def read_cues(
         SettingsError: A library that a cue needs is not installed.
         InputError: A model file is missing, or a folder cannot be written.
     """
-    kinds = [CUES.get(name) for name in (CUES.names() if names is None else names)]
+    kinds = [CUES.get(name) for name in (DEFAULT if names is None else names)]
     if not kinds:
         raise SettingsError(f"No cue was named. Available: {', '.join(CUES)}.")
     frame, kept = manifest.frame, cache or out / ".cache"
@@ -93,30 +93,21 @@ def read_cues(
         raise InputError("This manifest has no faces; there is nothing to read.")
     tell = progress or (lambda what, done, total: None)
     chips: _Chips | None = None
-    done = []
-    for kind in kinds:
-        cue = kind()
-        try:
-            if kind.frames:
-                source: _Source = _Clips(sequences(frame, kind.frames), root, kind.size, detector)
+    done, cues = [], [kind() for kind in kinds]  # what is missing for one is told before any is read
+    try:
+        for cue in cues:
+            if cue.frames:
+                source: _Source = _Clips(sequences(frame, cue.frames), root, cue.size, detector)
             else:
                 source = chips = chips or _Chips(frame, root, detector, kept, tell)
-            reading, cached = _read(cue, source, kept / "read", tell)
-        finally:
+            parts, cached = _read(cue, source, kept / "read", tell)
+            reading = _of_faces(parts, source.of_face)
+            path = save_cue(out, cue.name, cue.channels, reading, manifest, {"detector": detector})
+            done.append(CueRead(cue.name, path, reading, cached, source.notes))
+    finally:
+        for cue in cues:
             cue.close()
-        extra = {"detector": detector, "manifest_faces": len(frame)}
-        path = save_cue(out, kind.name, kind.channels, _of_faces(reading, source.of_face), manifest, extra)
-        done.append(CueRead(kind.name, path, _of_faces(reading, source.of_face), cached, source.notes))
     return done
-
-
-def is_read(out: Path, manifest: Manifest, name: str) -> bool:
-    """Tell whether a folder holds the table of a cue for this manifest, made by this version."""
-    about = about_of(out / f"{name}.parquet")
-    return about is not None and (about["manifest"], about["version"]) == (
-        manifest_key(manifest),
-        CUES.get(name).version,
-    )
 
 
 class _Source(Protocol):

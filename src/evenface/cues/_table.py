@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SCHEMA = "evenface.cue/1"
-IMPORTED: Mapping[str, str] = {}
+IMPORTED: Mapping[str, str] = {"openface": "1", "pyfeat": "1"}
 """Cues that come from other tools' tables: name -> version of their reader."""
 _IDENTITY = ("face", "image", "clip", "frame", "phase")
 
