@@ -35,6 +35,14 @@ evenface cues read faces/ cues/ --cue macro,action_units
 
 evenface cues read ferplus.parquet cues/ --detector none
 """
+_IMPORT = """Take over action units that OpenFace 2 or py-feat read, as OUT/openface.parquet or OUT/pyfeat.parquet.
+
+[bold]Examples[/bold]
+
+evenface cues import processed/ faces/ cues/
+
+evenface cues import fex.csv faces.parquet cues/
+"""
 
 
 @cues_app.command("list")
@@ -103,6 +111,29 @@ def read(
             console.print(Text(f"Finding: {notice.message}", style="yellow"))
         known = " It was known from an earlier run." if each.cached else ""
         console.print(Text(f"Wrote {each.path}.{known}", style="dim"))
+
+
+@cues_app.command("import", help=_IMPORT)
+def import_(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file, or a folder of such.")],
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="Or a folder with manifest.parquet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the tables.")],
+) -> None:
+    """Parse, call, print."""
+    from evenface.cues._findings import findings, unanswered
+    from evenface.cues._imported import import_units
+    from evenface.cues._table import save_cue
+
+    console = Console()
+    with plain_errors():
+        faces = Manifest.load(manifest / "manifest.parquet" if manifest.is_dir() else manifest)
+        got = import_units(table, faces)
+        written = save_cue(out, got.name, got.channels, got.reading, faces, {"source": table.name})
+    counts = unanswered(faces, got.name, got.reading)
+    _tell(console, counts, got.notes)
+    for notice in findings(counts):
+        console.print(Text(f"Finding: {notice.message}", style="yellow"))
+    console.print(Text(f"Wrote {written}", style="dim"))
 
 
 def _tell(console: Console, counts: pl.DataFrame, notes: tuple[str, ...]) -> None:

@@ -22,7 +22,7 @@ UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 
 PRESENT = 2.0
 """Intensity from which a unit counts as shown: FACS B, slight."""
 STRONGEST = 5.0
-SHA256 = "?"
+SHA256 = "08f53946cf298ceb0db445fb4749b1f89178252fbe0104e450be45c62a1ccdc5"
 _FARTHEST = 45.0  # degrees of yaw or pitch at which confidence is 0
 
 

@@ -27,7 +27,7 @@ MERGED: Mapping[str, str] = {
 }
 """Expression -> the class that it is merged into; contempt is in none."""
 SHA256 = {
-    "micro": "?",
+    "micro": "b8792ec73d9f4367e016259f17ad02ef4830a3bde2ae35bd83b179e20b228a1e",
     "micro_plus": "?",
 }
 """Weights that ship -> SHA-256 of their safetensors file."""

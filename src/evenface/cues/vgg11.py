@@ -47,8 +47,8 @@ class VGG11(Cue):
             from torchvision.models import VGG11_Weights, vgg11
         except ModuleNotFoundError as error:
             raise SettingsError(
-                f"VGG11 needs {error.name}, which is not installed: pip install torchvision. Without it there is the "
-                "cue image_features."
+                f"VGG11 needs {error.name}, which is not installed: pip install 'evenface[vgg]'. Without it, take "
+                "the cue image_features."
             ) from error
         try:
             self._layers = vgg11(weights=VGG11_Weights.IMAGENET1K_V1).features.eval()
