@@ -28,7 +28,7 @@ MERGED: Mapping[str, str] = {
 """Expression -> the class that it is merged into; contempt is in none."""
 SHA256 = {
     "micro": "b8792ec73d9f4367e016259f17ad02ef4830a3bde2ae35bd83b179e20b228a1e",
-    "micro_plus": "?",
+    "micro_plus": "485e9e8c0cd0a371b480ff0a39d6c87195bb7ebd6fea437fbd4a8b65b0bc72c7",
 }
 """Weights that ship -> SHA-256 of their safetensors file."""
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
