@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,16 @@ FIVE = ((33, 133), (362, 263), (1,), (61,), (291,))  # eyes, nose and corners of
 SAME = {"AU26": ("AU26", "AU27"), "AU45": ("AU43", "AU45")}
 """Units that one of OpenFace's stands for: a jaw dropped far, and an eye that stays shut."""
 RIDGE = 100.0
+CLASSES = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
+PAIRS = tuple(
+    (name, f"AU{number:02d}")
+    for name, numbers in (
+        ("happy", (6, 12)), ("surprise", (1, 2, 5, 25, 26)), ("sad", (4, 15, 17)),
+        ("angry", (4, 7)), ("disgust", (9, 10)), ("fear", (5, 20)),
+    )
+    for number in numbers
+)  # fmt: skip
+"""Expression and a unit that belongs to it."""
 EPOCHS, WIDTHS, MEMBERS = 60, (96, 48), 1
 Floats = NDArray[np.float32]
 
@@ -200,6 +211,7 @@ def main() -> None:
     """Do all of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--ferplus", type=Path, help="folder with FER2013Valid: also rank real faces by units")
     given = parser.parse_args()
     torch.set_num_threads(1)
     truth, chips, inputs = faces_of(given.folder)
@@ -238,7 +250,10 @@ def main() -> None:
     weights = network(inputs, target, train)
     tell("actions and landmarks, network", answered(inputs, weights))
     both = np.concatenate([inputs, edges], 1)
-    tell("all, network", answered(both, network(both, target, train)))
+    wide = network(both, target, train)
+    tell("all, network", answered(both, wide))
+    if given.ferplus:
+        ranked(given.ferplus, weights, wide)
     cut = cut_for(answered(inputs, weights), target, train)
     stretched = weights | {key: (weights[key].T * (PRESENT / cut)).T for key in ("2.weight", "2.bias")}
     stretched = {name: value.astype(np.float16 if value.ndim == 2 else np.float32) for name, value in stretched.items()}
@@ -248,6 +263,37 @@ def main() -> None:
     target_file.parent.mkdir(exist_ok=True)
     target_file.write_bytes(packed)
     print("sha256", hashlib.sha256(packed).hexdigest(), len(packed))
+
+
+def ranked(folder: Path, small: dict[str, Floats], wide: dict[str, Floats]) -> None:
+    """Rank real faces by the units that belong to their expressions: the area under the curve, mean over pairs."""
+    from PIL import Image
+    from sklearn.metrics import roc_auc_score
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    from judge import read_part
+
+    images, votes, _ = read_part(folder / "FER2013Valid")
+    dice = np.random.default_rng(0)
+    rows = np.concatenate([dice.permutation(np.flatnonzero(votes[:, c] >= 6))[:40] for c in range(7)])
+    shown = np.array(CLASSES)[votes[rows].argmax(1)]
+    chips = np.stack(
+        [Image.fromarray(image).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC) for image in images[rows]]
+    )
+    landmarker = Landmarker()
+    inputs = features(landmarker.read(chips))
+    landmarker.close()
+    found = np.isfinite(inputs).all(1)
+    edges = edge_histograms(chips[found, ::2, ::2]).astype(np.float32)
+    for name, read in (
+        ("landmarks", answered(inputs[found], small)),
+        ("landmarks and edges", answered(np.concatenate([inputs[found], edges], 1), wide)),
+    ):
+        areas = {pair: roc_auc_score(shown[found] == pair[0], read[:, UNITS.index(pair[1])]) for pair in PAIRS}
+        print(
+            f"real faces, {name}: {found.sum()} of {len(rows)} read, mean AUROC {np.mean(list(areas.values())):.3f}",
+            areas,
+        )
 
 
 def answered(inputs: Floats, weights: dict[str, Floats]) -> Floats:

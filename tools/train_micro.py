@@ -45,7 +45,7 @@ SETS = {
 PIXELS = 96
 GREY = np.array([0.299, 0.587, 0.114], np.float32)
 FIVE = ((33, 133), (362, 263), (1,), (61,), (291,))  # eyes, nose and corners of the mouth among 478 points
-FOLDS, EPOCHS = 5, 16
+FOLDS, EPOCHS, FOLD_EPOCHS = 3, 16, 10
 Data = tuple[Tensor, Tensor, Tensor]
 
 
@@ -225,9 +225,9 @@ def main() -> None:
         part, _ = data_of(clips, about["emotion"], PLUS)
         tell(f"micro_plus on {what}", scores(part[2].numpy(), answers(plus, part), PLUS))
     fold = truth["subject"].str.slice(1).cast(pl.Int64).to_numpy()[known] % FOLDS
-    tell("micro, folds of people", by_people(data, fold, THREE, EPOCHS))
+    tell("micro, folds of people", by_people(data, fold, THREE, FOLD_EPOCHS))
     mixed = data[2][torch.from_numpy(np.random.default_rng(0).permutation(len(fold)))]
-    tell("micro, labels permuted", by_people((data[0], data[1], mixed), fold, THREE, EPOCHS // 4))
+    tell("micro, labels permuted", by_people((data[0], data[1], mixed), fold, THREE, FOLD_EPOCHS // 2))
 
 
 if __name__ == "__main__":

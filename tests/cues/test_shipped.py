@@ -127,7 +127,7 @@ def test_a_movement_is_seen_and_a_moving_head_is_not() -> None:
     mouth = normalised(torch.stack([scene(0, float(t)) for t in times])[None])
     still = normalised(scene(0, 0).expand(1, 18, 64, 64))
     assert flow(still).abs().max() < 1e-4
-    assert flow(head).abs().max() < 0.2
+    assert flow(head).abs().mean() < 0.06  # of a shift by 1 pixel
     last = flow(mouth)[0, 0, -1]
     assert last[10, 10] > 0.4
     assert last[3, 3].abs() < 0.1

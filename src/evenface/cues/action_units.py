@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
 from evenface.cues._cue import Cue, CueReading, checked, with_gaps
-from evenface.cues._geometry import frontal
+from evenface.cues._geometry import POINTS, frontal
 from evenface.faces.landmarks import Landmarker, Landmarks
 from evenface.models.macro import read_safetensors
 
@@ -69,7 +69,7 @@ class ActionUnits(Cue):
 
 def features(landmarks: Landmarks) -> NDArray[np.float32]:
     """Give what units are read from (face, feature): facial actions, then frontal landmarks; NaN where not found."""
-    return np.concatenate([landmarks.actions, frontal(landmarks).reshape(len(landmarks.found), -1)], 1)
+    return np.concatenate([landmarks.actions, frontal(landmarks).reshape(-1, 3 * len(POINTS))], 1)
 
 
 def intensities(features: NDArray[np.float32], weights: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
