@@ -120,13 +120,13 @@ def emfacs(
     if missing := sorted(set(names) - set(channels)):
         raise InputError(f"The rules of EMFACS need {', '.join(missing)}, which are not among {', '.join(channels)}.")
     picked = units[:, [list(channels).index(name) for name in names]]
-    shown = picked >= present
+    shown = np.asarray(picked >= present, bool)
     rule = np.array([[number in wanted for number in numbers] for wanted in EMFACS.values()])
-    both = (shown[:, None] & rule).sum(2)
+    both = np.asarray(shown[:, None] & rule).sum(2)
     alike = (both / (shown[:, None] | rule).sum(2)).astype(np.float32)
-    known = np.isfinite(picked).all(1)
-    best, none = alike.max(1), ~shown.any(1)
-    clear = known & (best >= NEAR) & ((alike == best[:, None]).sum(1) == 1)
+    known = np.asarray(np.isfinite(picked).all(1), bool)
+    best, none = alike.max(1), np.asarray(~shown.any(1), bool)
+    clear = np.asarray(known & (best >= NEAR) & ((alike == best[:, None]).sum(1) == 1))
     order = list(EMFACS)
     answers = tuple(
         "neutral" if empty and ok else order[place] if sure else None

@@ -113,8 +113,13 @@ def read_cues(
 class _Source(Protocol):
     """Gives what a cue reads, a stretch at a time."""
 
-    notes: tuple[str, ...]
-    of_face: NDArray[np.int64] | None
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how faces are read."""
+
+    @property
+    def of_face(self) -> NDArray[np.int64] | None:
+        """Which of what is read each face belongs to; None: each is its own."""
 
     def __len__(self) -> int: ...
 
@@ -143,7 +148,8 @@ class _Chips:
         out = np.empty((len(there), size, size, 3), np.uint8)
         for chip, place in zip(out, there, strict=True):
             picture = Pillow.fromarray(self._store.chips[place])
-            chip[:] = picture if size == SIDE else picture.resize((size, size), Pillow.Resampling.BICUBIC)
+            small = picture if size == SIDE else picture.resize((size, size), Pillow.Resampling.BICUBIC)
+            chip[:] = np.asarray(small)
         return out, list(self._store.reasons[start:stop])
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib.resources import files
 
 import numpy as np
@@ -72,7 +73,7 @@ def features(landmarks: Landmarks) -> NDArray[np.float32]:
     return np.concatenate([landmarks.actions, frontal(landmarks).reshape(-1, 3 * len(POINTS))], 1)
 
 
-def intensities(features: NDArray[np.float32], weights: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+def intensities(features: NDArray[np.float32], weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
     """Run the network, one hidden layer after the other.
 
     Args:

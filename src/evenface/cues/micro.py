@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from importlib.resources import files
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Micro(Cue):
     """
 
     name = "micro"
-    channels: tuple[str, ...] = THREE
+    channels: ClassVar[tuple[str, ...]] = THREE
     version = f"1-{SHA256['micro'][:12]}"
     size = 64
     frames = 18

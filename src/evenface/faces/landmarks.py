@@ -6,6 +6,7 @@ card of the face landmarker lists them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from evenface.core.errors import SettingsError
 from evenface.faces.assets import locate
 from evenface.faces.detectors.mediapipe import ASSET, native_messages_hidden
+from evenface.faces.face import Image
 
 POINTS, ACTIONS = 478, 52
 _MARGIN = 0.25  # of a chip's side, put around it: a chip is too tight for the model's own detector
@@ -72,7 +74,9 @@ class Landmarker:
             raise SettingsError(
                 "Landmarks are placed with MediaPipe, which is not installed: pip install 'evenface[predict]'"
             ) from error
-        self._wrap = lambda image: mediapipe.Image(mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image))
+        self._wrap: Callable[[Image], Any] = lambda image: mediapipe.Image(
+            mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image)
+        )
         options = vision.FaceLandmarkerOptions(
             tasks.BaseOptions(model_asset_path=str(path)),
             num_faces=1,
@@ -107,7 +111,7 @@ class Landmarker:
             names = tuple(each.category_name for each in seen.face_blendshapes[0])
         scale = (side + 2 * around) / side
         points = points * np.float32(scale) - np.array([around / side, around / side, 0], np.float32)
-        return Landmarks(np.isfinite(actions).all(1), points, actions, turn, names)
+        return Landmarks(np.asarray(np.isfinite(actions).all(1)), points, actions, turn, names)
 
     def close(self) -> None:
         """Let go of the model."""

