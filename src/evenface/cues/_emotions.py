@@ -62,7 +62,7 @@ class UnitsToEmotions:
             from sklearn.svm import SVC
         except ModuleNotFoundError as error:
             raise SettingsError(
-                "Units become emotions by scikit-learn, which is not installed: pip install 'evenface[units]'"
+                "Units become emotions by scikit-learn, which is not installed: pip install 'evenface[models]'"
             ) from error
         known = np.isfinite(units).all(1)
         x, y = units[known], np.asarray(labels)[known]

@@ -13,13 +13,13 @@ SIX = ("angry", "fear", "happy", "sad", "surprise", "neutral")
 
 
 class MacroFull(Cue):
-    """All eight expressions of the shipped network, disgust and contempt among them; our own addition."""
+    """All seven expressions of the shipped network, disgust among them; our own addition."""
 
     name = "macro_full"
-    channels = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
+    channels = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
     version = f"1-{macro.WEIGHTS['macro'][:12]}"
     size = macro.SIZE
-    confidence = "the highest of the eight probabilities"
+    confidence = "the highest of the seven probabilities"
 
     def __init__(self) -> None:
         """Load the network.
@@ -39,15 +39,15 @@ class MacroFull(Cue):
 class Macro(Cue):
     """The paper's cue A: probabilities of six expressions, by a network trained on real faces (Lukac et al., 2023).
 
-    The network knows disgust and contempt too, and the paper's detector did not; the six are as probable as they are
-    given that it is one of them (our reconstruction). `macro_full` keeps all eight.
+    The network knows disgust too, and the paper's detector did not; the six are as probable as they are given that it
+    is one of them (our reconstruction). `macro_full` keeps all seven.
     """
 
     name = "macro"
     channels = SIX
     version = MacroFull.version
     size = macro.SIZE
-    confidence = "the highest probability among all eight expressions; 0 where that is disgust or contempt"
+    confidence = "the highest probability among all seven expressions; 0 where that is disgust"
 
     def __init__(self) -> None:
         """Load the network.
