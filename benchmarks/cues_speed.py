@@ -39,7 +39,8 @@ def main() -> None:
     detector.close()
     for name in DEFAULT:
         cue = CUES.get(name)()
-        small = chips[:, :: SIDE // cue.size or 1, :: SIDE // cue.size or 1][:, : cue.size, : cue.size]
+        at = np.linspace(0, SIDE - 1, cue.size).astype(int)
+        small = chips[:, at][:, :, at]
         seen = np.ascontiguousarray(np.repeat(small[:, None], cue.frames, 1) if cue.frames else small)
         cue.read(seen[:BATCH])
         begun = time.process_time()

@@ -29,8 +29,8 @@ class ImageFeatures(Cue):
 
     name = "image_features"
     channels = tuple(f"f{number:04d}" for number in range(_WIDTH))
-    version = f"1-{ASSETS[_ASSET].sha256[:12]}"
-    size = 192
+    version = f"2-{ASSETS[_ASSET].sha256[:12]}"
+    size = 128
     confidence = "none: these features have no opinion of themselves"
 
     def __init__(self) -> None:
