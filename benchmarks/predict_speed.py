@@ -26,12 +26,23 @@ with Predictor(sys.argv[1]) as predictor:
     print(predictor.predict([sys.argv[2]])["box_left"].count())
 """
 VIDEO = """
-import time
+import os, threading, time
 from evenface.serve.predictor import Predictor
+seen, over = [], threading.Event()
+def watch():
+    page = os.sysconf("SC_PAGE_SIZE")
+    while not over.wait(0.2):
+        with open("/proc/self/statm") as told:
+            seen.append(int(told.read().split()[1]) * page / 2**20)
 with Predictor(sys.argv[1]) as predictor:
+    if os.path.exists("/proc/self/statm"):
+        threading.Thread(target=watch).start()
     start = time.perf_counter()
     rows = predictor.predict([sys.argv[2]], every=5)
-    print(time.perf_counter() - start, rows["box_left"].count(), rows["track"].n_unique())
+    wall = time.perf_counter() - start
+    over.set()
+quarters = [max(seen[i * len(seen) // 4 : (i + 1) * len(seen) // 4], default=0) for i in range(4)]
+print(wall, rows["box_left"].count(), rows["track"].n_unique(), *quarters)
 """
 
 
@@ -91,9 +102,13 @@ def main() -> None:
     wall = float(second.said.split()[0])
     rows_of.append((f"video 720p of {long} s, every 5th frame", float(long), wall, "s"))
     rows_of.append((f"its peak memory, against a video of {short} s", first.peak * 1.1, second.peak, "MB"))
+    quarters = [float(each) for each in second.said.split()[3:]]
+    rows_of.append(("its memory in the last quarter, against the second", quarters[1] * 1.1, quarters[3], "MB"))
     print(aims(rows_of))
     print(f"\n{rate:.0f} faces/s, {1000 * cost:.1f} ms of processor time each; {found} faces in {given.photos} photos.")
-    print(f"Video: faces, tracks {second.said.split()[1:]}.")
+    print(f"Cores that were had: {rate * cost:.2f}. Two of its own would give {2 / cost:.0f} faces/s at best.")
+    faces, tracks = second.said.split()[1:3]
+    print(f"Video: {faces} faces, {tracks} tracks; MB in each quarter: {[round(each) for each in quarters]}.")
 
 
 if __name__ == "__main__":

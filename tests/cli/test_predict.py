@@ -17,7 +17,7 @@ class Whole:
 
     def detect(self, image: np.ndarray) -> list[Face]:
         size = len(image)
-        five = np.array([[0.32, 0.41], [0.68, 0.41], [0.5, 0.6], [0.4, 0.79], [0.6, 0.79]]) * size
+        five = np.array([[0.32, 0.4], [0.68, 0.4], [0.5, 0.6], [0.4, 0.77], [0.6, 0.77]]) * size
         return [Face((0, 0, size, size), float("nan"), five)] if image.any() else []
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evenface.faces.face import Face
 
-FIVE = np.array([[32, 41], [68, 41], [50, 62], [40, 79], [60, 79.0]])
+FIVE = np.array([[32, 40], [68, 40], [50, 62], [40, 77], [60, 77.0]])
 """Landmarks of a face that fills a picture of 100 pixels as the template says."""
 
 

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from evenface.core.errors import InputError
 from evenface.faces import chips as module
 from evenface.faces.align import align
 from evenface.faces.chips import ChipStore
+from evenface.faces.decode import decode
 
 
 @pytest.fixture
@@ -22,6 +25,19 @@ def photos(tmp_path: Path) -> pl.DataFrame:
         pixels = rng.integers(1, 256, (60, 80, 3)) * (number != 3)
         Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / f"{number}.png")
     return pl.DataFrame({"face": [f"f{i}" for i in range(7)], "image": [f"{i}.png" for i in range(6)] + ["gone.png"]})
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the pictures that were looked at, in any order."""
+    names: list[str] = []
+
+    def told(path: Path) -> NDArray[np.uint8]:
+        names.append(path.name)
+        return decode(path)
+
+    monkeypatch.setattr(module, "decode", told)
+    return names
 
 
 def build(frame: pl.DataFrame, root: Path, **more: object) -> ChipStore:
@@ -58,18 +74,42 @@ def test_pictures_may_lie_in_archives(tmp_path: Path, lone: type) -> None:
     assert "holds no 'in/b.png'" in (store.reasons[1] or "")
 
 
-def test_it_is_made_once_and_anew_for_another_request(photos: pl.DataFrame, tmp_path: Path, lone: type) -> None:
+def test_it_is_made_once_and_anew_for_another_request(
+    photos: pl.DataFrame, tmp_path: Path, lone: type, decoded: list[str]
+) -> None:
     build(photos, tmp_path, detector=lone)
-    for path in tmp_path.glob("*.png"):
-        path.unlink()
+    del decoded[:]
     assert build(photos, tmp_path, detector=lone).valid.sum() == 5
-    assert build(photos, tmp_path, detector=lone, size=16).valid.sum() == 0
-    assert build(photos.head(3), tmp_path, detector=lone).valid.sum() == 0
+    assert not decoded
+    assert build(photos, tmp_path, detector=lone, size=16).chips.shape == (7, 16, 16, 3)
+    assert build(photos.head(3), tmp_path, detector=lone).faces == ("f0", "f1", "f2")
     assert len(list((tmp_path / "stores").iterdir())) == 3
 
 
+def test_a_picture_that_changed_under_its_name_is_looked_at_anew(
+    photos: pl.DataFrame, tmp_path: Path, lone: type
+) -> None:
+    before = build(photos, tmp_path, detector=lone)
+    Image.new("RGB", (80, 60), "white").save(tmp_path / "0.png")
+    after = build(photos, tmp_path, detector=lone)
+    assert after.chips[0].min() == 255 > before.chips[0].min()
+    assert np.array_equal(after.chips[1:], before.chips[1:])
+    (tmp_path / "1.png").unlink()
+    assert build(photos, tmp_path, detector=lone).reasons[1] == "no such file"
+
+
+def test_an_archive_that_changed_is_looked_at_anew(tmp_path: Path, lone: type) -> None:
+    frame = pl.DataFrame({"face": ["a"], "image": ["a.zip!/a.png"]})
+    for colour, value in (("white", 255), ("grey", 128)):
+        Image.new("RGB", (40, 40), colour).save(tmp_path / "a.png")
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.write(tmp_path / "a.png", "a.png")
+        os.utime(tmp_path / "a.zip", ns=(value, value))
+        assert build(frame, tmp_path, detector=lone).chips.max() == value
+
+
 def test_an_interruption_loses_one_stretch_at_most(
-    photos: pl.DataFrame, tmp_path: Path, lone: type, monkeypatch: pytest.MonkeyPatch
+    photos: pl.DataFrame, tmp_path: Path, lone: type, monkeypatch: pytest.MonkeyPatch, decoded: list[str]
 ) -> None:
     monkeypatch.setattr(module, "_STRETCH", 2)
 
@@ -79,9 +119,9 @@ def test_an_interruption_loses_one_stretch_at_most(
 
     with pytest.raises(KeyboardInterrupt):
         build(photos, tmp_path, detector=lone, progress=stop)
-    for number in range(4):
-        (tmp_path / f"{number}.png").unlink()  # not needed any more
+    del decoded[:]
     store = build(photos, tmp_path, detector=lone)
+    assert sorted(decoded) == ["4.png", "5.png", "gone.png"]
     assert store.valid.tolist() == [True, True, True, False, True, True, False]
     assert store.chips[0].any()
     assert sorted(p.name for p in next((tmp_path / "stores").iterdir()).iterdir()) == [

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
+from evenface.faces import video as module
 from evenface.faces.video import Tracker, Video
 
 Make = Callable[[Path, int], Path]
@@ -66,6 +68,89 @@ def test_settings_that_cannot_be_used_are_told() -> None:
         Video(Path("a.mp4"), every=0)
     with pytest.raises(SettingsError, match="camera has no end"):
         Video(0)
+
+
+class Camera:
+    """Stands in for OpenCV's capture of a camera: frames without end, a tenth of a second each by its own clock."""
+
+    def __init__(self, source: object) -> None:
+        self.source, self.taken, self.released = source, 0, False
+
+    def isOpened(self) -> bool:
+        return self.source == 0
+
+    def get(self, _: int) -> float:
+        return -1.0
+
+    def grab(self) -> bool:
+        self.taken += 1
+        return True
+
+    def retrieve(self) -> tuple[bool, NDArray[np.uint8]]:
+        return True, np.dstack([np.full((48, 64), value, np.uint8) for value in (self.taken, 0, 255)])
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.fixture
+def cameras(monkeypatch: pytest.MonkeyPatch) -> list[Camera]:
+    """Cameras that were opened; the clock is that of the last one."""
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
+    opened: list[Camera] = []
+
+    def capture(source: object) -> Camera:
+        opened.append(Camera(source))
+        return opened[-1]
+
+    monkeypatch.setattr(cv2, "VideoCapture", capture)
+    monkeypatch.setattr(module.time, "monotonic", lambda: opened[-1].taken / 10)
+    return opened
+
+
+def test_a_camera_is_read_by_the_clock_and_let_go_of(cameras: list[Camera]) -> None:
+    video = Video(0, every=2, seconds=0.65)
+    frames = list(video.frames())
+    assert [frame.index for frame in frames] == [0, 2, 4]
+    assert [frame.time_s for frame in frames] == pytest.approx([0.1, 0.3, 0.5])
+    assert frames[1].image[0, 0].tolist() == [255, 0, 3]  # RGB, upright and contiguous
+    assert video.fault is None
+    assert cameras[0].released
+
+
+def test_a_camera_is_let_go_of_when_the_reader_stops_early(cameras: list[Camera]) -> None:
+    reader = Video(0, seconds=60).frames()
+    next(reader)
+    reader.close()
+    assert cameras[0].released
+
+
+def test_a_camera_that_is_not_there_is_told(cameras: list[Camera]) -> None:
+    with pytest.raises(InputError, match="camera 3 cannot be read"):
+        next(Video(3, seconds=1).frames())
+    assert cameras[0].released
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mov"])
+def test_h264_as_phones_write_it(kind: str, tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
+    av = pytest.importorskip("av", reason="OpenCV writes no H.264; PyAV does")
+    path = tmp_path / f"a.{kind}"
+    with av.open(str(path), "w") as made:
+        try:
+            stream = made.add_stream("libx264", rate=10)
+        except (ValueError, av.error.FFmpegError):
+            pytest.skip("this PyAV has no encoder for H.264")
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(12):
+            shown = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 * number, np.uint8), "rgb24")
+            made.mux(stream.encode(shown))
+        made.mux(stream.encode())
+    video = Video(path, every=5)
+    frames = list(video.frames())
+    assert [frame.index for frame in frames] == [0, 5, 10]
+    assert [float(frame.image.mean()) for frame in frames] == pytest.approx([0, 100, 200], abs=6)
+    assert video.fault is None
 
 
 def test_a_face_that_stays_keeps_its_number_and_a_new_one_gets_another() -> None:

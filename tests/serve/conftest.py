@@ -11,7 +11,7 @@ from PIL import Image
 from evenface.faces.face import Face
 from evenface.serve.predictor import Predictor
 
-FIVE = np.array([[32, 41], [68, 41], [50, 62], [40, 79], [60, 79.0]])
+FIVE = np.array([[32, 40], [68, 40], [50, 62], [40, 77], [60, 77.0]])
 
 
 class Halves:

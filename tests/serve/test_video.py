@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evenface.serve import predictor as module
 from evenface.serve.predictor import Predictor
+from evenface.serve.sources import Shown, pictures
 
 
 @pytest.fixture
@@ -30,9 +32,57 @@ def test_faces_of_a_video_have_frame_time_and_track(predictor: Predictor, clip: 
     assert rows["face"].is_unique().all()
 
 
-def test_few_frames_are_in_memory_at_once(model: Any, halves: Any, clip: Path) -> None:
-    from evenface.serve.sources import pictures
+def test_a_camera_is_read_like_a_video_until_its_time_is_up(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
+    taken = 0
 
+    class Camera:
+        def __init__(self, source: int) -> None:
+            assert source == 1
+
+        def isOpened(self) -> bool:
+            return True
+
+        def get(self, _: int) -> float:
+            return 0.0
+
+        def grab(self) -> bool:
+            nonlocal taken
+            taken += 1
+            return taken < 8  # it is unplugged
+
+        def retrieve(self) -> tuple[bool, Any]:
+            return True, np.full((64, 64, 3), 230, np.uint8)
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    rows = predictor.predict(["camera:1"], every=3, seconds=60)
+    assert rows["face"].to_list() == ["camera:1@0#1", "camera:1@3#1", "camera:1@6#1"]
+    assert rows["track"].to_list() == [0, 0, 0]
+    assert rows["time_s"].is_sorted()
+
+
+def test_pixels_are_let_go_of_once_they_were_looked_at(predictor: Predictor) -> None:
+    for keep in (False, True):
+        ((seen, _),) = predictor.stream([Shown("a", np.full((64, 64, 3), 230, np.uint8))], keep=keep)
+        assert not isinstance(seen.shown.content, np.ndarray)
+        assert (seen.image is not None) == keep
+
+
+def test_pictures_that_are_kept_wait_in_small_batches(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch, model: Any
+) -> None:
+    monkeypatch.setattr(module, "_MOST_KEPT", 3 * 64 * 64 * 3)
+    shown = [Shown(str(number), np.full((64, 64, 3), 230, np.uint8)) for number in range(7)]
+    assert len(list(predictor.stream(shown, keep=True))) == 7
+    assert model.batches == [3, 3, 1]
+
+
+def test_few_frames_are_in_memory_at_once(model: Any, halves: Any, clip: Path) -> None:
     taken = 0
 
     def counted() -> Any:

@@ -92,7 +92,8 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
     if not ended:  # one of several processes, of which the first prints
         return
     about = json.loads((ended[0].folder / "data.json").read_text(encoding="utf-8"))
-    for notice in about["notices"]:
+    said_of_runs = [notice for run in ended for notice in run.result["notices"]]
+    for notice in dict.fromkeys([*about["notices"], *said_of_runs]):
         console.print(Text(notice, style="yellow"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head in ("seed", "epoch", "split", "faces", "accuracy", "worst group"):

@@ -115,7 +115,10 @@ class Settings(BaseModel):
 
 
 def options_of(table: Registry[Any]) -> Callable[[Any], Any]:
-    """Make a validator that reads a section with a `kind`, or the kind alone, as the `Options` of that plug-in."""
+    """Read a TOML table with a `kind`, or the kind alone, as the settings (`Options`) of that plug-in of a table.
+
+    Use it in a field's type: `Annotated[SerializeAsAny[Settings], BeforeValidator(options_of(NETS))]`.
+    """
 
     def read(given: Any) -> Any:
         if isinstance(given, str):

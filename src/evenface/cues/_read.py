@@ -25,7 +25,7 @@ from evenface.cues._clips import Sequences, sequences
 from evenface.cues._cue import Cue, CueReading, joined, with_gaps
 from evenface.cues._table import as_frame, as_reading, save_cue
 from evenface.faces.align import align
-from evenface.faces.chips import ChipStore, files_state
+from evenface.faces.chips import ChipStore
 from evenface.faces.decode import UnreadablePictureError, decode
 from evenface.faces.detectors import DETECTORS
 from evenface.faces.face import Detector, Image, area
@@ -133,9 +133,13 @@ class _Chips:
     def __init__(self, frame: pl.DataFrame, root: Path, detector: str | None, cache: Path, tell: Progress) -> None:
         self.notes: tuple[str, ...] = ()
         self.of_face = None
-        place = cache / "chips" / files_state(frame["image"], root)
         self._store = ChipStore.build(
-            frame, place, root=root, size=SIDE, detector=detector, progress=lambda n, total: tell("faces", n, total)
+            frame,
+            cache / "chips",
+            root=root,
+            size=SIDE,
+            detector=detector,
+            progress=lambda n, total: tell("faces", n, total),
         )
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
 """Chips of a whole data set in one memory-mapped file, made once: the second epoch of anything reads no photo.
 
-A store is a folder, named by a hash of what was asked for:
+A store is a folder, named by a hash of what was asked for and of the lengths and times of its files:
 
 | file | holds |
 |---|---|
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _STRETCH = 256  # faces that are made, and after an interruption made again, together
-_LAYOUT = 1  # changes when the same request would give other chips
+_LAYOUT = 2  # changes when the same request would give other chips
 
 
 @dataclass(frozen=True)
@@ -116,21 +116,6 @@ class ChipStore:
         return cls.open(place)
 
 
-def files_state(images: pl.Series, root: Path) -> str:
-    """Hash the lengths and times of pictures' files, or of the archives that they are in.
-
-    Args:
-        images: As in a manifest's column `image`.
-        root: What they are relative to.
-    """
-    digest = hashlib.sha256()
-    for name in images.str.split(INSIDE).list.first().drop_nulls().unique(maintain_order=True):
-        path = root / name
-        found = path.stat() if path.is_file() else None
-        digest.update(f"\n{name} {found and (found.st_size, found.st_mtime_ns)}".encode())
-    return digest.hexdigest()[:16]
-
-
 class _Maker:
     """Makes chips, in several threads, each with a detector of its own."""
 
@@ -180,10 +165,18 @@ def _about(frame: pl.DataFrame, root: Path, size: int, detector: str | Callable[
     rows = hashlib.sha256()
     for face, image in frame.select("face", "image").iter_rows():
         rows.update(json.dumps([face, image]).encode())
+    rows.update(json.dumps(_state(frame["image"], root)).encode())
     name = detector if isinstance(detector, str | None) else f"{detector.__module__}.{detector.__qualname__}"
     about = {"layout": _LAYOUT, "root": str(root.resolve()), "size": size, "detector": name, "rows": rows.hexdigest()}
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
     return {"key": key, "faces": len(frame), **about}
+
+
+def _state(images: pl.Series, root: Path) -> list[tuple[int, int] | None]:
+    """Give length and time of each file or archive, so that a picture that changed under its name is looked at anew."""
+    files = images.str.split(INSIDE).list.first().unique(maintain_order=True)
+    found = [None if name is None or not (root / name).is_file() else (root / name).stat() for name in files]
+    return [each and (each.st_size, each.st_mtime_ns) for each in found]
 
 
 def _fill(

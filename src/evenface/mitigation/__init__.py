@@ -35,6 +35,7 @@ MITIGATIONS: Registry[type[Mitigation]] = Registry(
         "prior_shift": "evenface.mitigation.prior_shift:PriorShift",
         "group_thresholds": "evenface.mitigation.group_thresholds:GroupThresholds",
         "leace": "evenface.mitigation.leace:LEACE",
+        "latent_alignment": "evenface.mitigation.latent_alignment:LatentAlignment",
     },
     hint="Add one: CONTRIBUTING.md#mitigation",
 )

@@ -18,6 +18,7 @@ from torch.func import functional_call
 from torch.optim import Optimizer
 
 from evenface.core.config import Settings
+from evenface.core.tables import Notice
 from evenface.models.nets._net import Net
 
 Need = Literal["group_in_training", "group_in_validation", "group_in_prediction"]
@@ -167,10 +168,12 @@ class Mitigation(nn.Module, ABC):
         Options: Class of the method's settings.
         needs: What must be known of the faces: `group_in_training`, `group_in_validation`, or, to answer at all,
             `group_in_prediction`: the net's `adjust` asks for it.
+        reads_numbers: Whether `data.continuous` alone will do where groups are needed.
     """
 
     Options: ClassVar[type[MitigationOptions]]
     needs: ClassVar[frozenset[Need]] = frozenset()
+    reads_numbers: ClassVar[bool] = False
 
     @abstractmethod
     def objective(self, step: TrainStep) -> Tensor:
@@ -209,6 +212,14 @@ class Mitigation(nn.Module, ABC):
     def after_epoch(self, epoch: int, answers: Callable[[str], Answers]) -> None:
         """Look back on an epoch; `answers` gives what the averaged net makes of the split `train` or `validation`."""
         del epoch, answers
+
+    def figures(self) -> dict[str, float]:
+        """Tell, by name, means over the batches since this was last asked: for the history of the run."""
+        return {}
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Tell what the reader of the result must know, once training has ended."""
+        return ()
 
     def optimiser(self) -> Optimizer | None:
         """Make the optimiser of the method's own parameters that work against the net; None: there are none."""

@@ -12,7 +12,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,6 +36,8 @@ BATCH = 32
 """Faces that a model is shown at a time."""
 THRESHOLD = 0.4
 NO_FACE = "no face found"
+_MOST_KEPT = 2**28  # bytes of pixels that wait to be drawn on
+_LET_GO = UnreadablePictureError("pixels", "let go of once they were looked at")
 
 
 class Model(Protocol):
@@ -53,7 +55,7 @@ class Seen:
     """One picture with the faces found in it.
 
     Attributes:
-        shown: The picture.
+        shown: The picture; of one that came as pixels, all but these.
         faces: The faces found, the largest first.
         chips: (face, size, size, 3), one for each.
         reason: Why there are none.
@@ -106,7 +108,8 @@ class Predictor:
         self._own = threading.local()
         self._detectors: list[Detector] = []
         self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="faces")
-        self._finish = weakref.finalize(self, _close, self._pool, self._detectors)
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="expressions")  # while more faces are looked for
+        self._finish = weakref.finalize(self, _close, self._pool, self._reading, self._detectors)
         self._ahead = 4 * (workers or os.cpu_count() or 1)
 
     def predict(self, sources: Sequence[str | Path], *, every: int = 5, seconds: float | None = None) -> pl.DataFrame:
@@ -129,7 +132,7 @@ class Predictor:
     def picture(self, image: Image, name: str = "image") -> pl.DataFrame:
         """Answer for every face of one picture in memory, (row, column, 3) uint8 RGB; at once, in this thread."""
         seen = self._look(Shown(name, image), keep=False)
-        return table(self._answered([seen], {})[0][1], self.model.classes)
+        return table(self._answered([seen], self._scores(seen.chips), {})[0][1], self.model.classes)
 
     def stream(self, shown: Iterable[Shown], *, keep: bool = False) -> Iterator[tuple[Seen, list[Answer]]]:
         """Give each picture with its answers, in order, as they come; a few pictures are in memory at once.
@@ -138,14 +141,15 @@ class Predictor:
             shown: The pictures.
             keep: Whether to keep each picture's pixels, to draw on them.
         """
-        waiting: list[Seen] = []
         trackers: dict[str, Tracker] = {}
-        for seen in self._looked(shown, keep):
-            waiting.append(seen)
-            if sum(len(each.chips) for each in waiting) >= self.batch or len(waiting) >= 2 * self.batch:
-                yield from self._answered(waiting, trackers)
-                waiting = []
-        yield from self._answered(waiting, trackers)
+        asked: deque[tuple[list[Seen], Future[NDArray[np.float64]]]] = deque()
+        for seen in self._gathered(shown, keep):
+            asked.append((seen, self._reading.submit(self._scores, [chip for each in seen for chip in each.chips])))
+            if len(asked) > 1:
+                first, scores = asked.popleft()
+                yield from self._answered(first, scores.result(), trackers)
+        for first, scores in asked:
+            yield from self._answered(first, scores.result(), trackers)
 
     def close(self) -> None:
         """Stop the workers and let go of their detectors; what is forgotten is closed when the program ends."""
@@ -156,6 +160,20 @@ class Predictor:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _gathered(self, shown: Iterable[Shown], keep: bool) -> Iterator[list[Seen]]:
+        """Give the pictures that are read together: those of a batch of faces, or fewer where memory asks for it."""
+        waiting: list[Seen] = []
+        faces = kept = 0
+        for seen in self._looked(shown, keep):
+            waiting.append(seen)
+            faces += len(seen.chips)
+            kept += 0 if seen.image is None else seen.image.nbytes
+            if faces >= self.batch or len(waiting) >= 2 * self.batch or kept >= _MOST_KEPT:
+                yield waiting
+                waiting, faces, kept = [], 0, 0
+        if waiting:
+            yield waiting
 
     def _looked(self, shown: Iterable[Shown], keep: bool) -> Iterator[Seen]:
         """Look at pictures in several threads, and give them in their order."""
@@ -182,6 +200,8 @@ class Predictor:
         if shown.one is not None and faces:
             best = max(range(len(faces)), key=lambda i: _prominence(faces[i], image))
             faces, chips = [faces[best]], [chips[best]]
+        if not isinstance(shown.content, Path):
+            shown = replace(shown, content=_LET_GO)
         return Seen(shown, faces, chips, None if faces else NO_FACE, image if keep else None)
 
     def _detector(self) -> Detector:
@@ -192,9 +212,9 @@ class Predictor:
         detector: Detector = self._own.detector
         return detector
 
-    def _answered(self, seen: list[Seen], trackers: dict[str, Tracker]) -> list[tuple[Seen, list[Answer]]]:
-        chips = [chip for each in seen for chip in each.chips]
-        scores = self._scores(chips)
+    def _answered(
+        self, seen: list[Seen], scores: NDArray[np.float64], trackers: dict[str, Tracker]
+    ) -> list[tuple[Seen, list[Answer]]]:
         done, start = [], 0
         for each in seen:
             tracks: Sequence[int | None] = [None] * len(each.faces)
@@ -213,7 +233,8 @@ class Predictor:
             self.model.probabilities(np.stack(chips[i : i + self.batch])) for i in range(0, len(chips), self.batch)
         ]
         scores = np.concatenate(parts).astype(np.float64)
-        return scores / scores.sum(1, keepdims=True)
+        total: NDArray[np.float64] = scores.sum(1, keepdims=True)
+        return scores / total
 
     def _answers(self, seen: Seen, scores: NDArray[np.float64], tracks: Sequence[int | None]) -> list[Answer]:
         shown, frame = seen.shown, seen.shown.about.get("frame")
@@ -241,8 +262,9 @@ class Predictor:
         return answers
 
 
-def _close(pool: ThreadPoolExecutor, detectors: list[Detector]) -> None:
-    pool.shutdown(cancel_futures=True)
+def _close(pool: ThreadPoolExecutor, reading: ThreadPoolExecutor, detectors: list[Detector]) -> None:
+    for each in (pool, reading):
+        each.shutdown(cancel_futures=True)
     for detector in detectors:
         detector.close()
     detectors.clear()

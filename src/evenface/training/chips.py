@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
-from evenface.faces.chips import ChipStore, files_state
+from evenface.faces.chips import ChipStore
 
 _AT_ONCE = 4096  # faces that are hashed together
 
@@ -54,9 +54,7 @@ def load_chips(
         InputError: The cache cannot be written.
     """
     try:
-        # A store is known by what was asked for; the folder around it by the files as they are now.
-        folder = cache / files_state(frame["image"], root)
-        store = ChipStore.build(frame, folder, root=root, size=size, detector=detector, progress=progress)
+        store = ChipStore.build(frame, cache, root=root, size=size, detector=detector, progress=progress)
     except (OSError, InputError) as error:
         need = len(frame) * size * size * 3 / 1e6
         raise InputError(

@@ -16,6 +16,7 @@ from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.groups import group_name
 from evenface.core.manifest import SPLITS, Manifest
 from evenface.core.tables import Notice
+from evenface.datasets import DATASETS
 from evenface.training.chips import Chips, load_chips
 from evenface.training.settings import DataSettings
 
@@ -67,8 +68,7 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
         InputError: There is no manifest, or nothing to learn from in it.
         SettingsError: An attribute that is asked for is not there, or has one value only; or there are no votes.
     """
-    path = Path(settings.manifest)
-    path = path / "manifest.parquet" if path.is_dir() else path
+    path = _manifest_path(settings, cache)
     whole = Manifest.load(path)
     frame = whole.frame.filter(pl.col("label").is_not_null() & pl.col("image").is_not_null())
     notices = []
@@ -107,6 +107,18 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
         (*notices, *made),
         digest,
     )
+
+
+def _manifest_path(settings: DataSettings, cache: Path) -> Path:
+    """Where the manifest is; that of a data set as it was handed out is made anew, beside the decoded faces."""
+    if settings.dataset is not None and settings.root is not None:
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"Cannot make the folder {cache}: {error}. Choose another with data.cache.") from error
+        return DATASETS.get(settings.dataset).load(settings.root).save(cache / f"{settings.dataset}.parquet")
+    path = Path(settings.manifest or "")
+    return path / "manifest.parquet" if path.is_dir() else path
 
 
 def _targets(manifest: Manifest, kind: str, path: Path) -> NDArray[np.float32]:

@@ -218,8 +218,11 @@ class Loop:
             has = (self._parts.folder / NAME).is_file()
             kept = f"The last good state is {self._parts.folder / NAME}. " if has else "No state was kept before it. "
             rate = self._parts.settings.optimiser.rate
+            figures = self._parts.mitigation.figures()
+            wrong = ", ".join(name for name, value in figures.items() if not math.isfinite(value))
             raise TrainingStopped(
-                f"The loss is {loss} at step {self.progress.step:,} of seed {self._parts.seed}. {kept}Start a run of "
+                f"The loss is {loss} at step {self.progress.step:,} of seed {self._parts.seed}"
+                f"{f' (no number: {wrong})' if wrong else ''}. {kept}Start a run of "
                 f"another name with a lower optimiser.rate (now {rate:g}), a smaller optimiser.clip, or "
                 "device.precision = 'fp32'."
             )
@@ -253,6 +256,7 @@ class Loop:
                 "accuracy": at.right / at.seen,
                 "seconds": round(at.seconds, 3),
                 **{split: asdict(found) for split, found in scores.items()},
+                "mitigation": self._parts.mitigation.figures(),
                 "score": value,
                 "best_epoch": at.best_epoch,
             }

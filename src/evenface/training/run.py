@@ -47,7 +47,7 @@ from evenface.training.settings import TrainSettings
 RESULT = "result.json"
 WEIGHTS = "weights.safetensors"
 # What may differ between a run and its continuation: none of it changes a weight.
-_FREE = ("checkpoint_seconds", "seeds", "out", "data.cache", "data.manifest", "device.precision")
+_FREE = ("checkpoint_seconds", "seeds", "out", "data.cache", "data.manifest", "data.root", "device.precision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,7 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
         "parameters": sum(p.numel() for p in net.parameters()),
         "weights_sha256": hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
         "temperature": temperature,
+        "notices": [notice.message for notice in parts.mitigation.notices()],
         "splits": splits,
     }
     write_json(folder / RESULT, result)
@@ -211,7 +212,8 @@ def _check(settings: TrainSettings, data: TrainingData) -> None:
     """See before anything is trained that what is asked for can be done; tell all faults together."""
     faults = []
     rule = SELECTION_RULES.get(settings.selection.rule)
-    needs = MITIGATIONS.get(settings.mitigation.kind).needs  # type: ignore[attr-defined]
+    kind = MITIGATIONS.get(settings.mitigation.kind)  # type: ignore[attr-defined]
+    needs = frozenset[str]() if kind.reads_numbers and settings.data.continuous else kind.needs
     asking = [f"mitigation {settings.mitigation.kind!r}"] if needs else []  # type: ignore[attr-defined]
     asking += [f"selection rule {settings.selection.rule!r}"] if rule.needs_groups else []
     if asking and not data.group_names:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from evenface.core.config import Settings, options_of
 from evenface.core.errors import UnknownNameError
+from evenface.datasets import DATASETS
 from evenface.mitigation import MITIGATIONS
 from evenface.models.nets import NETS
 from evenface.training import SELECTION_RULES
@@ -21,7 +22,9 @@ class DataSettings(Settings):
     """Which faces are learnt from, and as what.
 
     Attributes:
-        manifest: A manifest, or a folder that holds `manifest.parquet`.
+        manifest: A manifest, or a folder that holds `manifest.parquet`; None where `dataset` and `root` say it.
+        dataset: Name in the table of data sets: `root` is laid out as its authors hand it out.
+        root: Folder or archive of `dataset`.
         size: Width and height that faces are brought to, in pixels.
         detector: What finds and aligns the face in each picture, a name in the table of detectors; None: pictures are
             aligned faces already.
@@ -33,7 +36,9 @@ class DataSettings(Settings):
         cache: Folder for the decoded faces; None: `cache` in the folder of all runs.
     """
 
-    manifest: str
+    manifest: str | None = None
+    dataset: str | None = None
+    root: str | None = None
     size: int = Field(default=48, ge=16, le=512)
     detector: str | None = None
     targets: Literal["label", "votes"] = "label"
@@ -41,6 +46,17 @@ class DataSettings(Settings):
     continuous: tuple[str, ...] = ()
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     cache: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DataSettings:
+        if (self.manifest is None) == (self.root is None) or (self.dataset is None) != (self.root is None):
+            raise ValueError("needs either manifest, or dataset and root: a data set's name and where it is")
+        if self.dataset is not None:
+            try:
+                DATASETS.target(self.dataset)
+            except UnknownNameError as error:
+                raise ValueError(str(error)) from error
+        return self
 
 
 class AugmentSettings(Settings):

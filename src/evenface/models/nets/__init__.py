@@ -20,6 +20,7 @@ NETS: Registry[type[Net]] = Registry(
         "group_heads": "evenface.models.nets.group_heads:GroupHeads",
         "group_shift": "evenface.models.nets.group_shift:GroupShift",
         "linear_head": "evenface.models.nets.linear_head:LinearHead",
+        "vae": "evenface.models.nets.vae:VAE",
     },
     hint="Add one: CONTRIBUTING.md#net",
 )

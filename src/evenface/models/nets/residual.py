@@ -50,9 +50,9 @@ class Residual(Net):
         before = options.widths[0]
         for number, (width, blocks) in enumerate(zip(options.widths, options.blocks, strict=True)):
             for block in range(blocks):
-                stages.append(_Block(before, width, stride=2 if number and not block else 1))
+                stages.append(Block(before, width, stride=2 if number and not block else 1))
                 before = width
-        self.stem = nn.Sequential(nn.Conv2d(3, options.widths[0], 3, padding=1, bias=False), _norm(options.widths[0]))
+        self.stem = nn.Sequential(nn.Conv2d(3, options.widths[0], 3, padding=1, bias=False), norm(options.widths[0]))
         self.stages = nn.Sequential(*stages)
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(self.width, classes)
@@ -71,24 +71,26 @@ class Residual(Net):
         return scores
 
 
-class _Block(nn.Module):
+class Block(nn.Module):
     """Two 3 x 3 convolutions beside a short cut."""
 
     def __init__(self, before: int, width: int, stride: int) -> None:
         super().__init__()
-        self.first = nn.Sequential(nn.Conv2d(before, width, 3, stride, 1, bias=False), _norm(width))
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), _norm(width))
+        self.first = nn.Sequential(nn.Conv2d(before, width, 3, stride, 1, bias=False), norm(width))
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), norm(width))
         nn.init.zeros_(self.second[1].weight)  # type: ignore[arg-type]
         self.short: nn.Module = nn.Identity()
         if stride > 1 or before != width:
             # The mean of each square, not one of its pixels: nothing is thrown away (He et al., arXiv:1812.01187).
             pool = nn.AvgPool2d(stride, ceil_mode=True) if stride > 1 else nn.Identity()
-            self.short = nn.Sequential(pool, nn.Conv2d(before, width, 1, bias=False), _norm(width))
+            self.short = nn.Sequential(pool, nn.Conv2d(before, width, 1, bias=False), norm(width))
 
     def forward(self, x: Tensor) -> Tensor:
+        """Bring (face, before, row, column) to (face, width, row / stride, column / stride)."""
         out: Tensor = functional.relu(self.second(functional.relu(self.first(x), inplace=True)) + self.short(x))
         return out
 
 
-def _norm(width: int) -> nn.BatchNorm2d:
+def norm(width: int) -> nn.BatchNorm2d:
+    """Batch normalisation in float32, whatever the precision around it."""
     return nn.BatchNorm2d(width, dtype=torch.float32)

@@ -1,0 +1,63 @@
+"""Parts of latent alignment's objective beside the alignments: drawing, divergence, swaps, base rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from evenface.mitigation._mitigation import Reading, Task, TrainStep
+from evenface.models.drawn import edited
+from evenface.models.nets.vae import VAE
+
+
+@torch.no_grad()
+def swapped(net: VAE, pixels: Tensor, sample: Tensor, told: Tensor) -> Tensor:
+    """Change each attribute of each face to another level, by what the decoder changes then.
+
+    An attribute that is not known stays so.
+
+    Args:
+        net: That draws.
+        pixels: (face, 3, row, column).
+        sample: (face, latent) of the faces.
+        told: (face, attribute) what they are.
+    """
+    sizes = torch.tensor(net.options.attributes, device=told.device)
+    steps = (torch.rand(told.shape, device=told.device) * (sizes - 1)).long() + 1  # to any level but its own
+    return edited(net, pixels, sample, told, torch.where(told >= 0, (told + steps) % sizes, told))
+
+
+def unlike(reading: Reading, other: Reading, step: TrainStep) -> Tensor:
+    """How differently faces are read with other attributes: cross entropy, and distance of latents by their spread."""
+    loss = -(step.targets * functional.log_softmax(other.logits, 1)).sum(1).mean()
+    before = reading.latents.detach()
+    moved = (other.latents.float() - before).square().mean() / (before - before.mean(0)).square().mean().clamp_min(1e-6)
+    return loss + moved
+
+
+def unexplained(pictures: Tensor, pixels: Tensor) -> Tensor:
+    """Squared error of drawn faces as a share of their variance: 1 for drawing the mean face of the batch."""
+    pixels = pixels.float()
+    if pixels.shape[2:] != pictures.shape[2:]:
+        size = list(pictures.shape[2:])
+        pixels = functional.interpolate(pixels, size, mode="bilinear", antialias=True, align_corners=False)
+    return (pictures - pixels).square().mean() / (pixels - pixels.mean(0)).square().mean().clamp_min(1e-6)
+
+
+def divergence(mean: Tensor, log_variance: Tensor, channels: int) -> Tensor:
+    """(channel,) divergence of the latent from a standard normal one, in nats per number."""
+    each = (mean.square() + log_variance.exp() - log_variance - 1) / 2
+    return each.mean(0).view(channels, -1).mean(1)
+
+
+def base_rate_shift(task: Task) -> Tensor:
+    """(group, class) log share of the class in the group over its share in all; the last row, of no group, is 0."""
+    overall = np.bincount(task.labels, minlength=len(task.classes)) / max(len(task.labels), 1)
+    counts = task.counts()
+    # One face of mean expressions is added, so that an expression a group lacks is rare and not impossible.
+    rates = (counts + overall) / (counts.sum(1, keepdims=True) + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.where(overall > 0, np.log(rates / overall), 0.0)
+    return torch.from_numpy(np.vstack([shift, np.zeros_like(overall)[None]]).astype(np.float32))

@@ -1,0 +1,73 @@
+"""What stands in the way of alignment, seen in the training faces before training starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.core.errors import SettingsError
+from evenface.core.tables import Notice
+from evenface.mitigation._mitigation import Task
+
+_ALL = 0.99  # share of an entropy from which on two attributes are taken for one
+
+
+def check(task: Task) -> tuple[Notice, ...]:
+    """Refuse what cannot be aligned, and tell what can only in part.
+
+    Raises:
+        SettingsError: An attribute has one value in the training faces, or tells the expression (or the expression
+            tells it); all faults together.
+    """
+    faults, notices = [], []
+    for i, (name, levels) in enumerate(task.attributes.items()):
+        counts = tabled(task.labels, task.face_attributes[:, i], len(task.classes), len(levels))
+        there = [level for level, n in zip(levels, counts.sum(0), strict=True) if n]
+        if len(there) < 2:
+            only = f"only {there[0]!r}" if there else "no known value"
+            faults.append(f"{name} has {only} in the training faces, so no groups can be drawn together.")
+            continue
+        shared, least = information(counts), min(entropy(counts.sum(0)), entropy(counts.sum(1)))
+        if least and shared >= _ALL * least:
+            faults.append(
+                f"{name} and the expression tell one another: their mutual information is {shared:.2f} of at most "
+                f"{least:.2f} bits. A latent cannot keep one and forget the other. Add faces of other combinations."
+            )
+            continue
+        notices += list(_partly(name, levels, task.classes, counts))
+    if faults:
+        raise SettingsError("Alignment cannot be:\n" + "\n".join(f"- {fault}" for fault in faults))
+    return tuple(notices)
+
+
+def _partly(
+    name: str, levels: tuple[str, ...], classes: tuple[str, ...], counts: NDArray[np.float64]
+) -> Iterator[Notice]:
+    if missing := [level for level, n in zip(levels, counts.sum(0), strict=True) if not n]:
+        yield Notice("group_missing", f"No training face has {name} {' or '.join(missing)}: not aligned.")
+    alone = [c for c, row in zip(classes, counts, strict=True) if (row > 0).sum() == 1]
+    if alone:
+        yield Notice(
+            "expression_of_one_group",
+            f"{', '.join(alone)}: shown in one group of {name} alone, so groups cannot be compared within.",
+        )
+
+
+def tabled(labels: NDArray[np.int64], codes: NDArray[np.int64], classes: int, levels: int) -> NDArray[np.float64]:
+    """Count faces whose level is known: (class, level)."""
+    found = np.zeros((classes, levels))
+    np.add.at(found, (labels[codes >= 0], codes[codes >= 0]), 1)
+    return found
+
+
+def entropy(counts: NDArray[np.float64]) -> float:
+    """Entropy in bits of the shares of counts."""
+    p = counts[counts > 0] / counts.sum()
+    return float(-(p * np.log2(p)).sum())
+
+
+def information(counts: NDArray[np.float64]) -> float:
+    """Mutual information in bits of the two axes of counts."""
+    return entropy(counts.sum(0)) + entropy(counts.sum(1)) - entropy(counts.ravel())

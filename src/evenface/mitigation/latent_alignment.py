@@ -1,0 +1,264 @@
+"""Latent alignment: a latent that keeps the expression and forgets the attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from pydantic import BeforeValidator, Field, SerializeAsAny
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from evenface.core.config import options_of
+from evenface.core.errors import SettingsError
+from evenface.core.tables import Notice
+from evenface.mitigation._mitigation import (
+    Batch,
+    Mitigation,
+    MitigationOptions,
+    Need,
+    Reading,
+    Task,
+    TrainStep,
+)
+from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, unlike
+from evenface.mitigation.alignment import ALIGNMENTS
+from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
+from evenface.mitigation.alignment._checks import check
+from evenface.mitigation.alignment._known import Base, known_of
+from evenface.mitigation.alignment.mmd import MMDOptions
+from evenface.models.nets._net import Net
+from evenface.models.nets.vae import VAE
+
+_RECONSTRUCTION, _BETA = 1.0, 0.01
+_ACTIVE = 0.01  # nats per number from which on a channel tells faces apart
+_COLLAPSED = 0.1  # share of active channels under which the latent has collapsed
+_EXPLODED = 10.0  # nats, per term
+
+AnyAlignment = Annotated[SerializeAsAny[AlignmentOptions], BeforeValidator(options_of(ALIGNMENTS))]
+
+
+class LatentAlignmentOptions(MitigationOptions):
+    """Settings of `LatentAlignment`.
+
+    Attributes:
+        kind: `latent_alignment`.
+        terms: Alignments that are added up, each with its weight; none: a variational net alone, to compare with.
+        reconstruction: Weight of drawing the face again; None: 1 for a net that draws, else off.
+        beta: Weight of the divergence of the latent from a normal one; None: 0.01 for a net that draws, else off.
+        free_bits: Nats per number of the latent that the divergence counts of a channel at least (Kingma et al.,
+            arXiv:1606.04934), so that it need not vanish.
+        annealing: Share of the steps over which `beta` grows from 0.
+        warm_up: Share of the steps over which the weights of the terms grow from 0.
+        tell: Whether the decoder is told the attributes, so that the latent need not carry them.
+        base_rates: `as_they_are`; or `explained`: in training, scores are shifted by how frequent each expression is
+            in the face's group, so that the net need not learn it.
+        swap: Weight of being read alike when drawn with other attributes; 0: off.
+        opponent_rate: Learning rate of the parameters that work against the encoder.
+    """
+
+    kind: Literal["latent_alignment"] = "latent_alignment"
+    terms: tuple[AnyAlignment, ...] = (MMDOptions(),)
+    reconstruction: float | None = Field(default=None, ge=0)
+    beta: float | None = Field(default=None, ge=0)
+    free_bits: float = Field(default=0.02, ge=0)
+    annealing: float = Field(default=0.2, ge=0, le=1)
+    warm_up: float = Field(default=0.1, ge=0, le=1)
+    tell: bool = True
+    base_rates: Literal["as_they_are", "explained"] = "explained"
+    swap: float = Field(default=0.0, ge=0)
+    opponent_rate: float = Field(default=1e-3, gt=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn(Reading):
+    """What a variational net makes of a batch.
+
+    Attributes:
+        log_variance: (face, latent); `latents` are the means.
+        pictures: (face, 3, row, column) drawn from a sample of the latent.
+        other: The same faces, with the attributes changed as the decoder changes them; None: not asked for.
+    """
+
+    log_variance: Tensor | None = None
+    pictures: Tensor | None = None
+    other: Reading | None = None
+
+
+class LatentAlignment(Mitigation):
+    """Draw groups together in the latent, while the expression is read from it and the face is drawn from it.
+
+    After Rizvi et al., arXiv:2410.19444: cross entropy, reconstruction and divergence of a variational net (Kingma &
+    Welling, arXiv:1312.6114), and alignment of the groups' latents. The paper's equations are not to be had; weights,
+    schedules, the table of alignments, what the decoder is told, the shift by base rates and the swap are our
+    reconstruction. A net without a decoder is aligned without reconstruction and divergence. Differs from ERM in all
+    that is added to the cross entropy, and in the sampled latent that the classifier reads in training.
+    """
+
+    Options: ClassVar[type[MitigationOptions]] = LatentAlignmentOptions
+    needs: ClassVar[frozenset[Need]] = frozenset({"group_in_training"})
+    reads_numbers: ClassVar[bool] = True
+    shift: Tensor
+    sums: Tensor
+    batches: Tensor
+    last: Tensor
+
+    def __init__(self, task: Task, options: LatentAlignmentOptions) -> None:
+        super().__init__()
+        self._known_notices = check(task)
+        self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
+        self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
+        self.terms = nn.ModuleList(
+            ALIGNMENTS.get(term.kind)(known_of(task, self.bases[term.over]), term) for term in options.terms
+        )
+        self.register_buffer("shift", base_rate_shift(task), persistent=False)
+        self._names = _numbered([term.kind for term in options.terms])
+        told = ("cross_entropy", *self._names, "reconstruction", "divergence", "swap", "active_channels", "opponents")
+        self._told = told
+        for name in ("sums", "batches", "last"):  # kept in checkpoints, so that a history goes on as it was
+            self.register_buffer(name, torch.zeros(() if name == "batches" else len(told)))
+        self._channels = 1
+
+    def prepare(self, net: Net) -> Net:
+        """Give a net whose decoder is told the attributes, if it has one."""
+        options = self._options
+        if not isinstance(net, VAE):
+            asked = {"reconstruction": options.reconstruction, "beta": options.beta, "swap": options.swap}
+            if wrong := [name for name, value in asked.items() if value]:
+                raise SettingsError(
+                    f"mitigation.{', mitigation.'.join(wrong)} needs a net that draws faces, and {net.options.kind!r} "
+                    "draws none. Use net.kind = 'vae', or leave these out."
+                )
+            return net
+        if options.swap and not (options.tell and self._sizes):
+            raise SettingsError(
+                "mitigation.swap draws faces with other attributes: name some in data.groups, and leave "
+                "mitigation.tell on."
+            )
+        if options.tell and net.options.attributes != self._sizes:
+            net = VAE(net.classes, net.options.model_copy(update={"attributes": self._sizes}))
+        self._channels = net.options.latent
+        return net
+
+    def read(self, net: Net, batch: Batch) -> Reading:
+        """Read a batch from samples of its latents, and draw it again."""
+        shift = self.shift[batch.groups] if self._options.base_rates == "explained" else 0.0
+        if not isinstance(net, VAE):
+            latents = net.encode(batch.pixels)
+            return Reading(net.classify(latents).float() + shift, latents)
+        mean, log_variance = net.distribution(batch.pixels)
+        sample = torch.addcmul(mean, torch.randn_like(mean), torch.exp(log_variance / 2))
+        told = batch.attributes if net.options.attributes else batch.attributes[:, :0]
+        pictures = net.decode(sample, told)
+        logits = net.classify(sample).float() + shift
+        other = None
+        if self._options.swap and self.training:
+            changed = swapped(net, batch.pixels, sample.detach(), told)
+            latents = net.encode(changed)
+            # The shift is that of the group the face is from: it says how its labels were come by.
+            other = Reading(net.classify(latents).float() + shift, latents)
+        return Drawn(logits, mean, log_variance=log_variance, pictures=pictures, other=other)
+
+    def objective(self, step: TrainStep) -> Tensor:
+        """Add up cross entropy, alignment, and for a net that draws reconstruction and divergence."""
+        options = self._options
+        parts = {"cross_entropy": (1.0, step.losses.mean())}
+        with torch.autocast(step.pixels.device.type, enabled=False):
+            warm = self._ramp(step, options.warm_up)
+            for name, term in zip(self._names, self._terms(), strict=True):
+                parts[name] = (warm * term.options.weight, term.penalty(self._view(step, term)))
+            if isinstance(step.reading, Drawn):
+                parts |= self._drawn(step, step.reading)
+        self._tell({name: value for name, (_, value) in parts.items()})
+        self.batches += 1
+        return torch.stack([weight * value for weight, value in parts.values()]).sum()
+
+    def figures(self) -> dict[str, float]:
+        """Means of the parts of the objective before weights and of opponents' losses; the share of active channels."""
+        if self.batches:
+            self.last.copy_(self.sums / self.batches)
+            self.sums.zero_()
+            self.batches.zero_()
+        return dict(zip(self._told, self.last.tolist(), strict=True))
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What of the attributes could not be aligned, a collapsed latent, a discriminator that lost all measure."""
+        last = self.figures()
+        found = list(self._known_notices)
+        if last["divergence"] and last["active_channels"] < _COLLAPSED:
+            found.append(
+                Notice(
+                    "collapsed_latent",
+                    f"The latent has collapsed: {last['active_channels']:.0%} of its channels tell faces apart. "
+                    "Lower mitigation.beta, or raise mitigation.free_bits or mitigation.reconstruction.",
+                )
+            )
+        if last["opponents"] > _EXPLODED * max(len(self._names), 1):
+            found.append(
+                Notice(
+                    "exploding_discriminator",
+                    f"Discriminators ended with a loss of {last['opponents']:.3g}, far above guessing: they steered "
+                    "the encoder by noise. Lower mitigation.opponent_rate or the weights of the terms.",
+                )
+            )
+        return tuple(found)
+
+    def optimiser(self) -> Optimizer | None:
+        """Adam for discriminators and critics."""
+        against = [p for term in self._terms() for p in term.opponent()]
+        return Adam(against, lr=self._options.opponent_rate, betas=(0.5, 0.99)) if against else None
+
+    def opposing_objective(self, step: TrainStep) -> Tensor:
+        """Sum of what discriminators and critics make small."""
+        if self.optimiser() is None:
+            return super().opposing_objective(step)
+        with torch.autocast(step.pixels.device.type, enabled=False):
+            found = [term.opposing(self._view(step, term, detached=True)) for term in self._terms()]
+            total = torch.stack(found).sum()
+        self._tell({"opponents": total})
+        return total
+
+    def _terms(self) -> Sequence[Alignment]:
+        return list(self.terms)  # type: ignore[arg-type]
+
+    def _view(self, step: TrainStep, term: Alignment, *, detached: bool = False) -> View:
+        base: Base = self.bases[term.options.over]  # type: ignore[assignment]
+        latents = step.latents.detach() if detached else step.latents
+        return base.view(step, latents.float())
+
+    def _drawn(self, step: TrainStep, reading: Drawn) -> dict[str, tuple[float, Tensor]]:
+        """Weights and values of reconstruction, divergence, and being read alike under other attributes."""
+        options = self._options
+        if reading.pictures is None or reading.log_variance is None:
+            raise TypeError("A net that draws gave no pictures.")
+        of_channels = divergence(reading.latents, reading.log_variance, self._channels)
+        beta = _BETA if options.beta is None else options.beta
+        out = {
+            "reconstruction": (
+                _RECONSTRUCTION if options.reconstruction is None else options.reconstruction,
+                unexplained(reading.pictures.float(), step.pixels),
+            ),
+            "divergence": (beta * self._ramp(step, options.annealing), of_channels.clamp_min(options.free_bits).mean()),
+        }
+        if reading.other is not None:
+            warm = options.swap * self._ramp(step, options.warm_up)
+            out["swap"] = (warm, unlike(reading, reading.other, step))
+        self._tell({"active_channels": (of_channels > _ACTIVE).float().mean()})
+        return out
+
+    @torch.no_grad()
+    def _tell(self, values: dict[str, Tensor]) -> None:
+        """Add to what `figures` tells."""
+        places = torch.tensor([self._told.index(name) for name in values], device=self.sums.device)
+        self.sums.index_add_(0, places, torch.stack([value.detach().float() for value in values.values()]))
+
+    def _ramp(self, step: Batch, share: float) -> float:
+        """From 0 to 1 over a share of the steps."""
+        return min(1.0, (step.step + 1) / max(share * step.steps, 1))
+
+
+def _numbered(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Names for terms: the kind, and where it comes again its number too."""
+    return tuple(f"{kind}{i}" if kind in kinds[:i] else kind for i, kind in enumerate(kinds))

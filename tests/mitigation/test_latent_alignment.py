@@ -1,0 +1,189 @@
+"""Latent alignment: its parts by hand, what it tells, and what it refuses."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from evenface.core.errors import SettingsError
+from evenface.mitigation._mitigation import Batch, Task, TrainStep
+from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained
+from evenface.mitigation.alignment._known import Base
+from evenface.mitigation.latent_alignment import Drawn, LatentAlignment, LatentAlignmentOptions
+from evenface.models.nets._net import Net
+from evenface.models.nets.residual import Residual, ResidualOptions
+from evenface.models.nets.vae import VAE, VAEOptions
+
+SMALL = VAEOptions(widths=(8, 8), drawing=(8, 8), grid=4, latent=2, head=8, blocks=1)
+
+
+def task(labels: list[int], codes: list[list[int]], levels: tuple[int, ...] = (2,)) -> Task:
+    codes_ = np.array(codes)
+    names = {f"a{i}": tuple("abcde"[:n]) for i, n in enumerate(levels)}
+    return Task(
+        ("happy", "sad"),
+        ("a", "b"),
+        np.array(labels),
+        codes_[:, 0],
+        16,
+        32,
+        names,
+        codes_,
+        (),
+        np.zeros((len(labels), 0), np.float32),
+    )
+
+
+EVEN = task([0, 0, 0, 1, 1, 1, 0, 1], [[0], [0], [1], [0], [1], [1], [-1], [-1]])
+
+
+def step(mitigation: LatentAlignment, net: Net, of: Task = EVEN, at: int = 50) -> TrainStep:
+    torch.manual_seed(0)
+    n = len(of.labels)
+    labels, codes = torch.from_numpy(of.labels), torch.from_numpy(of.face_attributes)
+    targets = torch.nn.functional.one_hot(labels, 2).float()
+    batch = Batch(
+        torch.rand(n, 3, 16, 16), targets, labels, codes[:, 0], codes, torch.zeros(n, 0), torch.arange(n), at, 100
+    )
+    reading = mitigation.read(net, batch)
+    losses = torch.nn.functional.cross_entropy(reading.logits, labels, reduction="none")
+    fields = {each.name: getattr(batch, each.name) for each in dataclasses.fields(batch)}
+    return TrainStep(**fields, losses=losses, reading=reading)
+
+
+def made(**options: object) -> tuple[LatentAlignment, Net]:
+    torch.manual_seed(0)
+    mitigation = LatentAlignment(EVEN, LatentAlignmentOptions(**options))
+    return mitigation, mitigation.prepare(VAE(2, SMALL))
+
+
+def test_the_objective_is_the_sum_of_its_parts() -> None:
+    mitigation, net = made(beta=0.5, reconstruction=2.0, free_bits=0.0, swap=0.3, warm_up=1.0, annealing=1.0)
+    given = step(mitigation, net)
+    total = mitigation.objective(given)
+    told = mitigation.figures()
+    ramp = 51 / 100
+    expected = told["cross_entropy"] + ramp * told["mmd"] + 2 * told["reconstruction"]
+    expected += ramp * (0.5 * told["divergence"] + 0.3 * told["swap"])
+    assert total.item() == pytest.approx(expected, rel=1e-5)
+    assert told["cross_entropy"] == pytest.approx(given.losses.mean().item())
+    total.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
+
+
+def test_the_decoder_is_told_the_attributes() -> None:
+    mitigation, net = made()
+    assert net.options.attributes == (2,)
+    assert isinstance(step(mitigation, net).reading, Drawn)
+    _, untold = made(tell=False)
+    assert untold.options.attributes == ()
+
+
+def test_divergence_and_lost_variance_are_those_of_the_formulas() -> None:
+    mean, log_variance = torch.randn(5, 6), torch.randn(5, 6)
+    normal = torch.distributions.Normal
+    kl = torch.distributions.kl_divergence(normal(mean, (log_variance / 2).exp()), normal(0.0, 1.0))
+    torch.testing.assert_close(divergence(mean, log_variance, 2), kl.mean(0).view(2, 3).mean(1))
+    pixels = torch.rand(6, 3, 16, 16)
+    assert unexplained(pixels.mean(0).expand_as(pixels), pixels).item() == pytest.approx(1)
+    assert unexplained(pixels, pixels).item() == 0
+    assert unexplained(torch.full((6, 3, 8, 8), 0.5), pixels).isfinite()
+
+
+def test_base_rates_shift_scores_by_how_frequent_a_class_is_in_the_group() -> None:
+    shift = base_rate_shift(task([0] * 90 + [1] * 10 + [0] * 10 + [1] * 90, [[0]] * 100 + [[1]] * 100))
+    expected = np.log([[90.5 / 101 / 0.5, 10.5 / 101 / 0.5], [10.5 / 101 / 0.5, 90.5 / 101 / 0.5], [1, 1]])
+    np.testing.assert_allclose(shift.numpy(), expected, rtol=1e-5)
+    mitigation, net = made(base_rates="as_they_are")
+    assert step(mitigation, net).logits.shape == (8, 2)
+
+
+def test_weights_for_independence_make_expressions_as_frequent_in_each_group() -> None:
+    uneven = task([0] * 9 + [1] * 3 + [0] * 1 + [1] * 7, [[0]] * 12 + [[1]] * 8)
+    base = Base(uneven, "each")
+    weights = base.get_buffer("weights0").numpy()
+    faces = np.array([[9, 1], [3, 7]])
+    weighed = weights * faces / faces.sum(0)
+    np.testing.assert_allclose(weighed, [[0.5, 0.5], [0.5, 0.5]], rtol=1e-5)
+    lacking = Base(task([0] * 4 + [1] * 4, [[0]] * 3 + [[1]] * 5), "each").get_buffer("weights0").numpy()
+    assert lacking[1].tolist() == [0, 0], "an expression that a group lacks does not count"
+
+
+def test_a_swap_changes_faces_by_what_the_decoder_changes() -> None:
+    _, net = made(swap=1.0)
+    net.eval()
+    pixels, told = torch.full((3, 3, 16, 16), 0.5), torch.tensor([[0], [1], [-1]])
+    sample = torch.randn(3, net.width)
+    with torch.no_grad():
+        pictures = net.decode(sample, told)
+        other = net.decode(sample, torch.tensor([[1], [0], [-1]]))
+        found = swapped(net, pixels, sample, told)
+    torch.testing.assert_close(found, (0.5 + other - pictures).clamp(0, 1))
+    torch.testing.assert_close(found[2], pixels[2], msg="what is not known is not changed")
+    assert not torch.equal(found[0], pixels[0])
+
+
+def test_a_net_that_draws_nothing_is_aligned_alone() -> None:
+    mitigation = LatentAlignment(EVEN, LatentAlignmentOptions())
+    net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))))
+    mitigation.objective(step(mitigation, net)).backward()
+    assert mitigation.figures()["reconstruction"] == 0
+    asking = LatentAlignment(EVEN, LatentAlignmentOptions(reconstruction=1.0, swap=1.0))
+    with pytest.raises(SettingsError, match=r"mitigation\.reconstruction, mitigation\.swap needs a net that draws"):
+        asking.prepare(net)
+
+
+def test_swaps_need_attributes_that_the_decoder_is_told() -> None:
+    mitigation = LatentAlignment(EVEN, LatentAlignmentOptions(swap=1.0, tell=False))
+    with pytest.raises(SettingsError, match=r"mitigation\.swap draws faces with other attributes"):
+        mitigation.prepare(VAE(2, SMALL))
+
+
+def test_what_cannot_be_aligned_is_refused_with_its_reason() -> None:
+    labels = [0, 0, 0, 1, 1, 1]
+    codes = [[0, 0], [0, 0], [0, 0], [0, 1], [0, 1], [0, 1]]
+    with pytest.raises(SettingsError) as error:
+        LatentAlignment(task(labels, codes, (2, 2)), LatentAlignmentOptions())
+    assert "a0 has only 'a' in the training faces" in str(error.value)
+    assert "mutual information is 1.00 of at most 1.00 bits" in str(error.value)
+
+
+def test_what_can_be_aligned_in_part_is_told() -> None:
+    partly = task([0, 0, 0, 1, 1, 1], [[0], [0], [0], [0], [1], [1]], (3,))
+    said = " ".join(notice.message for notice in LatentAlignment(partly, LatentAlignmentOptions()).notices())
+    assert "No training face has a0 c" in said
+    assert "happy: shown in one group of a0 alone" in said
+
+
+def test_collapse_and_explosion_are_told() -> None:
+    mitigation, net = made(terms=[{"kind": "adversarial"}])
+    mitigation.objective(step(mitigation, net))
+    mitigation.opposing_objective(step(mitigation, net))
+    assert not mitigation.notices()
+    with torch.no_grad():
+        for p in net.moments.parameters():
+            p.zero_()
+        net.moments.bias[net.options.latent :] = 5 * np.arctanh(0.6)  # variances of 1
+        for p in mitigation.terms[0].opponent():
+            p.mul_(100)
+        net.stem[0].weight.mul_(1)
+    mitigation.objective(step(mitigation, net))
+    mitigation.terms[0].trunk.body[-1].bias.data[0] = 1e4
+    mitigation.opposing_objective(step(mitigation, net))
+    assert [notice.code for notice in mitigation.notices()] == ["collapsed_latent", "exploding_discriminator"]
+
+
+def test_without_terms_it_is_a_variational_net() -> None:
+    mitigation, net = made(terms=())
+    assert mitigation.optimiser() is None
+    assert mitigation.objective(step(mitigation, net)).isfinite()
+
+
+def test_figures_start_anew_once_told() -> None:
+    mitigation, net = made(terms=["mmd", "mmd", "coral"])
+    mitigation.objective(step(mitigation, net))
+    first = mitigation.figures()
+    assert list(first)[:4] == ["cross_entropy", "mmd", "mmd1", "coral"]
+    assert mitigation.figures() == first
+    assert mitigation.sums.sum() == 0
