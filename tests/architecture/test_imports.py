@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "datasets": {"core"},
     "faces": {"core"},
     "synthesis": {"core"},
-    "cues": {"core", "datasets", "faces", "synthesis"},
+    "cues": {"core", "datasets", "faces", "synthesis", "models"},
     "models": {"core", "datasets", "faces", "synthesis"},
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},

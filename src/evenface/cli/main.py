@@ -11,6 +11,7 @@ from evenface.cli.assets import assets_app
 from evenface.cli.audit import audit
 from evenface.cli.compare import compare
 from evenface.cli.counterfactual import counterfactual
+from evenface.cli.cues import cues_app
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 from evenface.cli.generate import generate
@@ -33,6 +34,7 @@ def program() -> typer.Typer:
     app.command("audit")(audit)
     app.command("compare")(compare)
     app.command("counterfactual")(counterfactual)
+    app.add_typer(cues_app, name="cues")
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
     app.command("generate")(generate)
