@@ -23,7 +23,8 @@ from evenface.probe import probe
 from evenface.training.augment import to_pixels
 
 _BATCH = 256
-_DRAWS = 200  # of the audit and the probe: enough for a band of 95 %
+_DEALT = 200  # times that groups are dealt at random for the chance levels of gaps
+_PROBED = 60  # the same for the chance band of probes, which cost more
 _METRICS = ("accuracy", "balanced_accuracy", "tpr", "equalized_odds", "xu_f", "worst_group")
 Ints = NDArray[np.int64]
 Numbers = dict[str, float | None]
@@ -73,7 +74,7 @@ def audited(answers: pl.DataFrame, suite: Suite) -> Numbers:
     cross = max(1, len(suite.groups))
     told = audit(
         table, by=names, label="label", pred="predicted", metrics=_METRICS, cross=cross, resamples=100,
-        permutations=_DRAWS,
+        permutations=_DEALT,
     )  # fmt: skip
     by = " × ".join(suite.groups)
     found: Numbers = {name: told.overall(name).value for name in ("accuracy", "balanced_accuracy")}
@@ -133,7 +134,7 @@ def read(
 
 
 def leakage(latents: NDArray[np.float32], codes: Ints, truth: Ints, seed: int) -> Numbers:
-    """Measure how well each attribute is read from latents, by a linear probe and an MLP; given the expression too.
+    """Measure how well each attribute is read from latents: by a linear probe, given the expression too, and an MLP.
 
     Numbers are balanced accuracies; of several attributes, that which is read farthest above its band.
 
@@ -145,15 +146,17 @@ def leakage(latents: NDArray[np.float32], codes: Ints, truth: Ints, seed: int) -
     """
     rows = []
     for column in codes.T:
-        given = {f"{name}_given": value for name, value in _probed(latents, column, truth, seed).items()}
-        rows.append(_probed(latents, column, None, seed) | given)
+        given = _probed(latents, column, truth, seed, ("linear",))
+        rows.append(_probed(latents, column, None, seed, ("linear", "mlp")) | {f"{k}_given": v for k, v in given.items()})
     return max(rows, key=lambda row: (row["leak_linear"] or 0) - (row["leak_linear_chance_95"] or 0))
 
 
-def _probed(latents: NDArray[np.float32], codes: Any, given: Any, seed: int) -> Numbers:
-    told = probe(latents, codes, given=given, seed=seed, permutations=_DRAWS, kinds=("linear", "mlp"))
+def _probed(
+    latents: NDArray[np.float32], codes: Ints, given: Ints | None, seed: int, kinds: tuple[str, ...]
+) -> Numbers:
+    told = probe(latents, codes, given=given, seed=seed, permutations=_PROBED, kinds=kinds)
     found: Numbers = {}
-    for kind in ("linear", "mlp"):
+    for kind in kinds:
         leak = told.leak(kind, "accuracy")
         found |= {f"leak_{kind}": leak.value, f"leak_{kind}_chance_95": leak.chance_high}
     return found

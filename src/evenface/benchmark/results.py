@@ -28,7 +28,6 @@ MEASURES: Mapping[str, tuple[str, bool | None]] = {
     "leak_linear": ("Leak, linear", False),
     "leak_mlp": ("Leak, MLP", False),
     "leak_linear_given": ("Leak given expression, linear", False),
-    "leak_mlp_given": ("Leak given expression, MLP", False),
     "flip": ("Flips", False),
     "flip_noise": ("Flips by noise alone", None),
     "reconstruction": ("Error of what is drawn", False),
