@@ -20,6 +20,10 @@ MAY_IMPORT = {
     "models": {"core", "datasets", "faces", "synthesis"},
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},
+    "benchmark": {
+        *("core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"),
+        *("probe", "audit", "report"),
+    },
     "audit": {"core"},
     "outside": {"core"},
     "report": {"core", "audit"},

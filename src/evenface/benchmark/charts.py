@@ -19,7 +19,9 @@ _ROW = 15
 
 def pareto(data: Mapping[str, Any], suite: str, rule: str) -> Figure:
     """Draw each method at its accuracy and headline gap, with a cross of intervals; up and left is better."""
-    mine = {n: e for n, e in entries(data, suite, rule).items() if None not in (e["gap"]["mean"], e["accuracy"]["mean"])}
+    mine = {
+        n: e for n, e in entries(data, suite, rule).items() if None not in (e["gap"]["mean"], e["accuracy"]["mean"])
+    }
     best = on_front(data, suite, rule)
     order = sorted(mine, key=lambda name: mine[name]["gap"]["mean"])
     height = max(_PLOT, 60 + _ROW * len(order))
@@ -95,7 +97,12 @@ def critical(each: Mapping[str, Any], title: str) -> Figure:
         said = f"shaded: not shown to differ from the best (critical difference {number(reach, 1)}); "
     else:
         said = ""
-    canvas.text(0, 30, f"{said}Friedman {p_phrase(None if each['p'] != each['p'] else each['p'])}; † differs from the best, Holm", "xs")
+    canvas.text(
+        0,
+        30,
+        f"{said}Friedman {p_phrase(None if each['p'] != each['p'] else each['p'])}; † differs from the best, Holm",
+        "xs",
+    )
     for tick in across.ticks():
         if tick >= 1:
             canvas.line(across(tick), 44, across(tick), 44 + 20 * rows, "grid")

@@ -89,7 +89,7 @@ def audited(answers: pl.DataFrame, suite: Suite) -> Numbers:
     ):
         found |= _gap(told.gap(metric, by, kind), name)
     for attribute in names if len(names) > 1 else ():
-        found |= _gap(told.gap("xu_f", attribute, "between"), f"f[{attribute}]")
+        found[f"f[{attribute}]"] = told.gap("xu_f", attribute, "between")["value"]
     return found
 
 
@@ -147,7 +147,10 @@ def leakage(latents: NDArray[np.float32], codes: Ints, truth: Ints, seed: int) -
     rows = []
     for column in codes.T:
         given = _probed(latents, column, truth, seed, ("linear",))
-        rows.append(_probed(latents, column, None, seed, ("linear", "mlp")) | {f"{k}_given": v for k, v in given.items()})
+        rows.append(
+            _probed(latents, column, None, seed, ("linear", "mlp"))
+            | {k.replace("linear", "linear_given"): v for k, v in given.items()}
+        )
     return max(rows, key=lambda row: (row["leak_linear"] or 0) - (row["leak_linear_chance_95"] or 0))
 
 

@@ -74,7 +74,7 @@ def prepare(
 
 
 def chips_of(manifest: Path, size: int, out: Path) -> tuple[pl.DataFrame, Chips]:
-    """Give the rows of a manifest that can be learnt from, and their pixels; decoded once, in the benchmark's folder."""
+    """Give the rows of a manifest that can be learnt from, and their pixels, which are decoded once."""
     frame = Manifest.load(manifest).frame.filter(pl.col("label").is_not_null() & pl.col("image").is_not_null())
     return frame, load_chips(frame, manifest.parent, size, None, out / CACHE)
 

@@ -49,7 +49,10 @@ class Span:
 RATE = Span(1e-3, 1e-2)
 
 SPACES: Mapping[str, Mapping[str, Span]] = {
-    "reweight": {"by": Span(choices=("loss", "sampling")), "over": Span(choices=("group", "group_and_class", "independence"))},
+    "reweight": {
+        "by": Span(choices=("loss", "sampling")),
+        "over": Span(choices=("group", "group_and_class", "independence")),
+    },
     "group_dro": {"step_size": Span(1e-3, 0.3)},
 }
 """Mitigation -> setting -> what is searched. The learning rate is searched for every method."""

@@ -72,7 +72,7 @@ def document(
             found = ranks(own, measure, bool(MEASURES[measure][1]), block)
             if found is not None:
                 ranked.append({"rule": RULES[0], "block": list(block), **asdict(found)})
-    measures = [name for name in rows.columns if name in MEASURES or name.startswith("f[") and "chance" not in name]
+    measures = [name for name in rows.columns if name in MEASURES or name.startswith("f[")]
     return {
         "schema": SCHEMA,
         **facts,
@@ -97,7 +97,10 @@ def document(
 def _chances(rows: pl.DataFrame) -> dict[str, dict[str, float]]:
     """Mean chance levels of each suite: what a method that treats all alike would still show."""
     names = [name for name in rows.columns if "_chance" in name]
-    return {row.pop("suite"): row for row in rows.group_by("suite", maintain_order=True).agg(pl.col(names).mean()).to_dicts()}
+    return {
+        row.pop("suite"): row
+        for row in rows.group_by("suite", maintain_order=True).agg(pl.col(names).mean()).to_dicts()
+    }
 
 
 def write_rows(rows: pl.DataFrame, path: Path) -> None:

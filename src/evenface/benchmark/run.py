@@ -1,4 +1,4 @@
-"""The benchmark: suites are prepared, settings searched, cells run, and the page is written; it goes on where it stopped."""
+"""The benchmark: suites are prepared, settings searched, cells run and the page written; it goes on where it stopped."""
 
 from __future__ import annotations
 

@@ -63,23 +63,19 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
         for left in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):  # of a search that was killed
             study.tell(left.number, state=optuna.trial.TrialState.FAIL)
         studies[cell.method.name] = study
-    done = 0
-    for (name, trial), value in pool.run(_asked(cells, studies, trials)):
+    for done, ((name, trial), value) in enumerate(pool.run(_asked(cells, studies, trials)), 1):
         if value is None:
             trial.set_user_attr(_REFUSED, True)
             studies[name].tell(trial, state=optuna.trial.TrialState.FAIL)
         else:
             studies[name].tell(trial, value)
-        done += 1
         tell(done, len(cells) * trials, f"search {name}")
     found = {name: _winner(study) for name, study in studies.items()}
     _write(out, cells[0].prepared.suite.name, trials, found)
     return {name: each["settings"] for name, each in found.items()}
 
 
-def _asked(
-    cells: Sequence[Cell], studies: Mapping[str, Study], trials: int
-) -> Iterator[tuple[tuple[str, Trial], Job]]:
+def _asked(cells: Sequence[Cell], studies: Mapping[str, Study], trials: int) -> Iterator[tuple[tuple[str, Trial], Job]]:
     """Ask each study in turn for its next trial, until each has had as many as it is to have."""
     for number in range(trials):
         for cell in cells:

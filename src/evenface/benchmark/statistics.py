@@ -109,7 +109,9 @@ def ranks(rows: pl.DataFrame, measure: str, higher: bool, block: Sequence[str]) 
     p, critical = math.nan, math.nan
     if k > 2:
         p = float(stats.friedmanchisquare(*table.T).pvalue)
-        critical = float(stats.studentized_range.ppf(LEVEL, k, np.inf) / math.sqrt(2) * math.sqrt(k * (k + 1) / (6 * n)))
+        critical = float(
+            stats.studentized_range.ppf(LEVEL, k, np.inf) / math.sqrt(2) * math.sqrt(k * (k + 1) / (6 * n))
+        )
     best, others = table[:, order[0]], table[:, order[1:]]
     single = [float(stats.wilcoxon(best, other).pvalue) if np.any(best != other) else 1.0 for other in others.T]
     names = tuple(whole[i] for i in order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -40,14 +41,19 @@ def table(data: Data, suite: str, rule: str, measures: Sequence[str]) -> Block:
     mine = entries(data, suite, rule)
     there = [name for name in measures if any(each[name]["mean"] is not None for each in mine.values())]
     order = sorted(mine, key=lambda name: (mine[name]["gap"]["mean"] is None, mine[name]["gap"]["mean"]))
-    lines = [(name, *(with_spread(mine[name][m], 1 if m in ("minutes", "peak_mb") else 3) for m in there)) for name in order]
+    lines = [
+        (name, *(with_spread(mine[name][m], 1 if m in ("minutes", "peak_mb") else 3) for m in there)) for name in order
+    ]
     return Block(suite, ("method", *(MEASURES[m][0] if m in MEASURES else m for m in there)), lines)
 
 
 def brief(data: Data) -> list[Block]:
     """Give one short table for each suite, for a terminal, of the first selection rule."""
     rule = data["protocol"]["rules"][0]
-    return [table(data, suite, rule, ("accuracy", "worst_group", "gap", "leak_linear", "flip", "minutes")) for suite in data["suites"]]
+    return [
+        table(data, suite, rule, ("accuracy", "worst_group", "gap", "leak_linear", "flip", "minutes"))
+        for suite in data["suites"]
+    ]
 
 
 def on_front(data: Data, suite: str, rule: str) -> list[str]:
@@ -60,13 +66,12 @@ def paragraph(data: Data) -> list[str]:
     """Say what was found, a sentence or two for each suite, then over all; every number is in the tables."""
     rule = data["protocol"]["rules"][0]
     said = [sentence for suite in data["suites"] for sentence in _of_suite(data, suite, rule)]
-    for each in data["ranks"]:
-        if each["measure"] == "worst_group" and each["block"] == ["suite", "seed"]:
-            said.append(
-                f"By worst group over {each['blocks']} blocks of suite and seed, the best mean rank is that of "
-                f"{each['methods'][0]} ({number(each['mean'][0], 1)} of {len(each['methods'])}; Friedman "
-                f"{p_phrase(each['p'])})."
-            )
+    said += [
+        f"By worst group over {each['blocks']} blocks of suite and seed, the best mean rank is that of "
+        f"{each['methods'][0]} ({number(each['mean'][0], 1)} of {len(each['methods'])}; Friedman {_p(each['p'])})."
+        for each in data["ranks"]
+        if each["measure"] == "worst_group" and each["block"] == ["suite", "seed"]
+    ]
     if data["failed"]:
         names = sorted({f"{each['method']} on {each['suite']}" for each in data["failed"]})
         said.append(f"Not trained, for the reasons given below: {listing(names)}.")
@@ -95,8 +100,12 @@ def _of_suite(data: Data, suite: str, rule: str) -> list[str]:
     change = near[best]["gap"]["change"]
     sure = change["high"] is not None and change["high"] < 0
     said.append(
-        f"Of the methods within a point of that accuracy, {best} has the smallest gap, {number(near[best]['gap']['mean'])} "
-        f"at {number(near[best]['accuracy']['mean'])}"
+        f"Of the methods within a point of that accuracy, {best} has the smallest gap, "
+        f"{number(near[best]['gap']['mean'])} at {number(near[best]['accuracy']['mean'])}"
         + ("; over seeds the interval of the change is below 0." if sure else "; over seeds, no change was shown.")
     )
     return said
+
+
+def _p(p: float) -> str:
+    return p_phrase(None if math.isnan(p) else p)
