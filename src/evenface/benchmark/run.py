@@ -1,4 +1,4 @@
-"""The benchmark: suites are prepared, settings searched, cells run and the page written; it goes on where it stopped."""
+"""The benchmark: suites are prepared, settings searched, cells run, the page written; it goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _written(asked: Asked, cells: Sequence[Cell]) -> Benchmark:
         raise InputError(f"No cell gave a result, so there is nothing to write.\n{reasons}")
     facts = {
         "evenface": __version__,
-        "versions": {name: version(name) for name in ("torch", "numpy", "polars", "scipy", "scikit-learn")},
+        "versions": {name: version(name) for name in ("torch", "numpy", "polars", "scipy")},
         "python": platform.python_version(),
         "processors": os.cpu_count(),
         "protocol": {"size": SIZE, "rules": list(RULES), **COMMON, "changes": dict(asked.changes)},

@@ -107,7 +107,7 @@ def ranks(rows: pl.DataFrame, measure: str, higher: bool, block: Sequence[str]) 
     n, k = placed.shape
     order = np.argsort(placed.mean(0), kind="stable")
     p, critical = math.nan, math.nan
-    if k > 2:
+    if k > 2 and np.ptp(table, axis=1).any():
         p = float(stats.friedmanchisquare(*table.T).pvalue)
         critical = float(
             stats.studentized_range.ppf(LEVEL, k, np.inf) / math.sqrt(2) * math.sqrt(k * (k + 1) / (6 * n))

@@ -11,7 +11,6 @@ from evenface.benchmark.statistics import PLAIN, front
 from evenface.report.text import listing, number, p_phrase
 
 Data = Mapping[str, Any]
-SHOWN = ("accuracy", "worst_group", "gap", "equalized_odds", "f", "leak_linear", "leak_mlp", "flip", "minutes")
 CLOSE = 0.01  # of accuracy: what a method may lose and still be named
 
 
@@ -50,10 +49,8 @@ def table(data: Data, suite: str, rule: str, measures: Sequence[str]) -> Block:
 def brief(data: Data) -> list[Block]:
     """Give one short table for each suite, for a terminal, of the first selection rule."""
     rule = data["protocol"]["rules"][0]
-    return [
-        table(data, suite, rule, ("accuracy", "worst_group", "gap", "leak_linear", "flip", "minutes"))
-        for suite in data["suites"]
-    ]
+    measures = ("accuracy", "worst_group", "gap", "leak_linear", "flip", "minutes")
+    return [table(data, suite, rule, measures) for suite in data["suites"]]
 
 
 def on_front(data: Data, suite: str, rule: str) -> list[str]:

@@ -109,7 +109,7 @@ def _show(console: Console, found: Benchmark) -> None:
     for suite, head, lines in brief(found.data):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, title=suite, title_justify="left")
         for number, name in enumerate(head):
-            table.add_column(name, justify="right" if number else "left", no_wrap=True)
+            table.add_column(name, justify="right" if number else "left", no_wrap=not number)
         for line in lines:
             table.add_row(*line)
         console.print(table)
