@@ -6,6 +6,7 @@ A method is a line of `MITIGATIONS` with its default settings, unless `VARIANTS`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +30,21 @@ COMMON: Mapping[str, Any] = {
 }
 """Settings of every run, over the defaults of `evenface train`."""
 
-NETS: Mapping[str, Mapping[str, Any]] = {"latent_alignment": {"kind": "vae"}}
-"""Mitigation -> its net, where it must be another one."""
+_VAE = {"kind": "vae", "dropout": 0.1}
+_NARROW = COMMON["net"]
+_ALIGNED = ("mmd", "coral", "sliced_wasserstein", "hsic", "distance_covariance", "critic", "adversarial")
+_ALIGNED += ("gradient_reversal", "uniform_confusion")
 
-VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
-"""Mitigation -> variant -> its settings."""
+VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
+    "latent_alignment": {
+        "none": ({"terms": ()}, _VAE),
+        **{kind: ({"terms": ({"kind": kind},)}, _VAE) for kind in _ALIGNED},
+        "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _VAE),
+        "mmd_residual": ({"terms": ({"kind": "mmd"},)}, _NARROW),
+    },
+}
+"""Mitigation -> variant -> its settings, and its net. `none` tells what the variational net does by itself, and
+`mmd_residual` what alignment does without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,25 @@ class Span:
 RATE = Span(1e-3, 1e-2)
 
 SPACES: Mapping[str, Mapping[str, Span]] = {
+    "au_triplets": {"strength": Span(0.1, 10), "margin": Span(0.05, 1)},
+    "dfr": {"strength": Span(1e-3, 10)},
+    "disentangled": {"attributes": Span(0.03, 3), "confusion": Span(0.1, 10)},
+    "domain_discriminative": {"prior_shift": Span(choices=(True, False))},
+    "focal": {"gamma": Span(0.5, 5, log=False)},
+    "group_dro": {"step_size": Span(1e-3, 0.3)},
+    "group_mixup": {"alpha": Span(0.1, 4)},
+    "jtt": {"first": Span(0.1, 0.5, log=False), "times": Span(2, 20)},
+    "laftr": {"towards": Span(choices=("parity", "equalized_odds")), "strength": Span(0.1, 10)},
+    "latent_alignment": {"terms.0.weight": Span(0.1, 30), "base_rates": Span(choices=("as_they_are", "explained"))},
+    "ldam": {"margin": Span(0.2, 5), "defer": Span(0.5, 1, log=False)},
+    "leace": {"within_expression": Span(choices=(True, False)), "refit": Span(choices=(True, False))},
+    "mixup": {"alpha": Span(0.1, 4)},
+    "prior_shift": {"strength": Span(0.25, 2)},
     "reweight": {
         "by": Span(choices=("loss", "sampling")),
         "over": Span(choices=("group", "group_and_class", "independence")),
     },
-    "group_dro": {"step_size": Span(1e-3, 0.3)},
+    "swad": {"tolerance": Span(1.05, 2)},
 }
 """Mitigation -> setting -> what is searched. The learning rate is searched for every method."""
 
@@ -76,8 +101,10 @@ class Method:
 
     def space(self) -> dict[str, Span]:
         """Give what is searched: key path of a training configuration -> span; what a variant fixes is not."""
-        own = {f"mitigation.{key}": span for key, span in SPACES.get(self.kind, {}).items() if key not in self.options}
-        return {"optimiser.rate": RATE, **own}
+        own = dict(SPACES.get(self.kind, {}))
+        if not self.options.get("terms", True):  # no term whose weight could be searched
+            own.pop("terms.0.weight")
+        return {"optimiser.rate": RATE, **{f"mitigation.{key}": span for key, span in own.items()}}
 
 
 def methods(names: Sequence[str] = ()) -> list[Method]:
@@ -88,9 +115,9 @@ def methods(names: Sequence[str] = ()) -> list[Method]:
     """
     known: dict[str, Method] = {}
     for kind in MITIGATIONS.names():
-        for variant, options in VARIANTS.get(kind, {"": {}}).items():
+        for variant, (options, net) in VARIANTS.get(kind, {"": ({}, _NARROW)}).items():
             name = f"{kind}:{variant}" if variant else kind
-            known[name] = Method(name, kind, options, NETS.get(kind, COMMON["net"]))
+            known[name] = Method(name, kind, options, net)
     found: dict[str, Method] = {}
     for name in names or known:
         mine = {key: each for key, each in known.items() if name in (key, each.kind)}
@@ -127,19 +154,20 @@ def configuration(
     """
     data = {"manifest": str(manifest), "size": SIZE, "groups": tuple(groups), "cache": str(cache)}
     asked: dict[str, Any] = {
-        **{key: dict(value) if isinstance(value, Mapping) else value for key, value in COMMON.items()},
+        **COMMON,
         "name": "run",
         "seeds": (seed,),
         "out": str(out),
         "data": data,
-        "net": dict(method.net),
+        "net": method.net,
         "mitigation": {"kind": method.kind, **method.options},
         "selection": {"rule": rules[0], "also": tuple(rules[1:])},
     }
+    asked = json.loads(json.dumps(asked))  # a copy of its own, all the way down
     for path, value in {**(changes or {}), **(chosen or {})}.items():
-        section = asked
+        section: Any = asked
         *parents, key = path.split(".")
         for parent in parents:
-            section = section.setdefault(parent, {})
+            section = section[int(parent)] if isinstance(section, list) else section.setdefault(parent, {})
         section[key] = value
     return asked
