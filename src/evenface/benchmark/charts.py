@@ -53,8 +53,8 @@ def _scale(told: list[Mapping[str, Any]], start: float, end: float, floor: float
     means = [each["mean"] for each in told]
     reach = max(max(means) - min(means), 0.02)
     ends = [each[key] for each in told for key in ("low", "high") if each[key] is not None]
-    low = max(min([*means, *ends]), min(means) - reach / 2) - 0.03 * reach
-    high = min(max([*means, *ends]), max(means) + reach / 2) + 0.03 * reach
+    low = max(min([*means, *ends]), min(means) - reach / 2) - 0.05 * reach
+    high = min(max([*means, *ends]), max(means) + reach / 2) + 0.05 * reach
     return Scale(low if floor is None else max(floor, low), high, start, end)
 
 

@@ -121,7 +121,7 @@ def read(
     draws = getattr(net, "decode", None) if codes is not None else None
     with torch.inference_mode():
         for start in range(0, len(chips), _BATCH):
-            pixels = to_pixels(torch.from_numpy(np.ascontiguousarray(chips[start : start + _BATCH])))
+            pixels = to_pixels(torch.from_numpy(np.array(chips[start : start + _BATCH])))
             latent = net.encode(pixels)
             latents.append(latent.float().numpy())
             logits.append(net.classify(latent).double().numpy())
