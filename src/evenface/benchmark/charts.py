@@ -10,10 +10,10 @@ from evenface.benchmark.words import entries, on_front
 from evenface.report.svg import Canvas, Figure, Scale, cut
 from evenface.report.text import number, p_phrase
 
-WIDTH = 720
+WIDTH = 790
 _PLOT = 430  # height of the square of a Pareto picture
 _LEFT = 46
-_KEY = 236  # width of the list of names beside it
+_KEY = 296  # width of the list of names beside it
 _ROW = 15
 
 
@@ -39,7 +39,7 @@ def pareto(data: Mapping[str, Any], suite: str, rule: str) -> Figure:
     canvas.text(WIDTH - _KEY, 30, "gap, accuracy (◆ on the front)", "xs")
     for place, name in enumerate(order):
         _point(canvas, across, up, mine[name], place + 1, name in best, name == PLAIN)
-        label = f"{place + 1}  {'◆ ' if name in best else ''}{cut(name, 26)}"
+        label = f"{place + 1}  {'◆ ' if name in best else ''}{cut(name, 40)}"
         y = 46 + _ROW * place
         canvas.text(WIDTH - _KEY, y, label, "xi b" if name in best or name == PLAIN else "xi", hint=name)
         numbers = f"{number(mine[name]['gap']['mean'])}  {number(mine[name]['accuracy']['mean'])}"
@@ -87,7 +87,7 @@ def critical(each: Mapping[str, Any], title: str) -> Figure:
     """Draw mean ranks of methods, best first; the bar is as long as ranks must differ to differ at 5 %."""
     names, mean = each["methods"], each["mean"]
     rows = len(names)
-    across = Scale(1, max(rows, 2), 200, WIDTH - 60)
+    across = Scale(1, max(rows, 2), 262, WIDTH - 60)
     height = 66 + 20 * rows
     canvas = Canvas()
     canvas.text(0, 14, f"Mean ranks by {title}, {each['blocks']} blocks ({' and '.join(each['block'])})", "h")
@@ -109,7 +109,7 @@ def critical(each: Mapping[str, Any], title: str) -> Figure:
             canvas.text(across(tick), height - 6, f"{tick:g}", "xs", anchor="middle")
     for row, (name, rank, p) in enumerate(zip(names, mean, each["holm"], strict=True)):
         y = 54 + 20 * row
-        canvas.text(0, y + 4, cut(name, 28) + (" †" if p < 0.05 else ""), "t b" if name == PLAIN else "t", hint=name)
+        canvas.text(0, y + 4, cut(name, 40) + (" †" if p < 0.05 else ""), "t b" if name == PLAIN else "t", hint=name)
         canvas.line(across(1), y, across(rank), y, "wide worst-line" if name == PLAIN else "wide")
         canvas.circle(across(rank), y, 4.5, "worst" if name == PLAIN else "dot")
         canvas.text(WIDTH, y + 4, number(rank, 1), "s", anchor="end")
