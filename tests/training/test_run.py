@@ -139,7 +139,7 @@ def test_every_configuration_that_ships_can_be_read() -> None:
     assert len({TrainSettings.load(path).name for path in paths}) == len(paths)
 
 
-def test_one_training_gives_what_several_rules_choose(asked: Callable[..., TrainSettings], tmp_path: Path) -> None:
+def test_one_training_gives_what_several_rules_choose(asked, tmp_path) -> None:
     one = asked("epochs=4", "selection.rule=loss_validation", f"out={tmp_path / 'one'}")
     both = asked("epochs=4", 'selection.also=["loss_validation"]', f"out={tmp_path / 'both'}")
     (alone,), (beside,) = train(one), train(both)
