@@ -126,7 +126,7 @@ def read(
             latents.append(latent.float().numpy())
             logits.append(net.classify(latent).double().numpy())
             if draws is not None:
-                drawn = draws(latent, torch.from_numpy(codes[start : start + _BATCH]))
+                drawn = draws(latent, torch.from_numpy(np.array(codes[start : start + _BATCH])))
                 seen = functional.interpolate(pixels, drawn.shape[2:], mode="bilinear", antialias=True)
                 errors.append((drawn - seen).square().mean((1, 2, 3)).numpy())
     error = float(np.concatenate(errors).mean()) if errors else math.nan
