@@ -21,6 +21,10 @@ MAY_IMPORT = {
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},
     "probe": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"},
+    "benchmark": {
+        *("core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"),
+        *("probe", "audit", "report"),
+    },
     "audit": {"core"},
     "outside": {"core"},
     "report": {"core", "audit"},

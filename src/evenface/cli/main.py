@@ -9,6 +9,7 @@ import typer
 from evenface import __version__
 from evenface.cli.assets import assets_app
 from evenface.cli.audit import audit
+from evenface.cli.benchmark import benchmark_app
 from evenface.cli.compare import compare
 from evenface.cli.counterfactual import counterfactual
 from evenface.cli.cues import cues_app
@@ -32,6 +33,7 @@ def program() -> typer.Typer:
     app.callback()(_evenface)
     app.add_typer(assets_app, name="assets")
     app.command("audit")(audit)
+    app.add_typer(benchmark_app, name="benchmark")
     app.command("compare")(compare)
     app.command("counterfactual")(counterfactual)
     app.add_typer(cues_app, name="cues")
