@@ -118,14 +118,14 @@ def read(
     told `codes`, (face, attribute).
     """
     latents, logits, errors = [], [], []
-    draws = getattr(net, "decode", None) if codes is not None else None
+    draws = getattr(net, "decode", None)
     with torch.inference_mode():
         for start in range(0, len(chips), _BATCH):
             pixels = to_pixels(torch.from_numpy(np.array(chips[start : start + _BATCH])))
             latent = net.encode(pixels)
             latents.append(latent.float().numpy())
             logits.append(net.classify(latent).double().numpy())
-            if draws is not None:
+            if draws is not None and codes is not None:
                 drawn = draws(latent, torch.from_numpy(np.array(codes[start : start + _BATCH])))
                 seen = functional.interpolate(pixels, drawn.shape[2:], mode="bilinear", antialias=True)
                 errors.append((drawn - seen).square().mean((1, 2, 3)).numpy())

@@ -32,8 +32,10 @@ COMMON: Mapping[str, Any] = {
 
 _VAE = {"kind": "vae", "dropout": 0.1}
 _NARROW = COMMON["net"]
-_ALIGNED = ("mmd", "coral", "sliced_wasserstein", "hsic", "distance_covariance", "critic", "adversarial")
-_ALIGNED += ("gradient_reversal", "uniform_confusion")
+_ALIGNED = (
+    *("mmd", "coral", "sliced_wasserstein", "hsic", "distance_covariance"),
+    *("critic", "adversarial", "gradient_reversal", "uniform_confusion"),
+)
 
 VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
     "latent_alignment": {
