@@ -17,6 +17,7 @@ from evenface.cli.demo import demo
 from evenface.cli.generate import generate
 from evenface.cli.predict import predict
 from evenface.cli.train import train
+from evenface.cli.transfer import transfer
 
 
 def program() -> typer.Typer:
@@ -40,6 +41,7 @@ def program() -> typer.Typer:
     app.command("generate")(generate)
     app.command("predict")(predict)
     app.command("train")(train)
+    app.command("transfer")(transfer)
     return app
 
 

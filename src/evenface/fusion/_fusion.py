@@ -64,12 +64,14 @@ class Fusion(ABC):
         learns: Whether it has weights that training moves.
         on_answers: Whether every cue must enter as answers.
         own: Names of the weights that each region keeps for itself, where regions have heads of their own.
+        by_cue: Names of the weights whose first axis is the cue: its branch.
     """
 
     Options: ClassVar[type[FusionOptions]] = FusionOptions
     learns: ClassVar[bool] = True
     on_answers: ClassVar[bool] = False
     own: ClassVar[tuple[str, ...]] = ()
+    by_cue: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, shape: Shape, options: FusionOptions) -> None:
         self.shape, self.options = shape, options

@@ -82,7 +82,7 @@ class Entrance:
             answers = self.fitted(regions)
         else:
             own = {cue: self.given(cue) for cue in data.cues}
-            source = self.fitted((self.settings.source,)) if None in own.values() else {}
+            source = self.fitted((self.settings.source,)) if any(found is None for found in own.values()) else {}
             answers = {cue: source[cue] if found is None else found for cue, found in own.items()}
         as_channels = set(self.settings.as_channels) if regime == "lam" else set()
         mixed = {cue: self._components(cue, regions) if cue in as_channels else answers[cue] for cue in data.cues}

@@ -27,7 +27,8 @@ class Gated(Fusion):
     """A mean of the cues' evidence, weighted by gates that look at the face."""
 
     Options: ClassVar[type[FusionOptions]] = GatedOptions
-    own: ClassVar[tuple[str, ...]] = ("bias", "gate", "trust", "sharpness")
+    own: ClassVar[tuple[str, ...]] = ("change", "bias", "gate", "trust", "sharpness")
+    by_cue: ClassVar[tuple[str, ...]] = ("change", "bias", "look", "gate", "trust")
     options: GatedOptions
 
     def start(self, dice: torch.Generator) -> State:

@@ -33,6 +33,7 @@ class McamPaper(Fusion):
 
     Options: ClassVar[type[FusionOptions]] = McamPaperOptions
     own: ClassVar[tuple[str, ...]] = ("out", "out_bias")
+    by_cue: ClassVar[tuple[str, ...]] = ("attention", "layer0")
     options: McamPaperOptions
 
     def start(self, dice: torch.Generator) -> State:

@@ -17,7 +17,6 @@ from evenface.fusion._fusion import Fusion, Shape
 Remedy = Literal[
     "fine_tuning", "relearn_all", "relearn_new", "forget_cue", "ewc", "replay", "region_heads", "region_guessed"
 ]
-Positive = Field(default=1, ge=1)
 
 
 class TransferDataSettings(Settings):
@@ -71,30 +70,38 @@ class DetectorSettings(Settings):
 
 
 class ForgettingSettings(Settings):
-    """Regions learnt one after the other.
+    """Regions learnt one after the other, with the detectors of the source (LAM).
 
     Attributes:
         run: Whether.
         fusion: Name in the table of fusions; one that learns.
-        regime: As in `TransferSettings`; detectors of GAM are those of the region that a face is from, so LAM asks
-            more of the fusion.
         order: Regions in the order they are learnt; none given: as in the data, each seed starting one further on.
         remedies: Side by side; `fine_tuning` is what they are held against.
         memory: Faces of each earlier region that `replay` keeps.
         ewc_strength: How strongly `ewc` holds weights that earlier regions need.
-        few: Numbers of faces of a new region, for the curve of how many are enough.
+        few: Numbers of faces of a new region, for the curve of how many are enough; none: no curve.
     """
 
     run: bool = True
     fusion: str = "gated"
-    regime: Literal["lam", "gam"] = "lam"
     order: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = (
         "fine_tuning", "relearn_new", "relearn_all", "forget_cue", "ewc", "replay", "region_heads", "region_guessed",
     )  # fmt: skip
     memory: int = Field(default=40, ge=1)
     ewc_strength: float = Field(default=300.0, ge=0)
-    few: tuple[int, ...] = (8, 16, 32, 64, 128)
+    few: tuple[int, ...] = (8, 32, 128)
+
+    @field_validator("fusion")
+    @classmethod
+    def _learns(cls, name: str) -> str:
+        try:
+            able = FUSIONS.get(name).learns
+        except UnknownNameError as error:
+            raise ValueError(str(error)) from error
+        if not able:
+            raise ValueError(f"must learn; these do: {', '.join(each for each in FUSIONS if FUSIONS.get(each).learns)}")
+        return name
 
     @field_validator("remedies")
     @classmethod

@@ -26,7 +26,8 @@ class Stacking(Fusion):
 
     Options: ClassVar[type[FusionOptions]] = StackingOptions
     on_answers: ClassVar[bool] = True
-    own: ClassVar[tuple[str, ...]] = ("bias",)
+    own: ClassVar[tuple[str, ...]] = ("part", "bias")
+    by_cue: ClassVar[tuple[str, ...]] = ("part",)
 
     def start(self, dice: torch.Generator) -> State:
         """See `Fusion.start`: zero, from where a logistic model finds its one best state."""

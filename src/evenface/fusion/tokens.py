@@ -28,6 +28,7 @@ class Tokens(Fusion):
 
     Options: ClassVar[type[FusionOptions]] = TokensOptions
     own: ClassVar[tuple[str, ...]] = ("out", "out_bias")
+    by_cue: ClassVar[tuple[str, ...]] = ("embed", "name", "trust")
     options: TokensOptions
 
     def start(self, dice: torch.Generator) -> State:
