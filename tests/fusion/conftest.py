@@ -1,8 +1,10 @@
-"""Regions of made faces: a cue that is right everywhere, one that is right in one region, one that often is not there."""
+"""Regions of made faces, and three cues: right everywhere, right in one region alone, and often not there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +15,8 @@ from evenface.core.manifest import Manifest
 from evenface.core.tables import Attribute
 from evenface.cues._cue import CueReading
 from evenface.cues._table import CueTable
+from evenface.fusion.data import TransferData, prepare
+from evenface.fusion.run import study
 from evenface.fusion.settings import TransferSettings
 
 CLASSES = ("happy", "sad", "neutral")
@@ -64,27 +68,45 @@ def made(regions: tuple[str, ...] = REGIONS, persons: int = PERSONS) -> tuple[Ma
     return manifest, CueTable(tuple(frame["face"]), channels, readings)
 
 
+def asked(out: Path, **changes: object) -> TransferSettings:
+    """A small study."""
+    values = {
+        "out": str(out),
+        "seeds": (0, 1),
+        "fusions": ("gated", "mean", "best_single"),
+        "options": {"gated": {"steps": 30}},
+        "subsets": ("all",),
+        "draws": 100,
+        "data": {"manifest": "unused", "cues": "unused"},
+        "detectors": {"source": "west", "as_channels": ("local",), "components": 8, "folds": 2},
+        "forgetting": {"few": (8,), "memory": 10, "remedies": ("fine_tuning", "region_heads")},
+    }
+    return TransferSettings(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., tuple[Manifest, CueTable]]:
+    return made
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[..., CueReading]:
+    return reading
+
+
 @pytest.fixture(scope="session")
 def faces() -> tuple[Manifest, CueTable]:
     return made()
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> TransferSettings:
-    return asked(tmp_path)
+def ask(tmp_path: Path) -> Callable[..., TransferSettings]:
+    return lambda **changes: asked(tmp_path, **changes)
 
 
-def asked(out: Path, **changes: object) -> TransferSettings:
-    """A small study."""
-    values = {
-        "out": str(out),
-        "seeds": (0, 1),
-        "fusions": ("gated", "mcam_paper", "mean", "best_single"),
-        "options": {"gated": {"steps": 30}, "mcam_paper": {"steps": 20}},
-        "subsets": ("all",),
-        "draws": 100,
-        "data": {"manifest": "unused", "cues": "unused"},
-        "detectors": {"source": "west", "as_channels": ("local",), "components": 8, "folds": 2},
-        "forgetting": {"few": (8,), "memory": 10},
-    }
-    return TransferSettings(**(values | changes))  # type: ignore[arg-type]
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[TransferSettings, TransferData, dict[str, Any]]:
+    """A study that was done: what was asked, its data and its document."""
+    settings = asked(tmp_path_factory.mktemp("studies"))
+    data = prepare(*made(), settings.data)
+    return settings, data, study(settings, data)

@@ -33,7 +33,8 @@ evenface transfer configs/transfer.toml --set "subsets=['all']" --set name=shapl
 def transfer(
     config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file.")],
     given: Annotated[
-        list[str] | None, typer.Option("--set", help="Any key: detectors.source=wild, forgetting.run=false; repeatable.")
+        list[str] | None,
+        typer.Option("--set", help="Any key: detectors.source=wild, forgetting.run=false; repeatable."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a study that was stopped.")] = False,
 ) -> None:

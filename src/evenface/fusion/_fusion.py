@@ -98,7 +98,15 @@ class Fusion(ABC):
 
 
 def each_cue(entries: Tensor, weights: Tensor) -> Tensor:
-    """Multiply the entries of each cue by its own matrix: (face, cue, entry), (model, cue, entry, n) -> (model, face, cue, n)."""
+    """Multiply the entries of each cue by its own matrix.
+
+    Args:
+        entries: (face, cue, entry).
+        weights: (model, cue, entry, n).
+
+    Returns:
+        (model, face, cue, n).
+    """
     return torch.einsum("fqe,mqen->mfqn", entries, weights)
 
 

@@ -1,4 +1,4 @@
-"""Answers of a study as tables of predictions, so that `evenface audit --by region` can ask what differs between regions."""
+"""Answers of a study as tables of predictions, so that `evenface audit --by region` can read them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from evenface.core.tables import Attribute, Notice
 from evenface.cues._cue import CueReading
 from evenface.cues._findings import findings, unanswered
 from evenface.cues._table import CueTable, load_cues
+from evenface.fusion.joined import join
 from evenface.fusion.settings import TransferDataSettings
 
 TRAIN, VALIDATION, TEST, LEFT_OUT = 0, 1, 2, -1
@@ -73,9 +74,16 @@ def load_transfer(settings: TransferDataSettings) -> TransferData:
         InputError: They cannot be read, do not belong together, or leave nothing to learn from.
         SettingsError: A region or class is asked for that is not there.
     """
-    path = Path(settings.manifest)
-    manifest = Manifest.load(path / "manifest.parquet" if path.is_dir() else path)
-    return prepare(manifest, load_cues(settings.cues, manifest), settings)
+    parts = []
+    for manifest_path, cues in settings.pairs:
+        path = Path(manifest_path)
+        manifest = Manifest.load(path / "manifest.parquet" if path.is_dir() else path)
+        parts.append((manifest, load_cues(cues, manifest, settings.only or None)))
+    if len(parts) == 1:
+        return prepare(*parts[0], settings)
+    manifest, table, said = join(parts, LabelSpace.of(settings.classes), settings.merge)
+    data = prepare(manifest, table, settings.model_copy(update={"merge": {}}))
+    return replace(data, notices=(*said, *data.notices))
 
 
 def prepare(manifest: Manifest, table: CueTable, settings: TransferDataSettings) -> TransferData:

@@ -65,7 +65,9 @@ def _cues(settings: TransferSettings, data: TransferData) -> Rows:
     for name, channels in data.cues.items():
         reading = data.readings[name]
         enters = "components of its channels" if name in settings.detectors.as_channels else "answers"
-        found.append({"cue": name, "channels": len(channels), "read": float(reading.valid.mean()), "enters_lam": enters})
+        found.append(
+            {"cue": name, "channels": len(channels), "read": float(reading.valid.mean()), "enters_lam": enters}
+        )
     return found
 
 

@@ -52,7 +52,7 @@ class Sequel:
         """Write it whole or not at all; an OSError is the caller's to explain."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in fields(self)})  # type: ignore[arg-type]
+            np.savez_compressed(file, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)})
 
     @staticmethod
     def load(path: Path) -> Sequel:
@@ -169,9 +169,7 @@ def _few(
     return said
 
 
-def measured(
-    settings: TransferSettings, data: TransferData, sequels: Sequence[tuple[int, Sequel]]
-) -> dict[str, Any]:
+def measured(settings: TransferSettings, data: TransferData, sequels: Sequence[tuple[int, Sequel]]) -> dict[str, Any]:
     """Give each remedy's accuracies and transfers with intervals, and the curve of few faces.
 
     Persons of each region are drawn anew, and seeds; an order belongs to its seed.

@@ -59,7 +59,7 @@ class Tally:
         a, b = (self.hits[[pair[side] for pair in pairs]].sum(1) for side in (0, 1))
         apart = np.abs((a - b).sum(1))
         by_luck = np.abs(signs @ (a - b).T)
-        return (1 + (by_luck >= apart - 1e-9).sum(0)) / (1 + count)
+        return np.asarray((1 + (by_luck >= apart - 1e-9).sum(0)) / (1 + count), np.float64)
 
 
 def interval(draws: Doubles) -> tuple[float | None, float | None]:

@@ -100,7 +100,9 @@ class Many:
             again: Number of the training, where models are trained several times: other batches are drawn.
         """
         if self.fusion.learns:
-            self._descend(train, validation, steps or self.fusion.options.steps, penalty, moving or [*self.state], again)
+            self._descend(
+                train, validation, steps or self.fusion.options.steps, penalty, moving or [*self.state], again
+            )
         elif "merit" in self.state:
             self.state["merit"] = self._merit(Faces.join([train, validation]))
         with torch.no_grad():  # the temperature of the lowest loss, as Guo et al., arXiv:1706.04599

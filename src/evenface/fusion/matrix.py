@@ -1,4 +1,4 @@
-"""The transfer matrix: for each region learnt from and each seed, every fusion of every subset of cues, read everywhere.
+"""The transfer matrix: for each region learnt from and each seed, every fusion of every subset of cues read everywhere.
 
 What comes of one region and seed is one file of arrays (`Cell`), so a run that stops loses no more than that.
 """
@@ -54,12 +54,12 @@ class Cell:
 
     Attributes:
         faces: (face,) places in the data.
-        said: (model, face) answers, `NONE` where there is none; models are regime x fusion x subset, as `models` has it.
+        said: (model, face) answers, `NONE` where there is none; models are regime x fusion x subset, as in `models`.
         usual: (face,) the class that most faces learnt from have: the answer without any cue.
         weights: (regime x fusion, face, cue), of the models that see all cues.
         chances: (regime x fusion, face, class), of the same.
-        without: (regime x fusion, rank, face) answers of the same once the cue is hidden that got the highest weight on
-            the face, the second highest, and so on.
+        without: (regime x fusion, rank, face) answers of the same once the cue is hidden that got the highest weight
+            on the face, the second highest, and so on.
     """
 
     faces: NDArray[np.int32]
@@ -73,7 +73,7 @@ class Cell:
         """Write it whole or not at all; an OSError is the caller's to explain."""
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, **{field.name: getattr(self, field.name) for field in fields(self)})  # type: ignore[arg-type]
+            np.savez_compressed(file, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)})
 
     @staticmethod
     def load(path: Path) -> Cell:

@@ -1,9 +1,10 @@
 """The multi-cue attention model of Lukac et al., Scientific Reports 13:8414 (2023).
 
-Theirs: attention over the outputs of the cues, then an MLP of three hidden layers of 10 with ReLU, learning rate 0.001.
-Where the attention enters is not said. Our reconstruction: all outputs side by side give one score per cue; the softmax
-of the scores multiplies the outputs of each cue (times the number of cues, so that even attention changes nothing); what
-was so weighted goes to the MLP side by side. A cue that is not there has attention zero. Batches and steps are ours.
+Theirs: attention over the outputs of the cues, then an MLP of three hidden layers of 10 with ReLU, learning rate
+0.001. Where the attention enters is not said. Our reconstruction: all outputs side by side give one score per cue; the
+softmax of the scores multiplies the outputs of each cue (times the number of cues, so that even attention changes
+nothing); what was so weighted goes to the MLP side by side. A cue that is not there has attention zero. Batches and
+steps are ours.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the answers of a study amount to: accuracies, weights, deletion, Shapley values and comparisons, with intervals."""
+"""What the answers of a study amount to: accuracies, weights, deletion, Shapley values, comparisons; with intervals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALONE = "mean"  # the fusion that, given one cue, is that cue's detector
 
 
 class Key(NamedTuple):
-    """One model, whatever its seed: what it learnt from, and which cues it sees (`#2`: all but the second in weight)."""
+    """One model, whatever its seed: what it learnt from, and which cues it sees; `#2`: all but the second in weight."""
 
     source: str
     regime: str
@@ -169,7 +169,7 @@ def weights(
 
 
 def deletion(settings: TransferSettings, data: TransferData, grounds: Sequence[Ground]) -> list[dict[str, Any]]:
-    """Give how much accuracy falls when the cue of each rank is hidden, and the first rank's fall beyond the others'."""
+    """Give how accuracy falls when the cue of each rank is hidden, and the first rank's fall beyond the others'."""
     found = []
     for each in grounds:
         for regime, fusion in learning(settings):
@@ -257,14 +257,14 @@ def flattery(settings: TransferSettings, by_person: Sequence[Ground], by_lot: Se
             if a is None or b is None or other is None:
                 continue
             low, high = interval(other.draws[:, a] - np.random.default_rng(0).permutation(each.draws[:, b]))
-            found.append({"region": each.region, "regime": regime, "fusion": fusion,
-                          "random": float(other.accuracy[a]), "person": float(each.accuracy[b]),
-                          "difference": float(other.accuracy[a] - each.accuracy[b]), "low": low, "high": high})  # fmt: skip
+            random, person = float(other.accuracy[a]), float(each.accuracy[b])
+            found.append({"region": each.region, "regime": regime, "fusion": fusion, "random": random,
+                          "person": person, "difference": random - person, "low": low, "high": high})  # fmt: skip
     return found
 
 
 def gaps(settings: TransferSettings, data: TransferData, grounds: Sequence[Ground]) -> list[dict[str, Any]]:
-    """Give the largest difference of accuracy between regions: of each detector of the source alone, and of each fusion.
+    """Give the largest difference of accuracy between regions, of each detector of the source alone and of each fusion.
 
     The source itself is left out: a detector is at home there. Luck alone makes a gap above zero, the more so the fewer
     the persons; the interval is of drawing persons anew and does not correct for that.
@@ -287,5 +287,3 @@ def gaps(settings: TransferSettings, data: TransferData, grounds: Sequence[Groun
                       "least": others[int(point.argmin())].region, "most": others[int(point.argmax())].region,
                       "accuracy": {each.region: float(v) for each, v in zip(others, point, strict=True)}})  # fmt: skip
     return found
-
-

@@ -229,7 +229,7 @@ REMEDIES: Mapping[str, type[FineTuning]] = {
 
 
 def fisher(many: Many, faces: Faces) -> State:
-    """Give the diagonal of the empirical Fisher information: the mean squared gradient of each face's log likelihood."""
+    """Give the diagonal of the empirical Fisher information: mean squared gradients of single faces' log likelihood."""
 
     def loss(state: State, entries: Tensor, confidence: Tensor, present: Tensor, label: Tensor) -> Tensor:
         seen = present.unsqueeze(0) * many.subsets.unsqueeze(1)

@@ -1,4 +1,4 @@
-"""A study of transfer between regions: settings in, a folder with tables of answers, a Parquet file and a document out."""
+"""A study of transfer between regions: settings in; a folder with a table, answers and a document out."""
 
 from __future__ import annotations
 
@@ -106,20 +106,24 @@ def _check(settings: TransferSettings, data: TransferData) -> None:
             f"detectors.source = {detectors.source!r} is no region that can be learnt from."
             f"{did_you_mean(detectors.source, data.learnable)} There are: {', '.join(data.learnable)}."
         )
-    for key in ("given", "as_channels"):
-        for cue in getattr(detectors, key):
-            if cue not in data.cues:
-                near = did_you_mean(cue, tuple(data.cues))
-                faults.append(f"detectors.{key} names {cue!r}, which is no cue of the tables.{near} "
-                              f"There are: {', '.join(data.cues)}.")  # fmt: skip
+    faults += [
+        f"detectors.{key} names {cue!r}, which is no cue of the tables.{did_you_mean(cue, tuple(data.cues))} "
+        f"There are: {', '.join(data.cues)}."
+        for key in ("given", "as_channels")
+        for cue in getattr(detectors, key)
+        if cue not in data.cues
+    ]
     for mix in settings.mixtures:
         if lost := [name for name in mix if name not in data.learnable]:
             faults.append(f"mixtures: {', '.join(lost)} cannot be learnt from. There are: {', '.join(data.learnable)}.")
     shape = Shape(tuple(data.cues), len(data.classes), data.classes, (True,) * len(data.cues))
-    for name in settings.options:
-        if name not in settings.fusions and name != settings.forgetting.fusion:
-            faults.append(f"options.{name}: no fusion of this name is used. Used: {', '.join(settings.fusions)}.")
-    for name in {*settings.fusions, settings.forgetting.fusion} & settings.options.keys():
+    used = {*settings.fusions, settings.forgetting.fusion}
+    faults += [
+        f"options.{name}: no fusion of this name is used. Used: {', '.join(sorted(used))}."
+        for name in settings.options
+        if name not in used
+    ]
+    for name in sorted(used & settings.options.keys()):
         try:
             settings.fusion(name, shape)
         except SettingsError as error:

@@ -1,13 +1,13 @@
-"""What a study of transfer between regions is asked to do: the TOML files of `evenface transfer`. docs/FUSION.md lists every key."""
+"""What `evenface transfer` is asked to do: its TOML files. docs/FUSION.md lists every key."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from evenface.core.config import Settings
 from evenface.core.errors import SettingsError, UnknownNameError, did_you_mean
@@ -23,12 +23,13 @@ class TransferDataSettings(Settings):
     """Which faces, and how they are split.
 
     Attributes:
-        manifest: A manifest, or a folder that holds `manifest.parquet`.
-        cues: Folder of the cue tables that `evenface cues read` made of it.
+        manifest: A manifest, or a folder that holds `manifest.parquet`; or a list of them.
+        cues: Folder of the cue tables that `evenface cues read` made of it; as many as there are manifests.
+        only: Cues to use; none given: all whose tables are there.
         regions: Names in the manifest's column `region`; none given: all that there are.
         by_dataset: Whether the column `dataset` names the regions, as where each collection is one.
-        classes: Expressions in the order of the answers; none given: those of the manifest. Others are merged into
-            these where a wider class is there, or left out.
+        classes: Expressions in the order of the answers; none given: those of the manifest, of which there must be one
+            then. Others are merged into these where a wider class is there, or left out.
         merge: Expression -> one of `classes`, above the rules.
         test_share: Share of each region's persons that is for testing.
         validation_share: Share that chooses among moments of a training, and the temperature.
@@ -36,15 +37,33 @@ class TransferDataSettings(Settings):
             alone, to see how much such a split flatters.
     """
 
-    manifest: str
-    cues: str
+    manifest: str | tuple[str, ...]
+    cues: str | tuple[str, ...]
+    only: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     by_dataset: bool = False
     classes: tuple[str, ...] = ()
-    merge: dict[str, str] = {}
+    merge: dict[str, str] = Field(default={})
     test_share: float = Field(default=0.25, gt=0, lt=1)
     validation_share: float = Field(default=0.15, gt=0, lt=1)
     random_reference: bool = True
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Each manifest with its folder of cue tables."""
+        both = [(each,) if isinstance(each, str) else each for each in (self.manifest, self.cues)]
+        return list(zip(*both, strict=True))
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        sizes = [1 if isinstance(each, str) else len(each) for each in (self.manifest, self.cues)]
+        if sizes[0] != sizes[1] or not sizes[0]:
+            raise ValueError(f"{sizes[0]} manifests and {sizes[1]} folders of cues: there must be one for each")
+        if sizes[0] > 1 and not self.classes:
+            raise ValueError("several manifests are brought to the same classes: name them in data.classes")
+        if self.test_share + self.validation_share >= 1:
+            raise ValueError("test_share and validation_share leave nothing to learn from")
+        return self
 
 
 class DetectorSettings(Settings):
@@ -132,7 +151,7 @@ class TransferSettings(Settings):
     out: str = "transfers"
     seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
     fusions: tuple[str, ...] = ("gated", "mcam_paper", "stacking", "mean", "voting", "best_single")
-    options: dict[str, dict[str, Any]] = {}
+    options: dict[str, dict[str, Any]] = Field(default={})
     regimes: tuple[Literal["lam", "gam"], ...] = Field(default=("lam", "gam"), min_length=1)
     subsets: tuple[str, ...] = ("A", "leave_one_out", "singles")
     mixtures: tuple[tuple[str, ...], ...] = ()

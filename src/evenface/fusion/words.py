@@ -46,12 +46,13 @@ def _best(told: Told, mine: Mapping[str, str]) -> list[str]:
         rows = _of(told["comparisons"], {**mine, "question": question})
         if rows:
             better = [row for row in rows if row["difference"] > 0 and row["p_corrected"] < 0.05]
+            apart = [row["difference"] for row in rows]
             worse = [row for row in rows if row["difference"] < 0 and row["p_corrected"] < 0.05]
             said.append(
                 f"{mine['fusion']} ({mine['regime'].upper()}) against {rival}: more often right, beyond luck, in "
                 f"{len(better)} of {len(rows)} regions{f' ({_names(better)})' if better else ''}; less often in "
                 f"{len(worse)}{f' ({_names(worse)})' if worse else ''}. Differences from "
-                f"{_points(min(r['difference'] for r in rows))} to {_points(max(r['difference'] for r in rows))} points."
+                f"{_points(min(apart))} to {_points(max(apart))} points."
             )
     return said
 
@@ -65,8 +66,8 @@ def _left_out(told: Told, regime: str, fusion: str) -> list[str]:
         return []
     where = f" ({', '.join(hurts)})" if hurts else ""
     return [
-        f"{fusion} ({regime.upper()}): beyond luck, a cue helps beside the others in {len(helps)} of {len(rows)} pairs of "
-        f"cue and region, and interferes in {len(hurts)}{where}."
+        f"{fusion} ({regime.upper()}): beyond luck, a cue helps beside the others in {len(helps)} of {len(rows)} "
+        f"pairs of cue and region, and interferes in {len(hurts)}{where}."
     ]
 
 
@@ -76,7 +77,9 @@ def _gaps(told: Told, model: str) -> list[str]:
     if not fused or not alone:
         return []
     source = told["settings"]["detectors"]["source"]
-    parts = [f"{row['model'].removeprefix('detector of ').removesuffix(' alone')} {100 * row['gap']:.1f}" for row in alone]
+    parts = [
+        f"{row['model'].removeprefix('detector of ').removesuffix(' alone')} {100 * row['gap']:.1f}" for row in alone
+    ]
     return [
         f"Largest gap between regions other than {source}, in points of accuracy: {model} {100 * fused[0]['gap']:.1f}; "
         f"detectors of {source} alone: {', '.join(parts)}."
@@ -99,8 +102,8 @@ def _flattery(told: Told, mine: Mapping[str, str]) -> list[str]:
     mean = sum(row["difference"] for row in rows) / len(rows)
     top = max(rows, key=lambda row: row["difference"])
     return [
-        f"A random split of faces shows {_points(mean)} points more than one by person in the mean over regions, at most "
-        f"{_points(top['difference'])} ({top['region']})."
+        f"A random split of faces shows {_points(mean)} points more than one by person in the mean over regions, "
+        f"at most {_points(top['difference'])} ({top['region']})."
     ]
 
 
@@ -108,8 +111,8 @@ def _forgetting(told: Told) -> list[str]:
     rows = {row["remedy"]: row for row in told["remedies"]}
     base = rows["fine_tuning"]
     said = [
-        f"Fine-tuning on one region after the other forgets {100 * base['forgetting']['value']:.1f} points of the earlier "
-        f"ones [{100 * (base['forgetting']['low'] or 0):.1f}, {100 * (base['forgetting']['high'] or 0):.1f}]."
+        f"Fine-tuning on one region after the other forgets {100 * base['forgetting']['value']:.1f} points of the "
+        f"earlier ones [{100 * (base['forgetting']['low'] or 0):.1f}, {100 * (base['forgetting']['high'] or 0):.1f}]."
     ]
     for name, row in rows.items():
         low, less = row["forgets_less"]["low"], row["forgetting"]["value"] <= base["forgetting"]["value"] / 3

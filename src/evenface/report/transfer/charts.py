@@ -40,8 +40,12 @@ def figures(data: Mapping[str, Any]) -> dict[str, list[Figure]]:
             continue
         drawn["subsets"] += _subsets(data, regime, fusion, learnt, f"Subsets of cues: {of}")
         mine = {"regime": regime, "fusion": fusion}
-        drawn["weights"] += _by_cue(data["weights"], mine, "weight", cues, learnt, f"Weight of each cue: {of}", center=1 / len(cues))
-        drawn["shapley"] += _by_cue(data["shapley"], mine, "value", cues, learnt, f"Shapley value of each cue: {of}", center=0)
+        drawn["weights"] += _by_cue(
+            data["weights"], mine, "weight", cues, learnt, f"Weight of each cue: {of}", center=1 / len(cues)
+        )
+        drawn["shapley"] += _by_cue(
+            data["shapley"], mine, "value", cues, learnt, f"Shapley value of each cue: {of}", center=0
+        )
         drawn["deletion"] += _deletion(data["deletion"], mine, len(cues), f"Fall when a cue is hidden: {of}")
     forgetting = data["forgetting"]
     drawn["forgetting"] = _remedies(forgetting["remedies"]) if forgetting else []
@@ -50,7 +54,14 @@ def figures(data: Mapping[str, Any]) -> dict[str, list[Figure]]:
 
 
 def heat(
-    name: str, title: str, rows: Sequence[str], columns: Sequence[str], cells: Cells, center: float, *, foot: str,
+    name: str,
+    title: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    cells: Cells,
+    center: float,
+    *,
+    foot: str,
     say: Callable[[float], str],
 ) -> list[Figure]:
     """Draw a heat map: blue above `center`, orange below, and the number in each cell."""
@@ -118,7 +129,9 @@ def _matrix(data: Mapping[str, Any], regime: str, fusion: str, title: str) -> li
     center = sum(cell.value for cell in cells.values()) / len(cells)
     tested = [row["region"] for row in data["regions"]]
     foot = "rows: learnt from; columns: tested on; per cent right, interval; framed: the same region"
-    return heat(f"matrix-{regime}-{fusion}", title, list(data["sources"]), tested, cells, center, foot=foot, say=percent)
+    return heat(
+        f"matrix-{regime}-{fusion}", title, list(data["sources"]), tested, cells, center, foot=foot, say=percent
+    )
 
 
 def _subsets(data: Mapping[str, Any], regime: str, fusion: str, learnt: Sequence[str], title: str) -> list[Figure]:
@@ -131,10 +144,14 @@ def _subsets(data: Mapping[str, Any], regime: str, fusion: str, learnt: Sequence
     out = {_less(data, row["cue"]): row["cue"] for row in data["cues"]}
     names = [name for name in dict.fromkeys(subset for subset, _ in own) if name != "A"]
     cells = {
-        (name, region): Shown(own[name, region]["accuracy"] - own["A", region]["accuracy"], None, None, (out.get(name), region) in firm)
+        (name, region): Shown(
+            own[name, region]["accuracy"] - own["A", region]["accuracy"], None, None, (out.get(name), region) in firm
+        )
         for name in names
         for region in learnt
-        if (name, region) in own and ("A", region) in own and None not in (own[name, region]["accuracy"], own["A", region]["accuracy"])
+        if (name, region) in own
+        and ("A", region) in own
+        and None not in (own[name, region]["accuracy"], own["A", region]["accuracy"])
     }
     foot = "points of accuracy less (orange) or more than all cues reach; framed: beyond luck, corrected"
     return heat(f"subsets-{regime}-{fusion}", title, names, learnt, cells, 0, foot=foot, say=points)
@@ -152,8 +169,14 @@ def accuracy_rows(data: Mapping[str, Any], wanted: Mapping[str, str]) -> list[Re
 
 
 def _by_cue(
-    rows: Sequence[Record], wanted: Mapping[str, str], key: str, cues: Sequence[str], learnt: Sequence[str], title: str,
-    *, center: float,
+    rows: Sequence[Record],
+    wanted: Mapping[str, str],
+    key: str,
+    cues: Sequence[str],
+    learnt: Sequence[str],
+    title: str,
+    *,
+    center: float,
 ) -> list[Figure]:
     mine = [row for row in rows if all(row[k] == v for k, v in wanted.items()) and row[key] is not None]
     cells = {
@@ -175,23 +198,31 @@ def _deletion(rows: Sequence[Record], wanted: Mapping[str, str], ranks: int, tit
     labels = [f"{rank + 1}. in weight" for rank in range(ranks)]
     cells = {
         (labels[fall["rank"] - 1], row["region"]): Shown(
-            fall["difference"], fall["low"], fall["high"], fall["rank"] == 1 and row["low"] is not None and row["low"] > 0
+            fall["difference"],
+            fall["low"],
+            fall["high"],
+            fall["rank"] == 1 and row["low"] is not None and row["low"] > 0,
         )
         for row in mine
         for fall in row["falls"]
         if fall["difference"] is not None
     }
     foot = "points of accuracy lost; framed: the first costs more than the others, beyond the interval"
-    return heat(f"deletion-{wanted['regime']}-{wanted['fusion']}", title, labels, [row["region"] for row in mine], cells, 0,
-                foot=foot, say=points)  # fmt: skip
+    name, regions = f"deletion-{wanted['regime']}-{wanted['fusion']}", [row["region"] for row in mine]
+    return heat(name, title, labels, regions, cells, 0, foot=foot, say=points)
 
 
 def _remedies(rows: Sequence[Record]) -> list[Figure]:
     """Draw what each remedy forgets, and how it knows a region right after learning it."""
     made = []
-    for key, title in (("forgetting", "Points forgotten of earlier regions"), ("new", "Per cent right in the new region")):
+    for key, title in (
+        ("forgetting", "Points forgotten of earlier regions"),
+        ("new", "Per cent right in the new region"),
+    ):
         known = [row for row in rows if row[key]["value"] is not None]
-        ends = [end for row in known for end in (row[key]["low"], row[key]["high"], row[key]["value"]) if end is not None]
+        ends = [
+            end for row in known for end in (row[key]["low"], row[key]["high"], row[key]["value"]) if end is not None
+        ]
         pad = 0.08 * (max(ends) - min(ends)) or 0.01
         low = min(0.0, min(ends)) if key == "forgetting" else min(ends)
         scale = Scale(100 * (low - pad), 100 * (max(ends) + pad), 10, WIDTH - 10)

@@ -84,14 +84,14 @@ def _comparisons(data: Mapping[str, Any]) -> TextTable:
     ]  # fmt: skip
     head = ("fusion, all cues", "region", "against", "more right, points", "p", "corrected")
     foot = ("Signs of persons' differences flipped; Holm's correction over all comparisons of a question and fusion. "
-            "best_single was chosen on the faces learnt from; a cue alone is the one that is best on the tested faces.")  # fmt: skip
+            "best_single was chosen on the faces learnt from; a cue alone is the best on the tested faces.")  # fmt: skip
     return TextTable("comparisons", "All cues against fewer", head, rows, foot, words=3)
 
 
 def _gaps(data: Mapping[str, Any]) -> TextTable:
     rows = [(row["model"], percent(row, "gap"), row["least"], row["most"]) for row in data["gaps"]]
     foot = (f"Largest difference between regions other than {data['settings']['detectors']['source']}, in points "
-            "[interval], each read by the model that learnt there; detectors alone are those of the source.")  # fmt: skip
+            "[interval], each read by the model that learnt there; detectors alone are the source's.")  # fmt: skip
     return TextTable("gaps", "Gaps between regions", ("model", "gap", "least right", "most right"), rows, foot)
 
 
@@ -124,8 +124,9 @@ def _remedies(data: Mapping[str, Any]) -> TextTable:
         for row in (data["forgetting"] or {"remedies": []})["remedies"]
     ]  # fmt: skip
     head = ("remedy", "keeps of earlier regions", "right in the new region", "right in all at the end", "forgotten",
-            "backward transfer", "forward transfer", "forgets less than fine-tuning", "better in the new region")  # fmt: skip
-    foot = "Per cent and points [interval], mean over seeds, each with another order of the regions."
+            "backward transfer", "forward transfer", "forgets less", "better in the new region")  # fmt: skip
+    foot = ("Per cent and points [interval], mean over seeds, each with another order of the regions; less and better "
+            "than fine-tuning.")  # fmt: skip
     return TextTable("remedies", "Regions learnt one after the other", head, rows, foot, words=2)
 
 
