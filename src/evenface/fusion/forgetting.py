@@ -8,6 +8,7 @@ R[i, j] since j was learnt, less R[last, j] (after Chaudhry et al., arXiv:1801.1
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -84,6 +85,12 @@ def check_order(settings: TransferSettings, data: TransferData) -> tuple[str, ..
     return order
 
 
+def sequel_path(settings: TransferSettings, folder: Path, seed: int) -> Path:
+    """Give the file of a seed's sequences; other settings of forgetting have another."""
+    asked = settings.forgetting.model_dump_json(exclude={"run"})
+    return folder / f"forgetting-{hashlib.sha256(asked.encode()).hexdigest()[:8]}-seed{seed}.npz"
+
+
 def run_sequels(settings: TransferSettings, data: TransferData, folder: Path) -> Iterator[tuple[str, bool]]:
     """Do the sequence of each seed that has no file yet; yield a name for each, and whether it had been done before.
 
@@ -93,7 +100,7 @@ def run_sequels(settings: TransferSettings, data: TransferData, folder: Path) ->
     """
     order = check_order(settings, data)
     for turn, seed in enumerate(settings.seeds):
-        path, name = folder / f"forgetting-seed{seed}.npz", f"forgetting, seed {seed}"
+        path, name = sequel_path(settings, folder, seed), f"forgetting, seed {seed}"
         if not path.is_file():
             shift = 0 if settings.forgetting.order else turn % len(order)
             sequel = run_sequel(settings, data, seed, (*order[shift:], *order[:shift]))
@@ -169,7 +176,7 @@ def _few(
     return said
 
 
-def measured(settings: TransferSettings, data: TransferData, sequels: Sequence[tuple[int, Sequel]]) -> dict[str, Any]:
+def measured(settings: TransferSettings, data: TransferData, sequels: Sequence[Sequel]) -> dict[str, Any]:
     """Give each remedy's accuracies and transfers with intervals, and the curve of few faces.
 
     Persons of each region are drawn anew, and seeds; an order belongs to its seed.
@@ -183,7 +190,7 @@ def measured(settings: TransferSettings, data: TransferData, sequels: Sequence[t
         for number, who in people.items()
     }
     tables, curves = [], []
-    for _, sequel in sequels:
+    for sequel in sequels:
         right = sequel.said == data.labels[sequel.faces]
         few = sequel.few == data.labels[sequel.faces]
         parts = [_accuracies(data, sequel, number, people[number], by_person[number], right) for number in sequel.order]
@@ -206,7 +213,7 @@ def measured(settings: TransferSettings, data: TransferData, sequels: Sequence[t
         for n, count in enumerate((0, *settings.forgetting.few) if settings.forgetting.few else ())
         for i, start in enumerate(("other regions", "nothing"))
     ]
-    orders = [[data.regions[number] for number in sequel.order] for _, sequel in sequels]
+    orders = [[data.regions[number] for number in sequel.order] for sequel in sequels]
     return {"fusion": settings.forgetting.fusion, "orders": orders, "remedies": found, "few": few_rows}
 
 

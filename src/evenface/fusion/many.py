@@ -91,6 +91,8 @@ class Many:
     ) -> None:
         """Move the weights of all models; keep for each those with the lowest loss on the validation faces.
 
+        The weights before the training are among those that may be kept.
+
         Args:
             train: Faces to learn from.
             validation: Faces that choose among moments of the training, and the temperature.
@@ -119,10 +121,9 @@ class Many:
         state = self.state | moved
         optimiser = torch.optim.AdamW([*moved.values()], options.rate, weight_decay=options.weight_decay, fused=True)
         kept = {name: each.detach().clone() for name, each in moved.items()}
-        lowest = torch.full((len(self.subsets),), torch.inf)
-        order = _order(len(train), min(options.batch, len(train)), steps, dice)
+        lowest = self._held_against(state, validation, penalty)
         every = max(1, steps // _CHECKS)
-        for step, places in enumerate(order, start=1):
+        for step, places in enumerate(_order(len(train), min(options.batch, len(train)), steps, dice), start=1):
             part = train.take(places)
             scores, _ = self.scores(state, part, self._hide(part.present, dice))
             loss = self._losses(scores, part)
@@ -131,14 +132,18 @@ class Many:
             torch.autograd.backward(loss.sum())
             optimiser.step()
             if step % every == 0 or step == steps:
-                with torch.no_grad():
-                    found = self._losses(self.scores(state, validation)[0], validation)
-                    found = found if penalty is None else found + penalty(state)
-                    better = found < lowest
-                    lowest = torch.where(better, found, lowest)
-                    for name, each in moved.items():
-                        kept[name] = torch.where(better.view(-1, *[1] * (each.ndim - 1)), each, kept[name])
+                found = self._held_against(state, validation, penalty)
+                better = found < lowest
+                lowest = torch.where(better, found, lowest)
+                for name, each in moved.items():
+                    kept[name] = torch.where(better.view(-1, *[1] * (each.ndim - 1)), each.detach(), kept[name])
         self.state = self.state | kept
+
+    @torch.no_grad()
+    def _held_against(self, state: State, validation: Faces, penalty: Penalty | None) -> Tensor:
+        """Give the loss (model,) that chooses among moments of a training."""
+        found = self._losses(self.scores(state, validation)[0], validation)
+        return found if penalty is None else found + penalty(state)
 
     def _losses(self, scores: Tensor, faces: Faces) -> Tensor:
         """Mean cross entropy (model,) in nats over the faces that have a cue which the model sees."""

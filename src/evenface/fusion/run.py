@@ -20,7 +20,7 @@ from evenface.fusion._fusion import Shape
 from evenface.fusion.answered import write_predictions
 from evenface.fusion.data import TransferData, load_transfer
 from evenface.fusion.document import Found, document
-from evenface.fusion.forgetting import Sequel, check_order, measured, run_sequels
+from evenface.fusion.forgetting import Sequel, check_order, measured, run_sequels, sequel_path
 from evenface.fusion.matrix import Cell, Job, Plan, facts, make_plan, run_jobs
 from evenface.fusion.settings import TransferSettings
 
@@ -84,8 +84,8 @@ def _measure(
     by_person, by_lot = grounds(False), grounds(True)
     forgetting = None
     if settings.forgetting.run:
-        paths = [(seed, folder / "cells" / f"forgetting-seed{seed}.npz") for seed in settings.seeds]
-        forgetting = measured(settings, data, [(seed, Sequel.load(path)) for seed, path in paths])
+        paths = [sequel_path(settings, folder / "cells", seed) for seed in settings.seeds]
+        forgetting = measured(settings, data, [Sequel.load(path) for path in paths])
     return Found(
         rows=[*measure.rows(by_person, random=False), *measure.rows(by_lot, random=True)],
         weights=measure.weights(settings, data, cells, data.learnable),

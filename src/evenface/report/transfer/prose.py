@@ -27,8 +27,8 @@ def methods(data: Mapping[str, Any]) -> list[str]:
         f"({100 * shares['validation_share']:g} %) and learning, anew for each of {len(s['seeds'])} seeds. Validation "
         "faces choose the moment of a training that is kept and the temperature.",
         f"LAM: detectors are those fitted on {s['detectors']['source']}, or come with the cue; only the fusion "
-        "learns in the region. GAM: detectors too are fitted there. Answers on faces learnt from come from detectors fitted on "
-        "other persons.",
+        "learns in the region. GAM: detectors too are fitted there. Answers on faces learnt from come from detectors "
+        "fitted on other persons.",
         "Accuracy is the share of right answers among all faces for testing; no answer is not right. Intervals (95 %) "
         f"draw persons and seeds anew ({s['draws']:,} times, pigeonhole bootstrap), which errs on the wide side.",
         f"p-values flip the signs of persons' differences ({10 * s['draws']:,} times) and take seeds as given; "

@@ -84,7 +84,7 @@ def _comparisons(data: Mapping[str, Any]) -> TextTable:
     ]  # fmt: skip
     head = ("fusion, all cues", "region", "against", "more right, points", "p", "corrected")
     foot = ("Signs of persons' differences flipped; Holm's correction over all comparisons of a question and fusion. "
-            "best_single was chosen on the faces learnt from; a cue alone is the best on the tested faces.")  # fmt: skip
+            "best_single was chosen on the faces learnt from; a cue alone is best on the tested faces.")  # fmt: skip
     return TextTable("comparisons", "All cues against fewer", head, rows, foot, words=3)
 
 
