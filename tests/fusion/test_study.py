@@ -40,7 +40,8 @@ def test_an_accuracy_can_be_worked_out_from_the_predictions(done) -> None:
 
 def test_predictions_go_into_the_audit(done) -> None:
     settings, _, _ = done
-    found = audit(folder_of(settings) / "predictions" / "lam-gated-own.parquet", by=["region"], resamples=100, permutations=100)
+    table = folder_of(settings) / "predictions" / "lam-gated-own.parquet"
+    found = audit(table, by=["region"], resamples=100, permutations=100)
     assert {group["group"] for group in found.data["groups"]} == {"region=east", "region=north", "region=west"}
 
 

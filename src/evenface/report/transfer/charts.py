@@ -256,7 +256,7 @@ def _few(rows: Sequence[Record]) -> list[Figure]:
     known = [row for row in rows if row["value"] is not None]
     ends = [end for row in known for end in (row["low"], row["high"], row["value"]) if end is not None]
     x = Scale(0, max(1, len(counts) - 1), 40, WIDTH - 90)
-    y = Scale(100 * min(ends), 100 * max(ends), 210, 34)
+    y = Scale(100 * min(ends) - 1, 100 * max(ends) + 1, 210, 34)
     canvas = Canvas()
     canvas.text(0, 14, "Per cent right in a new region, by faces learnt of it", "h")
     for tick in y.ticks():
