@@ -34,6 +34,8 @@ def test_an_accuracy_can_be_worked_out_from_the_predictions(done) -> None:
     settings, data, _ = done
     settings = settings.model_copy(update={"seeds": (0,)})
     said = pl.read_parquet(folder_of(settings) / "predictions" / "lam-gated-from-east.parquet")
+    weights = said.select(pl.sum_horizontal(pl.col("^weight_.*$")))
+    assert weights.to_series().is_between(0.99, 1.01).all()
     assert set(said["face"]) == set(data.frame["face"].to_numpy()[deal(data, 0, settings.data) == TEST])
     assert (said.filter(region="east")["predicted"] == said.filter(region="east")["label"]).mean() > 0.6
 

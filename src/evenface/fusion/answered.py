@@ -20,8 +20,8 @@ def write_predictions(settings: TransferSettings, data: TransferData, cells: Map
 
     For each regime and fusion there is a table `<regime>-<fusion>-from-<region>.parquet` for each region learnt from,
     and `<regime>-<fusion>-own.parquet`, where each face is read by the model that learnt in the face's own region.
-    Columns: `face`, `subject`, `label`, `predicted`, `score_<class>`, `region` and the attributes. A face that no cue
-    could read is a row without an answer.
+    Columns: `face`, `subject`, `label`, `predicted`, `score_<class>`, `region`, the attributes, and `weight_<cue>`:
+    what the fusion gave each cue on this face. A face that no cue could read is a row without an answer.
 
     Raises:
         InputError: A table cannot be written.
@@ -48,6 +48,8 @@ def _table(data: TransferData, cell: Cell, which: int) -> pl.DataFrame:
         "face", "subject", "region", *(pl.col(f"attr:{a.name}").alias(a.name) for a in data.attributes)
     )
     scores = {f"score_{name}": pl.Series(chances[:, i]).fill_nan(None) for i, name in enumerate(data.classes)}
+    scores |= {f"weight_{cue}": pl.Series(cell.weights[which][:, i]).cast(pl.Float32).fill_nan(None)
+               for i, cue in enumerate(data.cues)}  # fmt: skip
     return known.with_columns(
         label=pl.Series(names[data.labels[cell.faces]]), predicted=pl.Series(said.tolist(), dtype=pl.String), **scores
     )
