@@ -21,9 +21,9 @@ from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.cues._cue import CueReading
 from evenface.cues._table import CueTable
-from evenface.fusion import FUSIONS
-from evenface.fusion._fusion import Shape
 from evenface.fusion.data import prepare
+from evenface.fusion.kinds import FUSIONS
+from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.many import Faces, Many
 from evenface.fusion.matrix import make_plan, run_jobs
 from evenface.fusion.settings import TransferSettings

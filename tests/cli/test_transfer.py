@@ -70,7 +70,7 @@ def config(tmp_path: Path) -> Path:
 
 def run(*arguments: object) -> tuple[int, str]:
     found = CliRunner().invoke(program(), ["transfer", *map(str, arguments)])
-    return found.exit_code, " ".join(found.output.split())
+    return found.exit_code, " ".join(f"{found.output} {found.exception or ''}".split())
 
 
 def test_sets_with_classes_of_their_own_become_one_study(config: Path, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from evenface.fusion import FUSIONS
-from evenface.fusion._fusion import Shape
 from evenface.fusion.forgetting import transfers
+from evenface.fusion.kinds import FUSIONS
+from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.many import Faces, Many
 from evenface.fusion.remedies import REMEDIES, Course, Ewc, fisher
 

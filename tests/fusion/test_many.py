@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from evenface.fusion import FUSIONS
-from evenface.fusion._fusion import Shape
+from evenface.fusion.kinds import FUSIONS
+from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.many import Faces, Many, _order
 
 SHAPE = Shape(("a", "b"), 2, ("happy", "sad"), (True, True))

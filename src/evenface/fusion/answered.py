@@ -43,15 +43,15 @@ def _table(data: TransferData, cell: Cell, which: int) -> pl.DataFrame:
     chances /= chances.sum(1, keepdims=True)  # half precision does not sum to one
     answered = np.isfinite(chances).all(1)
     names = np.array(data.classes)
-    said = np.where(answered, names[np.nan_to_num(chances).argmax(1)], None)
+    said = pl.Series(names[np.nan_to_num(chances).argmax(1)])
     known = data.frame[cell.faces].select(
         "face", "subject", "region", *(pl.col(f"attr:{a.name}").alias(a.name) for a in data.attributes)
     )
     scores = {f"score_{name}": pl.Series(chances[:, i]).fill_nan(None) for i, name in enumerate(data.classes)}
-    scores |= {f"weight_{cue}": pl.Series(cell.weights[which][:, i]).cast(pl.Float32).fill_nan(None)
+    scores |= {f"weight_{cue}": pl.Series(cell.weights[which][:, i].astype(np.float32)).fill_nan(None)
                for i, cue in enumerate(data.cues)}  # fmt: skip
     return known.with_columns(
-        label=pl.Series(names[data.labels[cell.faces]]), predicted=pl.Series(said.tolist(), dtype=pl.String), **scores
+        label=pl.Series(names[data.labels[cell.faces]]), predicted=pl.when(pl.Series(answered)).then(said), **scores
     )
 
 

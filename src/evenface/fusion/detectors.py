@@ -48,7 +48,7 @@ class View:
 
     def __call__(self, values: Floats) -> Floats:
         """Give (face, component)."""
-        return (values - self.mean) @ self.axes
+        return np.asarray((values - self.mean) @ self.axes, np.float32)
 
 
 def given_answers(channels: tuple[str, ...], classes: tuple[str, ...], values: Floats) -> Floats | None:
@@ -68,7 +68,7 @@ def given_answers(channels: tuple[str, ...], classes: tuple[str, ...], values: F
 
 def centred(logits: Floats) -> Floats:
     """Take from the scores of each face their mean."""
-    return logits - logits.mean(-1, keepdims=True)
+    return np.asarray(logits - logits.mean(-1, keepdims=True), np.float32)
 
 
 def fit_answers(

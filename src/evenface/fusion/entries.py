@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evenface.fusion._fusion import Shape
 from evenface.fusion.data import TRAIN, TransferData
 from evenface.fusion.detectors import Floats, View, fit_answers, given_answers
+from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.many import Faces
 from evenface.fusion.settings import DetectorSettings
 

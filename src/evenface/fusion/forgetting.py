@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.writing import replacing
-from evenface.fusion import FUSIONS
 from evenface.fusion.data import TEST, TRAIN, VALIDATION, TransferData, deal
 from evenface.fusion.entries import Entrance
 from evenface.fusion.intervals import Doubles, interval
+from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.many import Faces, Many
 from evenface.fusion.matrix import answers
 from evenface.fusion.remedies import REMEDIES, Course
@@ -262,7 +262,8 @@ def _accuracies(
     hits = right[..., mine] @ shown
     faces = by_person @ shown.sum(0)
     known = np.divide(1, faces, out=np.full_like(faces, np.nan), where=faces > 0)
-    return np.einsum("dp,...p->d...", by_person, hits) * known.reshape(-1, *[1] * (hits.ndim - 1))
+    found = np.einsum("dp,...p->d...", by_person, hits) * known.reshape(-1, *[1] * (hits.ndim - 1))
+    return np.asarray(found, np.float64)
 
 
 def _told(draws: Any) -> dict[str, float | None]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from evenface.fusion._fusion import Fusion, State
+from evenface.fusion.kinds._fusion import Fusion, State
 
 Penalty = Callable[[State], Tensor]
 _CHECKS = 20  # how often in a training the validation faces are looked at
@@ -179,7 +179,7 @@ class Many:
         """
         stretch = max(1, _AT_ONCE // (len(self.subsets) * faces.entries[0].numel()))
         chances, weights = [], []
-        for places in torch.arange(len(faces)).split(stretch):
+        for places in torch.split(torch.arange(len(faces)), stretch):
             part = faces.take(places)
             there = part.present if present is None else present[places]
             scores, given = self.scores(self.state, part, there)
@@ -194,4 +194,4 @@ def _order(faces: int, batch: int, steps: int, dice: torch.Generator) -> Sequenc
     """Deal faces to batches: all are gone through in an order by lot, then in another."""
     rounds = -(-steps * batch // faces)
     places = torch.cat([torch.randperm(faces, generator=dice) for _ in range(rounds)])
-    return places[: steps * batch].split(batch)
+    return list(torch.split(places[: steps * batch], batch))

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
 from evenface.core.writing import replacing
-from evenface.fusion import FUSIONS
 from evenface.fusion.data import TEST, TRAIN, VALIDATION, TransferData, deal
 from evenface.fusion.entries import Entrance, Entry
+from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.many import Faces, Many
 from evenface.fusion.settings import TransferSettings, subsets_of
 

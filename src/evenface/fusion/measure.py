@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.fusion import FUSIONS
 from evenface.fusion.data import TransferData
 from evenface.fusion.intervals import Doubles, Tally, holm, interval, shapley
+from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.matrix import NONE, Cell, Job, Plan, models
 from evenface.fusion.settings import TransferSettings, subset_name
 
@@ -145,7 +145,7 @@ def weights(
 ) -> list[dict[str, Any]]:
     """Give the mean weight of each cue, with interval, in each region for the models that learnt there."""
     pairs = [(regime, fusion) for regime in settings.regimes for fusion in settings.fusions]
-    found = []
+    found: list[dict[str, Any]] = []
     for region in regions:
         jobs = [job for job in cells if job.source == region and not job.random]
         people = np.unique(data.persons[data.region == data.regions.index(region)])
@@ -174,10 +174,11 @@ def deletion(settings: TransferSettings, data: TransferData, grounds: Sequence[G
     for each in grounds:
         for regime, fusion in learning(settings):
             whole = each.own(regime, fusion, "A")
-            ranks = [each.own(regime, fusion, f"#{rank + 1}") for rank in range(len(data.cues))]
+            known = (each.own(regime, fusion, f"#{rank + 1}") for rank in range(len(data.cues)))
+            ranks = [place for place in known if place is not None]
             if whole is None or len(ranks) < 2:
                 continue
-            falls = [each.apart(whole, rank) for rank in ranks if rank is not None]
+            falls = [each.apart(whole, rank) for rank in ranks]
             first, rest = each.draws[:, ranks[0]], each.draws[:, ranks[1:]].mean(1)
             low, high = interval(rest - first)
             beyond = falls[0]["difference"] - np.mean([fall["difference"] for fall in falls[1:]])
@@ -230,15 +231,16 @@ def comparisons(settings: TransferSettings, data: TransferData, grounds: Sequenc
             best = each.own(regime, "best_single", "A")
             if best is not None:
                 asked.append(({**about, "question": "best_single", "against": "best_single"}, whole, best))
-            alone = [p for cue in data.cues for f in (fusion, ALONE) if (p := each.own(regime, f, cue)) is not None]
+            single = (each.own(regime, name, cue) for cue in data.cues for name in (fusion, ALONE))
+            alone = [place for place in single if place is not None]
             if alone:
                 most = max(alone, key=lambda place: each.accuracy[place])
                 against = f"{each.keys[most].subset} ({each.keys[most].fusion})"
                 asked.append(({**about, "question": "best_alone", "against": against}, whole, most))
         if asked:
-            p = each.tally.flips([(a, b) for _, a, b in asked], 10 * settings.draws, seed=len(found))
-            found += [{**about, **each.apart(a, b), "p": float(value)}
-                      for (about, a, b), value in zip(asked, p, strict=True)]  # fmt: skip
+            flipped = each.tally.flips([(a, b) for _, a, b in asked], 10 * settings.draws, seed=len(found))
+            found += [{**about, **each.apart(a, b), "p": float(p)}
+                      for (about, a, b), p in zip(asked, flipped, strict=True)]  # fmt: skip
     for question in {(row["question"], row["regime"], row["fusion"]) for row in found}:
         family = [row for row in found if (row["question"], row["regime"], row["fusion"]) == question]
         for row, corrected in zip(family, holm([row["p"] for row in family]), strict=True):

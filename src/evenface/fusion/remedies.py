@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.func import grad, vmap
 from torch.nn.functional import cross_entropy
 
-from evenface.fusion._fusion import State
+from evenface.fusion.kinds._fusion import State
 from evenface.fusion.many import Faces, Many
 
 

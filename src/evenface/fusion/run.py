@@ -16,11 +16,11 @@ from threadpoolctl import threadpool_limits
 from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.writing import replacing, write_files
 from evenface.fusion import measure
-from evenface.fusion._fusion import Shape
 from evenface.fusion.answered import write_predictions
 from evenface.fusion.data import TransferData, load_transfer
 from evenface.fusion.document import Found, document
 from evenface.fusion.forgetting import Sequel, check_order, measured, run_sequels, sequel_path
+from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.matrix import Cell, Job, Plan, facts, make_plan, run_jobs
 from evenface.fusion.settings import TransferSettings
 

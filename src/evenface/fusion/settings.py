@@ -11,8 +11,8 @@ from pydantic import Field, field_validator, model_validator
 
 from evenface.core.config import Settings
 from evenface.core.errors import SettingsError, UnknownNameError, did_you_mean
-from evenface.fusion import FUSIONS
-from evenface.fusion._fusion import Fusion, Shape
+from evenface.fusion.kinds import FUSIONS
+from evenface.fusion.kinds._fusion import Fusion, Shape
 
 Remedy = Literal[
     "fine_tuning", "relearn_all", "relearn_new", "forget_cue", "ewc", "replay", "region_heads", "region_guessed"

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from evenface.fusion._fusion import Fusion, FusionOptions, State, each_cue, even, masked_softmax, normal
+from evenface.fusion.kinds._fusion import Fusion, FusionOptions, State, each_cue, even, masked_softmax, normal
 
 
 class GatedOptions(FusionOptions):
@@ -24,7 +24,7 @@ class GatedOptions(FusionOptions):
 
 
 class Gated(Fusion):
-    """A mean of the cues' evidence, weighted by gates that look at the face."""
+    """A mean of the cues' evidence, weighted by gates that look at the face; our own definition."""
 
     Options: ClassVar[type[FusionOptions]] = GatedOptions
     own: ClassVar[tuple[str, ...]] = ("change", "bias", "gate", "trust", "sharpness")

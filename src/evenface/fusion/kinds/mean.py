@@ -7,11 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from evenface.fusion._fusion import Fusion, State, even
+from evenface.fusion.kinds._fusion import Fusion, State, even
 
 
 class Mean(Fusion):
-    """The mean of the probabilities of all cues that are present; nothing is learnt."""
+    """The mean of the probabilities of all cues present (sum rule of Kittler et al., 1998); nothing is learnt."""
 
     learns: ClassVar[bool] = False
     on_answers: ClassVar[bool] = True

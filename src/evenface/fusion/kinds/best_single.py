@@ -7,13 +7,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from evenface.fusion._fusion import Fusion, State, masked_softmax
+from evenface.fusion.kinds._fusion import Fusion, State, masked_softmax
 
 
 class BestSingle(Fusion):
     """The answer of the cue that is best on training and validation faces; of the next best where it is not there.
 
-    `merit` is measured, not trained: `Many.fit` sets it to the accuracy of each cue.
+    Our own definition of the rival that a fusion must beat. `merit` is measured, not trained: `Many.fit` sets it to the
+    accuracy of each cue.
     """
 
     learns: ClassVar[bool] = False

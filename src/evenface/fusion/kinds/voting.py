@@ -7,13 +7,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from evenface.fusion._fusion import Fusion, State, even
+from evenface.fusion.kinds._fusion import Fusion, State, even
 
 _TIE = 0.01  # how much the mean probability counts beside the share of votes: less than one vote among many
 
 
 class Voting(Fusion):
-    """The class that most cues find likeliest; nothing is learnt."""
+    """The class that most cues find likeliest (majority vote of Kittler et al., 1998); nothing is learnt."""
 
     learns: ClassVar[bool] = False
     on_answers: ClassVar[bool] = True

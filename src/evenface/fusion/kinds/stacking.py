@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from evenface.fusion._fusion import Fusion, FusionOptions, State, each_cue
+from evenface.fusion.kinds._fusion import Fusion, FusionOptions, State, each_cue
 
 
 class StackingOptions(FusionOptions):
@@ -19,7 +19,7 @@ class StackingOptions(FusionOptions):
 
 
 class Stacking(Fusion):
-    """A linear model of all cues; a cue that is not there adds nothing.
+    """A linear model of all cues (stacked generalisation, Wolpert 1992); a cue that is not there adds nothing.
 
     The weight of a cue is its share of what all cues add to and take from the scores of this face.
     """

@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from evenface.fusion._fusion import Fusion, FusionOptions, State, each_cue, masked_softmax, normal
+from evenface.fusion.kinds._fusion import Fusion, FusionOptions, State, each_cue, masked_softmax, normal
 
 
 class McamPaperOptions(FusionOptions):
@@ -30,7 +30,7 @@ class McamPaperOptions(FusionOptions):
 
 
 class McamPaper(Fusion):
-    """Attention weighs the outputs of the cues, then an MLP reads them."""
+    """Attention weighs the outputs of the cues, then an MLP reads them (Lukac et al., 2023; our reconstruction)."""
 
     Options: ClassVar[type[FusionOptions]] = McamPaperOptions
     own: ClassVar[tuple[str, ...]] = ("out", "out_bias")

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from evenface.fusion._fusion import Fusion, FusionOptions, State, each_cue, masked_softmax, normal
+from evenface.fusion.kinds._fusion import Fusion, FusionOptions, State, each_cue, masked_softmax, normal
 
 
 class TokensOptions(FusionOptions):
@@ -24,7 +24,7 @@ class TokensOptions(FusionOptions):
 
 
 class Tokens(Fusion):
-    """A transformer of one head over one token per cue; what is learnt of each token is added to what was there."""
+    """A transformer of one head over one token per cue; our own definition, after arXiv:1706.03762."""
 
     Options: ClassVar[type[FusionOptions]] = TokensOptions
     own: ClassVar[tuple[str, ...]] = ("out", "out_bias")
@@ -71,7 +71,7 @@ class Tokens(Fusion):
 
 def _times(tokens: Tensor, weights: Tensor) -> Tensor:
     """Multiply every token by its model's matrix: (model, face, token, a), (model, a, b) -> (model, face, token, b)."""
-    return (tokens.flatten(1, 2) @ weights).unflatten(1, tokens.shape[1:3])
+    return (tokens.flatten(1, 2) @ weights).view(*tokens.shape[:3], -1)
 
 
 def _normed(tokens: Tensor) -> Tensor:
