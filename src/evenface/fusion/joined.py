@@ -50,7 +50,7 @@ def join(
         absent = [name for name in wanted if name not in manifest.frame.columns]
         frame = manifest.frame.with_columns(
             *(pl.lit(None, pl.String).alias(name) for name in absent),
-            *(pl.lit(f"{number + 1}:") + pl.col(name) for name in ("face", "subject")),
+            *((pl.lit(f"{number + 1}:") + pl.col(name)).alias(name) for name in ("face", "subject")),
             pl.col("label").replace_strict(numbers, default=None, return_dtype=pl.Int16),
         )
         frames.append(frame.select(wanted))

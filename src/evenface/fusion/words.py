@@ -119,7 +119,7 @@ def _forgetting(told: Told) -> list[str]:
         if name != "fine_tuning" and low is not None and low > 0:
             said.append(
                 f"{name} (keeps {row['keeps']}) forgets {100 * row['forgetting']['value']:.1f}"
-                f"{', at most a third of that' if less else ''}, and knows a new region "
-                f"{_points(row['new_more']['value'])} points better or worse than fine-tuning does."
+                f"{', at most a third of that' if less else ''}; in a new region it is right "
+                f"{_points(row['new_more']['value'])} points more often than fine-tuning."
             )
     return said
