@@ -21,16 +21,21 @@ def percent(row: Record, key: str = "accuracy") -> str:
     """A share in per cent with its interval."""
     if row[key] is None:
         return "–"
-    ends = "" if row["low"] is None else f" [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
-    return f"{100 * row[key]:.1f}{ends}".replace("-", "−")
+    ends = "" if row["low"] is None else f" [{_tenths(row['low']):.1f}, {_tenths(row['high']):.1f}]"
+    return f"{_tenths(row[key]):.1f}{ends}".replace("-", "−")
 
 
 def points(row: Record, key: str = "difference") -> str:
     """A difference in points with its interval."""
     if row[key] is None:
         return "–"
-    ends = "" if row["low"] is None else f" [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
-    return f"{100 * row[key]:+.1f}{ends}".replace("-", "−")
+    ends = "" if row["low"] is None else f" [{_tenths(row['low']):+.1f}, {_tenths(row['high']):+.1f}]"
+    return f"{_tenths(row[key]):+.1f}{ends}".replace("-", "−")
+
+
+def _tenths(share: float) -> float:
+    """In per cent, to a tenth; what rounds to zero has no sign."""
+    return round(100 * share, 1) + 0.0
 
 
 def _regions(data: Mapping[str, Any]) -> TextTable:
@@ -70,7 +75,7 @@ def _away(data: Mapping[str, Any]) -> TextTable:
         if own and away:
             means = sum(own) / len(own), sum(away) / len(away)
             shown.append((f"{fusion}, {regime.upper()}", f"{100 * means[0]:.1f}", f"{100 * means[1]:.1f}",
-                          f"{100 * (means[0] - means[1]):.1f}"))  # fmt: skip
+                          f"{_tenths(means[0] - means[1]):.1f}"))  # fmt: skip
     head = ("fusion", "at home", "elsewhere", "lost on the way")
     return TextTable("away", "At home and elsewhere", head, shown, "Per cent right with all cues, mean over regions.")
 
