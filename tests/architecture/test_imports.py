@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "cues": {"core", "datasets", "faces", "synthesis", "models"},
     "models": {"core", "datasets", "faces", "synthesis"},
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
+    "fusion": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},
     "probe": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"},
     "benchmark": {

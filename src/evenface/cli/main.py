@@ -18,6 +18,7 @@ from evenface.cli.demo import demo
 from evenface.cli.generate import generate
 from evenface.cli.predict import predict
 from evenface.cli.train import train
+from evenface.cli.transfer import transfer
 
 
 def program() -> typer.Typer:
@@ -42,6 +43,7 @@ def program() -> typer.Typer:
     app.command("generate")(generate)
     app.command("predict")(predict)
     app.command("train")(train)
+    app.command("transfer")(transfer)
     return app
 
 
