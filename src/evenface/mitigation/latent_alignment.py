@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -15,6 +15,7 @@ from evenface.core.config import options_of
 from evenface.core.errors import SettingsError
 from evenface.core.tables import Notice
 from evenface.mitigation._mitigation import (
+    Answers,
     Batch,
     Mitigation,
     MitigationOptions,
@@ -29,6 +30,7 @@ from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions
 from evenface.mitigation.alignment._checks import check
 from evenface.mitigation.alignment._known import Base, known_of
 from evenface.mitigation.alignment.mmd import MMDOptions
+from evenface.mitigation.leace import erased
 from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
 
@@ -57,6 +59,8 @@ class LatentAlignmentOptions(MitigationOptions):
             in the face's group, so that the net need not learn it.
         swap: Weight of being read alike when drawn with other attributes; 0: off.
         opponent_rate: Learning rate of the parameters that work against the encoder.
+        erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
+            taken out of the latent, as `leace` does.
     """
 
     kind: Literal["latent_alignment"] = "latent_alignment"
@@ -70,6 +74,7 @@ class LatentAlignmentOptions(MitigationOptions):
     base_rates: Literal["as_they_are", "explained"] = "explained"
     swap: float = Field(default=0.0, ge=0)
     opponent_rate: float = Field(default=1e-3, gt=0)
+    erase: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,13 @@ class LatentAlignment(Mitigation):
         super().__init__()
         self._known_notices = check(task)
         self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
+        self._levels = [*self._sizes, len(task.groups)]
         self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
         self.terms = nn.ModuleList(
             ALIGNMENTS.get(term.kind)(known_of(task, self.bases[term.over]), term) for term in options.terms
         )
+        # Terms see latents number by number at one scale: else what is told in small variance is overlooked.
+        self.scaled = nn.BatchNorm1d(task.width, affine=False)
         self.register_buffer("shift", base_rate_shift(task), persistent=False)
         self._names = _numbered([term.kind for term in options.terms])
         told = ("cross_entropy", *self._names, "reconstruction", "divergence", "swap", "active_channels", "opponents")
@@ -220,13 +228,17 @@ class LatentAlignment(Mitigation):
         self._tell({"opponents": total})
         return total
 
+    def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
+        """Take out of the latent what a linear reader still finds."""
+        return erased(net, answers("train"), self._levels, within=True) if self._options.erase else net
+
     def _terms(self) -> Sequence[Alignment]:
         return list(self.terms)  # type: ignore[arg-type]
 
     def _view(self, step: TrainStep, term: Alignment, *, detached: bool = False) -> View:
         base: Base = self.bases[term.options.over]  # type: ignore[assignment]
         latents = step.latents.detach() if detached else step.latents
-        return base.view(step, latents.float())
+        return base.view(step, self.scaled(latents.float()))
 
     def _drawn(self, step: TrainStep, reading: Drawn) -> dict[str, tuple[float, Tensor]]:
         """Weights and values of reconstruction, divergence, and being read alike under other attributes."""
