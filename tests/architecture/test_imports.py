@@ -16,10 +16,16 @@ MAY_IMPORT = {
     "datasets": {"core"},
     "faces": {"core"},
     "synthesis": {"core"},
-    "cues": {"core", "datasets", "faces", "synthesis"},
+    "cues": {"core", "datasets", "faces", "synthesis", "models"},
     "models": {"core", "datasets", "faces", "synthesis"},
     "mitigation": {"core", "datasets", "faces", "synthesis", "cues", "models"},
+    "fusion": {"core", "datasets", "faces", "synthesis", "cues", "models"},
     "training": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation"},
+    "probe": {"core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"},
+    "benchmark": {
+        *("core", "datasets", "faces", "synthesis", "cues", "models", "mitigation", "training"),
+        *("probe", "audit", "report"),
+    },
     "audit": {"core"},
     "outside": {"core"},
     "report": {"core", "audit"},
@@ -104,6 +110,19 @@ def test_light_rooms_import_only_what_the_light_install_brings(path: Path) -> No
 def test_nothing_that_runs_code_from_a_file_is_imported(path: Path) -> None:
     wrong = [f"{where(path)}:{line} {name}" for line, name in imported(path) if name.split(".")[0] in NEVER]
     assert not wrong
+
+
+def test_estimated_attributes_are_never_part_of_a_prediction() -> None:
+    """What `serve` and `evenface predict` reach, through any other module, estimates no attribute of a person."""
+    modules = {".".join(path.relative_to(SRC.parent).with_suffix("").parts): path for path in MODULES}
+    start = [name for name in modules if name.startswith("evenface.serve.") or name == "evenface.cli.predict"]
+    reached, waiting = set(start), list(start)
+    while waiting:
+        found = {name for _, name in imported(modules[waiting.pop()])} & modules.keys()
+        waiting += found - reached
+        reached |= found
+    assert "evenface.models.macro" in reached
+    assert not {name for name in reached if "attributes" in name.split(".")[-1] or name.endswith("annotate")}
 
 
 def test_the_plan_has_no_circle() -> None:

@@ -137,3 +137,16 @@ def test_every_configuration_that_ships_can_be_read() -> None:
     paths = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
     assert paths
     assert len({TrainSettings.load(path).name for path in paths}) == len(paths)
+
+
+def test_one_training_gives_what_several_rules_choose(asked, tmp_path) -> None:
+    one = asked("epochs=4", "selection.rule=loss_validation", f"out={tmp_path / 'one'}")
+    both = asked("epochs=4", 'selection.also=["loss_validation"]', f"out={tmp_path / 'both'}")
+    (alone,), (beside,) = train(one), train(both)
+    kept = json.loads((beside.folder / "loss_validation" / "result.json").read_text())
+    assert beside.result["selection"] == "mean_validation"
+    assert {k: kept[k] for k in ("selection", "epoch", "weights_sha256")} == {
+        k: alone.result[k] for k in ("selection", "epoch", "weights_sha256")
+    }
+    with pytest.raises(InvalidSettings, match="Did you mean 'oracle'"):
+        asked('selection.also=["oracl"]')

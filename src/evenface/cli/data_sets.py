@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evenface.cli.annotate import ANNOTATE_HELP, annotate
 from evenface.cli.options import GATE_FAILED, plain_errors
 from evenface.core.errors import SettingsError
 from evenface.core.manifest import Manifest, is_manifest
@@ -37,6 +38,7 @@ def with_sets(app: typer.Typer) -> typer.Typer:
     app.command("import", help=_IMPORT)(import_set)
     app.command("check")(check)
     app.command("sheet")(sheet)
+    app.command("annotate", help=ANNOTATE_HELP)(annotate)
     return app
 
 

@@ -9,13 +9,16 @@ import typer
 from evenface import __version__
 from evenface.cli.assets import assets_app
 from evenface.cli.audit import audit
+from evenface.cli.benchmark import benchmark_app
 from evenface.cli.compare import compare
 from evenface.cli.counterfactual import counterfactual
+from evenface.cli.cues import cues_app
 from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 from evenface.cli.generate import generate
 from evenface.cli.predict import predict
 from evenface.cli.train import train
+from evenface.cli.transfer import transfer
 
 
 def program() -> typer.Typer:
@@ -31,13 +34,16 @@ def program() -> typer.Typer:
     app.callback()(_evenface)
     app.add_typer(assets_app, name="assets")
     app.command("audit")(audit)
+    app.add_typer(benchmark_app, name="benchmark")
     app.command("compare")(compare)
     app.command("counterfactual")(counterfactual)
+    app.add_typer(cues_app, name="cues")
     app.add_typer(data_app, name="data")
     app.command("demo")(demo)
     app.command("generate")(generate)
     app.command("predict")(predict)
     app.command("train")(train)
+    app.command("transfer")(transfer)
     return app
 
 

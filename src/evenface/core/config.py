@@ -108,7 +108,7 @@ class Settings(BaseModel):
         Raises:
             SettingsError: The text would not read back to the same settings.
         """
-        text = "\n".join(_sections(self.model_dump(mode="json", exclude_none=True))).strip() + "\n"
+        text = toml_text(self.model_dump(mode="json", exclude_none=True))
         if type(self)(**tomllib.loads(text)) != self:
             raise SettingsError(f"{type(self).__name__} cannot be written as TOML without loss: {self!r}.")
         return text
@@ -141,6 +141,18 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"Cannot read settings {path}: {error.strerror or error}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}.") from error
+
+
+def parse_override(override: str) -> tuple[str, Any]:
+    """Read `"section.key=value"` as key path and value, as `Settings.load` does.
+
+    Raises:
+        SettingsError: It is not of that form.
+    """
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.strip().split(".")):
+        raise SettingsError(f"{override!r} is not of the form section.key=value.")
+    return key.strip(), _value(text.strip())
 
 
 def _override(values: dict[str, Any], keys: tuple[str, ...], text: str, override: str) -> Fault | None:
@@ -180,6 +192,11 @@ def _faults(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
             message = str(cause) if cause is not None else found["msg"]
             faults.append(Fault(path, f"{message.removesuffix('.')}, got {found['input']!r}."))
     return faults
+
+
+def toml_text(table: Mapping[str, Any]) -> str:
+    """Write plain values as TOML, tables as sections."""
+    return "\n".join(_sections(table)).strip() + "\n"
 
 
 def _sections(table: Mapping[str, Any], path: str = "") -> Iterable[str]:

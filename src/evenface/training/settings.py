@@ -117,20 +117,29 @@ class SelectionSettings(Settings):
 
     Attributes:
         rule: Name in the table of selection rules.
+        also: Other rules, whose chosen epochs are kept beside it: each has its own weights, predictions and result in a
+            folder of its name within the run's. What they choose is known from the same training.
         patience: Training stops after so many epochs that were no better than the best; 0: never.
     """
 
     rule: str = "mean_validation"
+    also: tuple[str, ...] = ()
     patience: int = Field(default=0, ge=0)
 
-    @field_validator("rule")
+    @field_validator("rule", "also")
     @classmethod
-    def _known(cls, rule: str) -> str:
+    def _known(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
         try:
-            SELECTION_RULES.target(rule)
+            for rule in (given,) if isinstance(given, str) else given:
+                SELECTION_RULES.target(rule)
         except UnknownNameError as error:
             raise ValueError(str(error)) from error
-        return rule
+        return given
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """All rules, the run's own first."""
+        return tuple(dict.fromkeys((self.rule, *self.also)))
 
 
 class DeviceSettings(Settings):

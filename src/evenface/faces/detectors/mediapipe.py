@@ -59,7 +59,7 @@ class MediaPipe:
             ) from error
         with zipfile.ZipFile(path) as bundle:
             finder = bundle.read("face_detector.tflite")
-        with _native_messages_hidden():
+        with native_messages_hidden():
             self._finder = vision.FaceDetector.create_from_options(
                 vision.FaceDetectorOptions(
                     tasks.BaseOptions(model_asset_buffer=finder), min_detection_confidence=_LEAST_SCORE
@@ -124,7 +124,7 @@ class MediaPipe:
 
     def close(self) -> None:
         """Let go of both models."""
-        with _native_messages_hidden():
+        with native_messages_hidden():
             self._finder.close()
             self._landmarker.close()
 
@@ -163,7 +163,7 @@ def _window(image: Image, box: Box) -> tuple[Image, int, int]:
 
 
 @contextmanager
-def _native_messages_hidden() -> Iterator[None]:
+def native_messages_hidden() -> Iterator[None]:
     """Send to nowhere what the native library writes to the error stream when models are loaded and let go of."""
     with _ONE_AT_A_TIME:
         sys.stderr.flush()

@@ -1,0 +1,70 @@
+"""Jobs: cells and trials in processes of their own, as many at once as asked for, over all GPUs that there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from evenface.core.errors import InputError
+
+Key = TypeVar("Key")
+Job = Callable[[int | None], Any]
+"""Told which GPU is its own; None: there is none."""
+
+
+def at_once(workers: int | None, devices: int) -> int:
+    """Give how many processes run at a time: as many as processors, or one for each GPU, where nothing is said."""
+    return workers or devices or len(os.sched_getaffinity(0))
+
+
+class Pool:
+    """Runs jobs, each in a new process, so that what one needs of memory is its own and is given back.
+
+    `run` asks for the next job when a process is free, so that a job may depend on what earlier ones gave.
+    """
+
+    def __init__(self, workers: int, devices: int) -> None:
+        self._workers, self._devices = workers, devices
+
+    def run(self, jobs: Iterator[tuple[Key, Job]]) -> Iterator[tuple[Key, Any]]:
+        """Give the key of each job with what it gave, as they end.
+
+        Raises:
+            InputError: A process was ended from outside.
+        """
+        free = list(range(self._devices)) * -(-self._workers // max(1, self._devices)) if self._devices else []
+        running: dict[Future[Any], tuple[Key, int | None]] = {}
+        with ProcessPoolExecutor(self._workers, get_context("spawn"), max_tasks_per_child=1) as pool:
+            try:
+                while True:
+                    while len(running) < self._workers and (job := next(jobs, None)) is not None:
+                        device = free.pop(0) if free else None
+                        running[pool.submit(job[1], device)] = (job[0], device)
+                    if not running:
+                        return
+                    for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                        key, device = running.pop(ended)
+                        free += [] if device is None else [device]
+                        yield key, ended.result()
+            except BrokenProcessPool as error:
+                raise InputError(
+                    "A process of the benchmark was ended from outside, perhaps for want of memory. What had ended is "
+                    "kept: give the same command again, with fewer --workers."
+                ) from error
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def bound(function: Callable[..., Any], item: Any) -> Job:
+    """Make a job of a function of an item and a device."""
+    return partial(function, item)
+
+
+def of_each(items: Sequence[Key], function: Callable[..., Any]) -> Iterator[tuple[Key, Job]]:
+    """Give a job for each item."""
+    return ((item, bound(function, item)) for item in items)

@@ -1,0 +1,175 @@
+"""Protocol: what is the same for all methods, the methods, and what may be searched for each.
+
+A method is a line of `MITIGATIONS` with its default settings, unless `VARIANTS` gives it several; a name such as
+`latent_alignment:mmd` is a variant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evenface.core.errors import UnknownNameError
+from evenface.mitigation import MITIGATIONS
+
+SIZE = 48
+RULES = ("mean_validation", "worst_group_validation")
+
+COMMON: Mapping[str, Any] = {
+    "epochs": 12,
+    "batch": 96,
+    "flip_at_test": False,
+    "checkpoint_seconds": 3600,
+    "net": {"kind": "residual", "widths": (16, 32, 64, 96), "blocks": (1, 1, 1, 1), "dropout": 0.1},
+    "augment": {"grey": 0, "blur": 0, "noise": 0, "erase": 0},
+    "optimiser": {"rate": 4e-3, "ema": 0.98},
+    "device": {"threads": 1},
+}
+"""Settings of every run, over the defaults of `evenface train`."""
+
+_VAE = {"kind": "vae", "dropout": 0.1}
+_NARROW = COMMON["net"]
+_ALIGNED = (
+    *("mmd", "coral", "sliced_wasserstein", "hsic", "distance_covariance"),
+    *("critic", "adversarial", "gradient_reversal", "uniform_confusion"),
+)
+
+VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
+    "latent_alignment": {
+        "none": ({"terms": ()}, _VAE),
+        **{kind: ({"terms": ({"kind": kind},)}, _VAE) for kind in _ALIGNED},
+        "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _VAE),
+        "mmd_residual": ({"terms": ({"kind": "mmd"},)}, _NARROW),
+    },
+}
+"""Mitigation -> variant -> its settings, and its net. `none` tells what the variational net does by itself, and
+`mmd_residual` what alignment does without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a setting may be: between two numbers, on a scale of logarithms if `log`, or one of `choices`."""
+
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = True
+    choices: tuple[Any, ...] = ()
+
+
+RATE = Span(1e-3, 1e-2)
+
+SPACES: Mapping[str, Mapping[str, Span]] = {
+    "au_triplets": {"strength": Span(0.1, 10), "margin": Span(0.05, 1)},
+    "dfr": {"strength": Span(1e-3, 10)},
+    "disentangled": {"attributes": Span(0.03, 3), "confusion": Span(0.1, 10)},
+    "domain_discriminative": {"prior_shift": Span(choices=(True, False))},
+    "focal": {"gamma": Span(0.5, 5, log=False)},
+    "group_dro": {"step_size": Span(1e-3, 0.3)},
+    "group_mixup": {"alpha": Span(0.1, 4)},
+    "jtt": {"first": Span(0.1, 0.5, log=False), "times": Span(2, 20)},
+    "laftr": {"towards": Span(choices=("parity", "equalized_odds")), "strength": Span(0.1, 10)},
+    "latent_alignment": {"terms.0.weight": Span(0.1, 30), "base_rates": Span(choices=("as_they_are", "explained"))},
+    "ldam": {"margin": Span(0.2, 5), "defer": Span(0.5, 1, log=False)},
+    "leace": {"within_expression": Span(choices=(True, False)), "refit": Span(choices=(True, False))},
+    "mixup": {"alpha": Span(0.1, 4)},
+    "prior_shift": {"strength": Span(0.25, 2)},
+    "reweight": {
+        "by": Span(choices=("loss", "sampling")),
+        "over": Span(choices=("group", "group_and_class", "independence")),
+    },
+    "swad": {"tolerance": Span(1.05, 2)},
+}
+"""Mitigation -> setting -> what is searched. The learning rate is searched for every method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What is compared.
+
+    Attributes:
+        name: Of the mitigation, with the variant after a colon.
+        kind: Of the mitigation.
+        options: Its settings.
+        net: Settings of the net.
+    """
+
+    name: str
+    kind: str
+    options: Mapping[str, Any]
+    net: Mapping[str, Any]
+
+    def space(self) -> dict[str, Span]:
+        """Give what is searched: key path of a training configuration -> span; what a variant fixes is not."""
+        own = dict(SPACES.get(self.kind, {}))
+        if not self.options.get("terms", True):  # no term whose weight could be searched
+            own.pop("terms.0.weight")
+        return {"optimiser.rate": RATE, **{f"mitigation.{key}": span for key, span in own.items()}}
+
+
+def methods(names: Sequence[str] = ()) -> list[Method]:
+    """Give methods by their names, or all; a mitigation's name alone stands for all its variants.
+
+    Raises:
+        UnknownNameError: There is no such method.
+    """
+    known: dict[str, Method] = {}
+    for kind in MITIGATIONS.names():
+        for variant, (options, net) in VARIANTS.get(kind, {"": ({}, _NARROW)}).items():
+            name = f"{kind}:{variant}" if variant else kind
+            known[name] = Method(name, kind, options, net)
+    found: dict[str, Method] = {}
+    for name in names or known:
+        mine = {key: each for key, each in known.items() if name in (key, each.kind)}
+        if not mine:
+            raise UnknownNameError("method", name, known)
+        found |= mine
+    return list(found.values())
+
+
+def configuration(
+    method: Method,
+    *,
+    manifest: Path,
+    groups: Sequence[str],
+    seed: int,
+    out: Path,
+    cache: Path,
+    rules: Sequence[str] = RULES,
+    chosen: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Give the training configuration of one run, as `TrainSettings` takes it.
+
+    Args:
+        method: What is tried.
+        manifest: Of the faces.
+        groups: Attributes.
+        seed: Of the run.
+        out: Folder that gets the run.
+        cache: Folder of the decoded faces.
+        rules: Selection rules.
+        chosen: Key path -> value that the search chose.
+        changes: Key path -> value, for quick looks: they hold for all methods.
+    """
+    data = {"manifest": str(manifest), "size": SIZE, "groups": tuple(groups), "cache": str(cache)}
+    asked: dict[str, Any] = {
+        **COMMON,
+        "name": "run",
+        "seeds": (seed,),
+        "out": str(out),
+        "data": data,
+        "net": method.net,
+        "mitigation": {"kind": method.kind, **method.options},
+        "selection": {"rule": rules[0], "also": tuple(rules[1:])},
+    }
+    asked = json.loads(json.dumps(asked))  # a copy of its own, all the way down
+    for path, value in {**(changes or {}), **(chosen or {})}.items():
+        section: Any = asked
+        *parents, key = path.split(".")
+        for parent in parents:
+            section = section[int(parent)] if isinstance(section, list) else section.setdefault(parent, {})
+        section[key] = value
+    return asked

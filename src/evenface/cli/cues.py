@@ -1,0 +1,157 @@
+"""`evenface cues`: what can be read from faces, and reading it."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from evenface.cli.options import plain_errors, some_names
+from evenface.core.manifest import Manifest
+from evenface.cues import CUES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+cues_app = typer.Typer(
+    help="Cues: what can be read from a face, such as action units, each a table of its own.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+_READ = """Read cues from every face of a manifest, and write a table of each: OUT/<cue>.parquet.
+
+What was read is kept in OUT/.cache by the pixels it was read from; a run that was stopped goes on.
+
+[bold]Examples[/bold]
+
+evenface cues read faces/ cues/ --cue macro,action_units
+
+evenface cues read ferplus.parquet cues/ --detector none
+"""
+_IMPORT = """Take over action units that OpenFace 2 or py-feat read, as OUT/openface.parquet or OUT/pyfeat.parquet.
+
+[bold]Examples[/bold]
+
+evenface cues import processed/ faces/ cues/
+
+evenface cues import fex.csv faces.parquet cues/
+"""
+
+
+@cues_app.command("list")
+def show(
+    name: Annotated[str | None, typer.Argument(help="One of them: tell all that is known of it.")] = None,
+) -> None:
+    """List the cues, with their channels."""
+    console = Console()
+    with plain_errors():
+        if name is not None:
+            kind = CUES.get(name)
+            lines = (inspect.getdoc(kind), f"Confidence: {kind.confidence}.", f"Channels: {', '.join(kind.channels)}.")
+            console.print(Text("\n\n".join(line or "" for line in (*lines, f"Version: {kind.version}"))))
+            return
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
+        for head in ("name", "reads", "channels", "what"):
+            table.add_column(head, overflow="fold")
+        for each in CUES:
+            kind = CUES.get(each)
+            reads = f"{kind.frames} frames of {kind.size} px" if kind.frames else f"{kind.size} px"
+            table.add_row(each, reads, str(len(kind.channels)), (inspect.getdoc(kind) or "").splitlines()[0])
+        console.print(table)
+
+
+@cues_app.command("read", help=_READ)
+def read(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="Or a folder with manifest.parquet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the tables.")],
+    cue: Annotated[str | None, typer.Option(help="Which, separated by commas; all if not given.")] = None,
+    detector: Annotated[
+        str, typer.Option(help="What finds the face: mediapipe, windows; none: pictures are aligned faces.")
+    ] = "mediapipe",
+    cache: Annotated[Path | None, typer.Option(help="Folder for chips and stretches; OUT/.cache if not given.")] = None,
+) -> None:
+    """Parse, call, print."""
+    from evenface.cues._findings import findings, unanswered
+    from evenface.cues._read import read_cues
+
+    console, errors = Console(), Console(stderr=True)
+    with plain_errors():
+        path = manifest / "manifest.parquet" if manifest.is_dir() else manifest
+        faces = Manifest.load(path)
+        with Progress(
+            "{task.description}",
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=errors,
+            transient=True,
+            disable=not errors.is_terminal,
+        ) as bar:
+            task = bar.add_task("faces", total=len(faces.frame))
+            done = read_cues(
+                faces,
+                path.parent,
+                out,
+                some_names(cue, "--cue"),
+                detector=None if detector == "none" else detector,
+                cache=cache,
+                progress=lambda what, n, total: bar.update(task, description=what, completed=n, total=total),
+            )
+    for each in done:
+        counts = unanswered(faces, each.name, each.reading)
+        _tell(console, counts, each.notes)
+        for notice in findings(counts):
+            console.print(Text(f"Finding: {notice.message}", style="yellow"))
+        known = " It was known from an earlier run." if each.cached else ""
+        console.print(Text(f"Wrote {each.path}.{known}", style="dim"))
+
+
+@cues_app.command("import", help=_IMPORT)
+def import_(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file, or a folder of such.")],
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="Or a folder with manifest.parquet.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the tables.")],
+) -> None:
+    """Parse, call, print."""
+    from evenface.cues._findings import findings, unanswered
+    from evenface.cues._imported import import_units
+    from evenface.cues._table import save_cue
+
+    console = Console()
+    with plain_errors():
+        faces = Manifest.load(manifest / "manifest.parquet" if manifest.is_dir() else manifest)
+        got = import_units(table, faces)
+        written = save_cue(out, got.name, got.channels, got.reading, faces, {"source": table.name})
+    counts = unanswered(faces, got.name, got.reading)
+    _tell(console, counts, got.notes)
+    for notice in findings(counts):
+        console.print(Text(f"Finding: {notice.message}", style="yellow"))
+    console.print(Text(f"Wrote {written}", style="dim"))
+
+
+def _tell(console: Console, counts: pl.DataFrame, notes: tuple[str, ...]) -> None:
+    """Print how many faces a cue read, and whose it did not."""
+    import polars as pl
+
+    row = counts.filter(pl.col("attribute") == "all").row(0, named=True)
+    console.print(Text(f"{row['cue']}: {row['faces'] - row['unread']:,} of {row['faces']:,} faces read."))
+    for note in notes:
+        console.print(Text(note, style="dim"))
+    if not row["unread"]:
+        return
+    console.print(Text(f"Not read: {row['reasons']}."))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in ("group", "faces", "not read", "share"):
+        table.add_column(head, justify="left" if head == "group" else "right")
+    for each in counts.filter(pl.col("attribute") != "all").iter_rows(named=True):
+        group = f"{each['attribute']}={each['level']}"
+        table.add_row(group, f"{each['faces']:,}", f"{each['unread']:,}", f"{each['share']:.1%}")
+    if table.row_count:
+        console.print(table)
