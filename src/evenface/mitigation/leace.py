@@ -90,7 +90,7 @@ def erased(net: Net, found: Answers, levels: Sequence[int], *, within: bool) -> 
 def concepts(found: Answers, levels: Sequence[int]) -> Floats:
     """Columns to be erased, (face, column); NaN where not known."""
     codes = np.column_stack([found.attributes, found.groups])
-    shown = [np.where(at[:, None] >= 0, np.eye(n)[at], np.nan) for at, n in zip(codes.T, levels, strict=True)]
+    shown = [np.where(at[:, None] >= 0, np.eye(max(n, 1))[at], np.nan) for at, n in zip(codes.T, levels, strict=True)]
     return np.column_stack([*shown, found.values.astype(np.float64)])
 
 
