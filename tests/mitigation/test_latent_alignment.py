@@ -60,7 +60,9 @@ def made(**options: object) -> tuple[LatentAlignment, Net]:
 
 def test_the_objective_is_the_sum_of_its_parts() -> None:
     terms = ({"kind": "mmd"},)
-    mitigation, net = made(terms=terms, beta=0.5, reconstruction=2.0, free_bits=0.0, swap=0.3, warm_up=1.0, annealing=1.0)
+    mitigation, net = made(
+        terms=terms, beta=0.5, reconstruction=2.0, free_bits=0.0, swap=0.3, warm_up=1.0, annealing=1.0
+    )
     given = step(mitigation, net)
     total = mitigation.objective(given)
     told = mitigation.figures()
