@@ -1,4 +1,4 @@
-"""How fast `evenface predict` is: photos of 512 pixels to answers, one photo when warm, from a cold start, and video.
+"""How fast `evenface predict` is: photos to answers, the classifier alone, one photo warm and cold, and video.
 
 Run: `python benchmarks/predict_speed.py [--weights NAME|PATH] [--photos 200] [--seconds 180]`. The photos are generated
 faces, coded as JPEG; the video shows one of them wandering over 1280 x 720. Needs `evenface assets fetch`.
@@ -16,7 +16,7 @@ import polars as pl
 from PIL import Image
 
 from _common import aims, fresh, machine
-from evenface.serve.predictor import Predictor
+from evenface.serve.predictor import Predictor, load
 from evenface.synthesis.render.draw import render
 
 PEOPLE, SIDE = 20, 512
@@ -68,6 +68,18 @@ def video(path: Path, face: np.ndarray, seconds: int, rate: int = 30) -> Path:
     return path
 
 
+def classifier(weights: str, seconds: float = 3.0) -> float:
+    """Faces per second of the classifier alone, in batches of 32."""
+    model = load(weights)
+    chips = np.random.default_rng(0).integers(0, 256, (32, model.size, model.size, 3), dtype=np.uint8)
+    model.probabilities(chips)
+    start, batches = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        model.probabilities(chips)
+        batches += 1
+    return 32 * batches / (time.perf_counter() - start)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--weights", default="macro")
@@ -95,6 +107,7 @@ def main() -> None:
     print(machine("mediapipe", "pillow"), "\n")
     rows_of = [
         ("photo of 512 pixels to answer, a face", 1000 / 60, 1000 / rate, "ms"),
+        ("the classifier alone, batch of 32, a face", 1000 / 1500, 1000 / classifier(given.weights), "ms"),
         ("one photo, warm, median of 50", 25.0, 1000 * float(np.median(single)), "ms"),
         ("one photo from a cold start, the whole process", 3.0, cold.wall, "s"),
     ]
