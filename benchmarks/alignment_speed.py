@@ -42,7 +42,7 @@ def made_task(batch: int) -> Task:
 
 def ours(task: Task, pixels: Tensor, grid: int, **options: Any) -> Callable[[], None]:
     """Make a step of latent alignment."""
-    plain = VAE(CLASSES, VAEOptions(grid=grid))
+    plain = VAE(CLASSES, VAEOptions(grid=grid, drawing=(96, 64, 32)))
     given = Task(*(getattr(task, name) if name != "width" else plain.width for name in task.__dataclass_fields__))
     mitigation = LatentAlignment(given, LatentAlignmentOptions(**options))
     learner = Learner(mitigation.prepare(plain), mitigation, torch.ones(CLASSES), 0.0, 1000)
@@ -82,7 +82,7 @@ def theirs(pixels: Tensor, grid: int) -> Callable[[], None] | None:
     except ModuleNotFoundError as error:
         print(f"pythae is not compared: there is no module {error.name}.")
         return None
-    net = VAE(CLASSES, VAEOptions(grid=grid))
+    net = VAE(CLASSES, VAEOptions(grid=grid, drawing=(96, 64, 32)))
 
     class Encoder(BaseEncoder):  # type: ignore[misc]
         def __init__(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from evenface.core.errors import SettingsError
-from evenface.mitigation._mitigation import Batch, Task, TrainStep
+from evenface.mitigation._mitigation import Answers, Batch, Task, TrainStep
 from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained
 from evenface.mitigation.alignment._known import Base
 from evenface.mitigation.latent_alignment import Drawn, LatentAlignment, LatentAlignmentOptions
@@ -59,7 +59,10 @@ def made(**options: object) -> tuple[LatentAlignment, Net]:
 
 
 def test_the_objective_is_the_sum_of_its_parts() -> None:
-    mitigation, net = made(beta=0.5, reconstruction=2.0, free_bits=0.0, swap=0.3, warm_up=1.0, annealing=1.0)
+    terms = ({"kind": "mmd"},)
+    mitigation, net = made(
+        terms=terms, beta=0.5, reconstruction=2.0, free_bits=0.0, swap=0.3, warm_up=1.0, annealing=1.0
+    )
     given = step(mitigation, net)
     total = mitigation.objective(given)
     told = mitigation.figures()
@@ -124,8 +127,32 @@ def test_a_swap_changes_faces_by_what_the_decoder_changes() -> None:
     assert not torch.equal(found[0], pixels[0])
 
 
+def test_terms_see_latents_at_one_scale() -> None:
+    mitigation, net = made()
+    given, term = step(mitigation, net), mitigation.terms[0]
+    scale = torch.logspace(-1, 1, net.width)
+    reading = dataclasses.replace(given.reading, latents=given.latents * scale + 3)
+    views = [mitigation._view(each, term).latents for each in (given, dataclasses.replace(given, reading=reading))]
+    torch.testing.assert_close(views[0], views[1], rtol=0.01, atol=0.01)
+
+
+def test_what_a_linear_reader_finds_among_faces_of_one_expression_is_taken_out() -> None:
+    mitigation, net = made()
+    rng = np.random.default_rng(0)
+    labels, codes = np.arange(200) % 2, rng.integers(0, 2, (200, 1))
+    latents = rng.normal(size=(200, net.width)) + labels[:, None] * rng.normal(size=net.width) + codes
+    known = Answers(latents.astype(np.float32), np.zeros((200, 2)), labels, codes[:, 0], codes, np.zeros((200, 0)))
+    done = mitigation.finish(net, {"train": known}.__getitem__)
+    left = latents - (latents - done.centre.numpy()) @ done.taken.numpy().T
+    share = np.array([codes[labels == label].mean() for label in (0, 1)])[labels]
+    assert np.abs((codes[:, 0] - share) @ left / 200).max() < 1e-4
+    assert done.inner is net
+    kept, net = made(erase=False)
+    assert kept.finish(net, {}.__getitem__) is net
+
+
 def test_a_net_that_draws_nothing_is_aligned_alone() -> None:
-    mitigation = LatentAlignment(EVEN, LatentAlignmentOptions())
+    mitigation = LatentAlignment(EVEN, LatentAlignmentOptions(terms=({"kind": "mmd"},)))
     net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))))
     mitigation.objective(step(mitigation, net)).backward()
     assert mitigation.figures()["reconstruction"] == 0

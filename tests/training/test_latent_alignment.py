@@ -26,7 +26,7 @@ def test_a_run_leaves_figures_notices_and_a_net_that_is_told(asked) -> None:
     assert {"mmd", "adversarial", "reconstruction", "divergence", "swap"} <= lines[0]["mitigation"].keys()
     assert isinstance(run.result["notices"], list)
     net, _ = load_net(run.folder / "weights.safetensors")
-    assert net.options.attributes == (2, 2)
+    assert net.inner.options.attributes == (2, 2), "inside what takes the attributes out of its latent"
 
 
 def made_rafdb(root: Path) -> Path:

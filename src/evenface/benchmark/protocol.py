@@ -39,7 +39,7 @@ _ALIGNED = (
 
 VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]] = {
     "latent_alignment": {
-        "none": ({"terms": ()}, _VAE),
+        "none": ({"terms": (), "erase": False}, _VAE),
         **{kind: ({"terms": ({"kind": kind},)}, _VAE) for kind in _ALIGNED},
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _VAE),
         "mmd_residual": ({"terms": ({"kind": "mmd"},)}, _NARROW),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -15,6 +15,7 @@ from evenface.core.config import options_of
 from evenface.core.errors import SettingsError
 from evenface.core.tables import Notice
 from evenface.mitigation._mitigation import (
+    Answers,
     Batch,
     Mitigation,
     MitigationOptions,
@@ -28,11 +29,12 @@ from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
 from evenface.mitigation.alignment._checks import check
 from evenface.mitigation.alignment._known import Base, known_of
-from evenface.mitigation.alignment.mmd import MMDOptions
+from evenface.mitigation.alignment.adversarial import AdversarialOptions
+from evenface.mitigation.leace import erased
 from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
 
-_RECONSTRUCTION, _BETA = 1.0, 0.01
+_RECONSTRUCTION, _BETA = 0.1, 0.001
 _ACTIVE = 0.01  # nats per number from which on a channel tells faces apart
 _COLLAPSED = 0.1  # share of active channels under which the latent has collapsed
 _EXPLODED = 10.0  # nats, per term
@@ -46,8 +48,8 @@ class LatentAlignmentOptions(MitigationOptions):
     Attributes:
         kind: `latent_alignment`.
         terms: Alignments that are added up, each with its weight; none: a variational net alone, to compare with.
-        reconstruction: Weight of drawing the face again; None: 1 for a net that draws, else off.
-        beta: Weight of the divergence of the latent from a normal one; None: 0.01 for a net that draws, else off.
+        reconstruction: Weight of drawing the face again; None: 0.1 for a net that draws, else off.
+        beta: Weight of the divergence of the latent from a normal one; None: 0.001 for a net that draws, else off.
         free_bits: Nats per number of the latent that the divergence counts of a channel at least (Kingma et al.,
             arXiv:1606.04934), so that it need not vanish.
         annealing: Share of the steps over which `beta` grows from 0.
@@ -57,19 +59,22 @@ class LatentAlignmentOptions(MitigationOptions):
             in the face's group, so that the net need not learn it.
         swap: Weight of being read alike when drawn with other attributes; 0: off.
         opponent_rate: Learning rate of the parameters that work against the encoder.
+        erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
+            taken out of the latent, as `leace` does.
     """
 
     kind: Literal["latent_alignment"] = "latent_alignment"
-    terms: tuple[AnyAlignment, ...] = (MMDOptions(),)
+    terms: tuple[AnyAlignment, ...] = (AdversarialOptions(weight=0.5),)
     reconstruction: float | None = Field(default=None, ge=0)
     beta: float | None = Field(default=None, ge=0)
     free_bits: float = Field(default=0.02, ge=0)
     annealing: float = Field(default=0.2, ge=0, le=1)
-    warm_up: float = Field(default=0.1, ge=0, le=1)
+    warm_up: float = Field(default=0.3, ge=0, le=1)
     tell: bool = True
     base_rates: Literal["as_they_are", "explained"] = "explained"
     swap: float = Field(default=0.0, ge=0)
     opponent_rate: float = Field(default=1e-3, gt=0)
+    erase: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class LatentAlignment(Mitigation):
         super().__init__()
         self._known_notices = check(task)
         self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
+        self._levels = [*self._sizes, len(task.groups)]
         self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
         self.terms = nn.ModuleList(
             ALIGNMENTS.get(term.kind)(known_of(task, self.bases[term.over]), term) for term in options.terms
@@ -220,13 +226,20 @@ class LatentAlignment(Mitigation):
         self._tell({"opponents": total})
         return total
 
+    def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
+        """Take out of the latent what a linear reader still finds."""
+        return erased(net, answers("train"), self._levels, within=True) if self._options.erase else net
+
     def _terms(self) -> Sequence[Alignment]:
         return list(self.terms)  # type: ignore[arg-type]
 
     def _view(self, step: TrainStep, term: Alignment, *, detached: bool = False) -> View:
         base: Base = self.bases[term.options.over]  # type: ignore[assignment]
         latents = step.latents.detach() if detached else step.latents
-        return base.view(step, latents.float())
+        latents = latents.float()
+        # Number by number at one scale: else what is told in small variance is overlooked.
+        deviation = latents.var(0, correction=0).add(1e-6).sqrt()
+        return base.view(step, (latents - latents.mean(0)) / deviation)
 
     def _drawn(self, step: TrainStep, reading: Drawn) -> dict[str, tuple[float, Tensor]]:
         """Weights and values of reconstruction, divergence, and being read alike under other attributes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -62,22 +62,36 @@ class LEACE(Mitigation):
     def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
         """Put the eraser between encoder and head, and fit the head anew where that is asked for."""
         found = answers("train")
-        labels = found.labels if self._within else np.zeros_like(found.labels)
-        taken, centre = eraser(found.latents.astype(np.float64), self.concepts(found), labels)
-        made = Erased.around(net)
-        made.taken.copy_(torch.from_numpy(taken))
-        made.centre.copy_(torch.from_numpy(centre))
-        made.to(next(net.parameters()).device)
+        made = erased(net, found, self._levels, within=self._within)
         if not self._refit:
             return made
+        taken, centre = made.taken.cpu().numpy(), made.centre.cpu().numpy()
         latents = found.latents - (found.latents - centre) @ taken.T
         return with_fitted_head(made, latents.astype(np.float32), found.labels, np.ones(len(latents)), self._strength)
 
-    def concepts(self, found: Answers) -> Floats:
-        """Columns to be erased, (face, column); NaN where not known."""
-        codes = np.column_stack([found.attributes, found.groups])
-        shown = [np.where(at[:, None] >= 0, np.eye(n)[at], np.nan) for at, n in zip(codes.T, self._levels, strict=True)]
-        return np.column_stack([*shown, found.values.astype(np.float64)])
+
+def erased(net: Net, found: Answers, levels: Sequence[int], *, within: bool) -> Erased:
+    """Put an eraser between encoder and head.
+
+    Args:
+        net: Which net.
+        found: Its answers, by which the eraser is fitted.
+        levels: Number of levels of each attribute, and of groups.
+        within: Whether only what goes with them among faces of one expression is taken out.
+    """
+    labels = found.labels if within else np.zeros_like(found.labels)
+    taken, centre = eraser(found.latents.astype(np.float64), concepts(found, levels), labels)
+    made = Erased.around(net)
+    made.taken.copy_(torch.from_numpy(taken))
+    made.centre.copy_(torch.from_numpy(centre))
+    return made.to(next(net.parameters()).device)
+
+
+def concepts(found: Answers, levels: Sequence[int]) -> Floats:
+    """Columns to be erased, (face, column); NaN where not known."""
+    codes = np.column_stack([found.attributes, found.groups])
+    shown = [np.where(at[:, None] >= 0, np.eye(max(n, 1))[at], np.nan) for at, n in zip(codes.T, levels, strict=True)]
+    return np.column_stack([*shown, found.values.astype(np.float64)])
 
 
 def eraser(latents: Floats, concepts: Floats, within: NDArray[np.int64]) -> tuple[Floats, Floats]:

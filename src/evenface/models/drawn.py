@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from evenface.core.errors import InputError
 from evenface.models.nets._net import Net
+from evenface.models.nets._wrapper import Wrapper
 from evenface.models.nets.vae import VAE
 
 _CAPTION, _EDGE, _PAPER, _INK = 16, 2, 255, 40  # pixels and grey values
@@ -69,6 +70,9 @@ def sheet(
     Raises:
         InputError: The net draws no faces, or is told other attributes than those named.
     """
+    latents = net.encode(pixels)  # as a wrapper leaves them
+    while isinstance(net, Wrapper):
+        net = net.inner
     if not isinstance(net, VAE):
         raise InputError(f"A net of kind {net.options.kind!r} draws no faces. Train one with net.kind = 'vae'.")
     names = dict(attributes or {})
@@ -76,7 +80,6 @@ def sheet(
         raise InputError(f"The decoder is told attributes with {net.options.attributes} levels; named are {sizes}.")
     if told is None:
         told = torch.full((len(pixels), len(names)), -1)
-    latents = net.encode(pixels)
     columns = {"face": pixels, "drawn": _sized(net.decode(latents, told), pixels)}
     for i, levels in enumerate(names.values()):
         for level, name in enumerate(levels):

@@ -24,7 +24,7 @@ class VAEOptions(NetOptions):
             rows and columns again. Multiples of 32 are fast.
         latent: Channels of the latent.
         grid: Rows and columns of the latent. Faces of `grid * 2 ** len(widths)` pixels fit it exactly; features of
-            others are averaged to it.
+            others are averaged to it. What a latent of many numbers tells is hard to take out with few faces.
         drawing: Channels of the decoder, on the latent's grid and after each doubling but the last; each doubling
             makes a face twice as large, so it draws `grid * 2 ** len(drawing)` pixels.
         head: Channels of the classifier.
@@ -37,8 +37,8 @@ class VAEOptions(NetOptions):
     kind: Literal["vae"] = "vae"
     widths: tuple[int, ...] = Field(default=(32, 64, 128), min_length=1)
     latent: int = Field(default=16, ge=1)
-    grid: int = Field(default=6, ge=1)
-    drawing: tuple[int, ...] = Field(default=(96, 64, 32), min_length=1)
+    grid: int = Field(default=2, ge=1)
+    drawing: tuple[int, ...] = Field(default=(96, 64, 48, 32), min_length=1)
     head: int = Field(default=64, ge=8)
     blocks: int = Field(default=2, ge=0)
     dropout: float = Field(default=0.2, ge=0, lt=1)
