@@ -134,8 +134,9 @@ def test_settings_that_cannot_be_are_told(overrides, said, asked) -> None:
 
 
 def test_every_configuration_that_ships_can_be_read() -> None:
-    paths = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
-    assert paths
+    every = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+    paths = [path for path in every if path.stem != "transfer"]  # which is of another command
+    assert len(paths) == len(every) - 1
     assert len({TrainSettings.load(path).name for path in paths}) == len(paths)
 
 
