@@ -53,7 +53,9 @@ def leak(block: Block) -> Figure:
 def _row(canvas: Canvas, scale: Scale, y: float, label: str, found: Record) -> None:
     read = found["verdict"] == "read"
     canvas.text(8, y + 13, cut(label, 34), "si", hint=label)
-    text = number(found["value"]) + (f" [{number(found['low'])}, {number(found['high'])}]" if found["low"] else "")
+    text = number(found["value"]) + (
+        f" [{number(found['low'])}, {number(found['high'])}]" if found["low"] is not None else ""
+    )
     canvas.text(WIDTH, y + 13, text, "s", anchor="end")
     low, high, middle = scale(found["chance_low"]), scale(found["chance_high"]), y + 24
     for tick in scale.ticks():
