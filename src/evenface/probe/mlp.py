@@ -25,8 +25,8 @@ def fit_mlp(fit: Batch, new: Batch, generator: torch.Generator) -> Tensor:
     Three fitted persons in four are learnt from, all their faces at each step, by AdamW (Loshchilov and Hutter,
     arXiv:1711.05101) with inputs dropped; of each net the step is kept that is best on the fourth person, each column
     its own. A net starts with no evidence at all. With strata, it is told the stratum. Of many features a net learns
-    less than a line does; so the linear probe is fitted to the same three persons, and its evidence is given where it
-    is better on the fourth. Dealt attributes have the same choice, so chance is that of the better of two.
+    less than a line does; so the linear probe is fitted to the same three persons, and where it is better on the
+    fourth, that of all four is given. Dealt attributes have the same choice, so chance is that of the better of two.
 
     Args:
         fit: Faces to fit on.
@@ -53,14 +53,8 @@ def fit_mlp(fit: Batch, new: Batch, generator: torch.Generator) -> Tensor:
         drop = torch.rand(len(learn.codes), rows.shape[1], generator=generator) >= DROPPED
         torch.autograd.backward(surprise(nets(rows[~away] * drop / (1 - DROPPED)), learn).mean(0).sum())
         optimiser.step()
-    straight = fit_linear(learn, _both(check, new), generator)
-    line, ahead = straight[: len(check.codes)], straight[len(check.codes) :]
-    return torch.where(surprise(line, check).mean(0) < best, ahead, kept)
-
-
-def _both(check: Batch, new: Batch) -> Batch:
-    names = ("features", "codes", "people", "strata")
-    return Batch(*(torch.cat([getattr(check, name), getattr(new, name)]) for name in names), new.base)
+    straight = surprise(fit_linear(learn, check, generator), check).mean(0) < best
+    return torch.where(straight, fit_linear(fit, new, generator), kept)
 
 
 def _inputs(fit: Batch, new: Batch) -> tuple[Tensor, Tensor]:

@@ -16,15 +16,16 @@ def leak(probe: str, measure: str, value: float | None, verdict: str) -> dict[st
 
 @pytest.fixture
 def found() -> dict[str, Any]:
-    base = {"run": "a<b", "features": 4, "attribute": "gender", "given": None, "faces": 600, "people": 600}
+    base = {"features": 4, "attribute": "gender", "given": None, "faces": 600, "people": 600}
     base |= {"left_out": 0, "levels": ["f", "m"], "entropy": 1.0, "chance_accuracy": 0.5, "undefined": None}
     rows = (("pixels", 0.9, "read"), ("latent", 0.5, "not_read"), ("logits", 0.5, "no_power"))
     readings = [
-        base | {"place": place, "measures": [leak("linear", "accuracy", value, verdict)]}
+        {"run": "a<b", "place": place} | base | {"measures": [leak("linear", "accuracy", value, verdict)]}
         for place, value, verdict in rows
     ]
-    about = {"run": "a<b", "net": "vae", "mitigation": "erm", "classes": ["happy", "sad"], "size": 16, "faces": 600}
-    about |= {"weights_sha256": "0", "faces_sha256": "0", "places": ["pixels", "latent", "logits"], "not_drawn": "so"}
+    about = {"run": "a<b", "net": "vae", "mitigation": "erm", "classes": ["happy", "sad"], "size": 16}
+    about |= {"weights_sha256": "0", "faces_sha256": "0", "faces": 600, "places": ["pixels", "latent", "logits"]}
+    about["not_drawn"] = "so"
     settings = {"split": "test", "by": ["gender"], "given_expression": False, "layers": False, "permutations": 20}
     drawn = {"run": "a<b", "explained": [0.5, 0.2], "points": [[0.0, 1.0], [2.0, 0.5]], "expression": [0, 1]}
     return {
