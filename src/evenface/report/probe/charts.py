@@ -83,7 +83,7 @@ def maps(data: Mapping[str, Any]) -> list[Figure]:
 
 def _map(found: Record, colouring: str, codes: Sequence[int], names: Sequence[str]) -> Figure:
     spans = [(min(axis), max(axis)) for axis in zip(*found["points"], strict=True)]
-    wide = max(high - low for low, high in spans) or 1.0
+    wide = max(spans[0][1] - spans[0][0], (spans[1][1] - spans[1][0]) * WIDTH / MAP) or 1.0
     # One scale for both axes, so that distances are what they are.
     middle = [(low + high) / 2 for low, high in spans]
     side = wide / 2 * 1.04
