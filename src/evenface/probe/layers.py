@@ -53,13 +53,16 @@ def read_places(
 
 
 def children(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """Yield name and module of each child that has weights, going into nets inside nets and into sequences."""
+    """Yield name and module of each child that has weights, going into nets inside nets and into sequences.
+
+    A normalisation is left out: it only scales the channels of the layer before, which no probe notices.
+    """
     for name, child in module.named_children():
         if isinstance(child, Net):
             yield from children(child, prefix)
         elif isinstance(child, nn.Sequential) and not prefix:
             yield from children(child, f"{name}.")
-        elif next(child.parameters(), None) is not None:
+        elif next(child.parameters(), None) is not None and not isinstance(child, nn.BatchNorm2d):
             yield f"{prefix}{name}", child
 
 
