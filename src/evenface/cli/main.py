@@ -17,6 +17,7 @@ from evenface.cli.data import data_app
 from evenface.cli.demo import demo
 from evenface.cli.generate import generate
 from evenface.cli.predict import predict
+from evenface.cli.probe import probe
 from evenface.cli.train import train
 from evenface.cli.transfer import transfer
 
@@ -42,6 +43,7 @@ def program() -> typer.Typer:
     app.command("demo")(demo)
     app.command("generate")(generate)
     app.command("predict")(predict)
+    app.command("probe")(probe)
     app.command("train")(train)
     app.command("transfer")(transfer)
     return app

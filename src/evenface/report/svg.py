@@ -31,6 +31,12 @@ DARK = {
     "orange": "#f29b5c",
 }
 
+HUES = 8  # colours that tell kinds of dots apart
+_LIGHT_HUES = ("#0b63a5", "#c04e00", "#3f7d20", "#8a3fa0", "#a8780a", "#5b6573", "#b3174f", "#00808a")
+_DARK_HUES = ("#6db7ef", "#f29b5c", "#8ecb6a", "#cf9be0", "#e3c04f", "#a9b3c0", "#f583a9", "#4fd0d8")
+LIGHT |= {f"hue{i}": hue for i, hue in enumerate(_LIGHT_HUES)}
+DARK |= {f"hue{i}": hue for i, hue in enumerate(_DARK_HUES)}
+
 RULES = {
     "t": "font-size:12px;fill:{ink}",
     "s": "font-size:11px;fill:{muted}",
@@ -56,6 +62,7 @@ RULES = {
     "small": "fill:none;stroke:{muted};stroke-width:1;stroke-dasharray:3 3",
     "strong": "fill:none;stroke:{ink};stroke-width:1.5",
 }
+RULES |= {f"c{i}": f"fill:{{hue{i}}};fill-opacity:.75" for i in range(HUES)}
 FONT = "Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 
 _MARGIN = 12  # around a chart in a file of its own

@@ -1,0 +1,93 @@
+"""What a net holds of faces at each place: pixels, the layers of its encoder, the latent and the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from evenface.models.nets._net import Net
+from evenface.training.augment import to_pixels
+
+PIXELS, LATENT, LOGITS = "pixels", "latent", "logits"
+MOST_FEATURES = 512  # of a place that has rows and columns: these are averaged until it fits
+_TOGETHER = 256
+
+
+@torch.inference_mode()
+def read_places(
+    net: Net,
+    chips: NDArray[np.uint8],
+    *,
+    layers: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Show faces to a net, and keep what each place holds.
+
+    Args:
+        net: Ready to answer, on the CPU.
+        chips: (face, row, column, 3) uint8, RGB.
+        layers: Whether to keep the layers of the encoder as well.
+        progress: Told faces done and faces in all.
+
+    Returns:
+        Place -> (face, feature): `pixels`, each layer in the order in which it is computed, `latent`, `logits`. Places
+        with rows and columns are averaged to a square grid of at most 512 features, or of one cell.
+    """
+    kept: dict[str, list[Tensor]] = {}
+    for start in range(0, len(chips), _TOGETHER):
+        pixels = to_pixels(torch.from_numpy(np.ascontiguousarray(chips[start : start + _TOGETHER])))
+        found = {PIXELS: _few(pixels)}
+        with _watching(net if layers else None, found):
+            latents = net.encode(pixels)
+        for place, seen in (found | {LATENT: latents.flatten(1), LOGITS: net.classify(latents)}).items():
+            kept.setdefault(place, []).append(seen.float())
+        if progress is not None:
+            progress(min(start + _TOGETHER, len(chips)), len(chips))
+    return {place: torch.cat(parts).numpy() for place, parts in kept.items()}
+
+
+def children(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield name and module of each child that has weights, going into nets inside nets and into sequences.
+
+    A normalisation is left out: it only scales the channels of the layer before, which no probe notices.
+    """
+    for name, child in module.named_children():
+        if isinstance(child, Net):
+            yield from children(child, prefix)
+        elif isinstance(child, nn.Sequential) and not prefix:
+            yield from children(child, f"{name}.")
+        elif next(child.parameters(), None) is not None and not isinstance(child, nn.BatchNorm2d):
+            yield f"{prefix}{name}", child
+
+
+@contextmanager
+def _watching(net: Net | None, found: dict[str, Tensor]) -> Iterator[None]:
+    """Keep what the children of a net give while it encodes; a child that is used twice is kept as it was last."""
+
+    def keeper(name: str) -> Callable[[nn.Module, object, object], None]:
+        def keep(_: nn.Module, __: object, given: object) -> None:
+            if isinstance(given, Tensor):
+                found[name] = _few(given)
+
+        return keep
+
+    hooks = [] if net is None else [child.register_forward_hook(keeper(name)) for name, child in children(net)]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _few(seen: Tensor) -> Tensor:
+    """Average rows and columns until few enough features are left, (face, feature)."""
+    if seen.ndim == 4:
+        side = max(1, min(seen.shape[2], seen.shape[3], int((MOST_FEATURES / seen.shape[1]) ** 0.5)))
+        seen = functional.adaptive_avg_pool2d(seen, side)
+    return seen.flatten(1)
