@@ -55,6 +55,7 @@ class Cell:
     def asked(self) -> dict[str, Any]:
         """What its result rests on: with something else, it is run again."""
         return {
+            "protocol": COMMON,
             "suite": self.prepared.suite.name,
             "faces": self.prepared.sha256,
             "method": self.method.name,

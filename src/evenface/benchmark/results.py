@@ -85,7 +85,7 @@ def document(
             }
             for name, each in suites.items()
         },
-        "methods": {cell.method.name: {**cell.asked, "suite": None, "seed": None, "faces": None} for cell in cells},
+        "methods": {cell.method.name: {key: cell.asked[key] for key in ("options", "net", "chosen")} for cell in cells},
         "cells": {"asked": len(cells), "ended": sum(cell.done() for cell in cells)},
         "failed": failed,
         "chance": _chances(rows),
