@@ -65,12 +65,25 @@ def test_a_folder_becomes_a_table_and_pictures(run, folder: Path, ending: str) -
     assert f"answers.{ending}" in done.stdout.replace("\n", "")
 
 
+def test_cues_are_columns_of_the_table(run, folder: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    out = folder / "answers.parquet"
+    done = run("predict", folder, "--out", out, "--cue", "macro, macro_full")
+    assert done.exit_code == 0, done.output
+    rows = pl.read_parquet(out)
+    assert rows.select("cue:macro:happy", "cue:macro_full:disgust").null_count().row(0) == (1, 1)
+    assert rows["cue_reason:macro"].to_list() == ["no face found", None, None]
+    assert "macro_full: 2 faces read." in done.plain
+
+
 def test_what_cannot_be_done_is_told_with_exit_code_2(run, folder: Path) -> None:
     for arguments, message in [
         (["gone.jpg"], "There is no gone.jpg"),
         ([folder, "--out", folder / "a.xlsx"], "ends in .parquet, .csv, .jsonl"),
         ([folder, "--out", folder / "no" / "a.csv"], "there is no folder"),
         (["camera:0"], "camera has no end"),
+        ([folder, "--cue", "gase"], "Unknown cue 'gase'"),
+        ([folder, "--cue", ","], "--cue ',' names nothing"),
     ]:
         done = run("predict", *arguments)
         assert done.exit_code == 2

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors
+from evenface.cli.options import plain_errors, some_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,6 +35,8 @@ evenface predict photo.jpg
 evenface predict holiday/ party.mp4 --every 5 --out predictions.parquet --draw drawn/
 
 evenface predict manifest.parquet --out predictions.parquet && evenface audit predictions.parquet
+
+evenface predict photo.jpg --cue action_units,head_pose --out units.csv
 """
 
 
@@ -59,6 +61,9 @@ def predict(
     detector: Annotated[
         str, typer.Option(help="What finds faces: windows (small ones too) or mediapipe (the whole picture only).")
     ] = "windows",
+    cue: Annotated[
+        str | None, typer.Option(help="Cues to read from the same faces, separated by commas: `evenface cues list`.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Pictures looked at at once; one per processor if not given.")
     ] = None,
@@ -73,11 +78,13 @@ def predict(
         if out is not None:
             check_format(out)
         shown = pictures(sources, every, seconds)
-        with Predictor(weights, detector=detector, threshold=threshold, workers=workers) as predictor:
-            answers = table(_answers(predictor, shown, draw, errors), predictor.model.classes)
+        cues = some_names(cue, "--cue") or []
+        with Predictor(weights, detector=detector, threshold=threshold, workers=workers, cues=cues) as predictor:
             classes = predictor.model.classes
+            answers = table(_answers(predictor, shown, draw, errors), classes, predictor.cues)
         written = [write(answers, out)] if out is not None else []
     _show(console, answers, classes)
+    _show_cues(console, answers)
     for path in [*written, *([draw] if draw is not None else [])]:
         console.print(Text(f"Wrote {path}", style="dim"))
 
@@ -129,3 +136,14 @@ def _show(console: Console, answers: pl.DataFrame, classes: tuple[str, ...]) -> 
         console.print(
             Text(f"{missed:,} pictures without a face that could be read; each has its reason.", style="yellow")
         )
+
+
+def _show_cues(console: Console, answers: pl.DataFrame) -> None:
+    """Tell how many faces each cue could read, and why not the others."""
+    import polars as pl
+
+    for column in (name for name in answers.columns if name.startswith("cue_reason:")):
+        reasons = answers.filter(pl.col("box_left").is_not_null())[column]
+        why = reasons.drop_nulls().value_counts(sort=True).iter_rows()
+        told = "".join(f"; {reason}: {count:,}" for reason, count in why)
+        console.print(Text(f"{column.partition(':')[2]}: {reasons.null_count():,} faces read{told}."))

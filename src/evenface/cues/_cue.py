@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
 
+SIDE = 192
+"""Pixels of the chips that faces are cut to, whichever cues are asked for: what a cue reads does not depend on the
+others."""
+
 
 @dataclass(frozen=True, slots=True)
 class CueReading:
@@ -79,6 +83,15 @@ class Cue(ABC):
 
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of what the cue holds."""
+
+
+def sized(chip: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Give a chip of `SIDE` pixels at the size that a cue reads."""
+    from PIL import Image
+
+    if size == len(chip):
+        return chip
+    return np.asarray(Image.fromarray(chip).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def checked(cue: type[Cue] | Cue, chips: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ from evenface.core.manifest import Manifest
 from evenface.core.writing import replacing
 from evenface.cues import CUES, DEFAULT
 from evenface.cues._clips import Sequences, sequences
-from evenface.cues._cue import Cue, CueReading, joined, with_gaps
+from evenface.cues._cue import SIDE, Cue, CueReading, joined, sized, with_gaps
 from evenface.cues._table import as_frame, as_reading, save_cue
 from evenface.faces.align import align
 from evenface.faces.chips import ChipStore
@@ -33,8 +33,6 @@ from evenface.faces.face import Detector, Image, area
 if TYPE_CHECKING:
     import polars as pl
 
-SIDE = 192
-"""Pixels of the chips that are kept, whichever cues are asked for: what a cue reads does not depend on the others."""
 _STRETCH = 128  # faces, or clips, that are read and kept together
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many faces are done, and how many there are."""
@@ -146,14 +144,10 @@ class _Chips:
         return len(self._store.faces)
 
     def stretch(self, start: int, stop: int, size: int) -> tuple[NDArray[np.uint8], list[str | None]]:
-        from PIL import Image as Pillow
-
         there = np.flatnonzero(self._store.valid[start:stop]) + start
         out = np.empty((len(there), size, size, 3), np.uint8)
         for chip, place in zip(out, there, strict=True):
-            picture = Pillow.fromarray(self._store.chips[place])
-            small = picture if size == SIDE else picture.resize((size, size), Pillow.Resampling.BICUBIC)
-            chip[:] = np.asarray(small)
+            chip[:] = sized(self._store.chips[place], size)
         return out, list(self._store.reasons[start:stop])
 
 

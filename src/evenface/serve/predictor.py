@@ -20,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
+from evenface.cues._cue import CueReading
 from evenface.faces.align import align
 from evenface.faces.decode import UnreadablePictureError
 from evenface.faces.detectors import DETECTORS
 from evenface.faces.face import Detector, Face, Image, area
 from evenface.faces.video import Tracker
 from evenface.models import macro
+from evenface.serve.cued import Cues
 from evenface.serve.sources import Shown, pictures
 from evenface.serve.table import Answer, table
 
@@ -37,6 +39,8 @@ BATCH = 32
 THRESHOLD = 0.4
 NO_FACE = "no face found"
 _MOST_KEPT = 2**28  # bytes of pixels that wait to be drawn on
+Read = tuple[NDArray[np.float64], list[tuple[CueReading, ...]]]
+"""Of some faces: (face, class) probabilities that sum to one, and what each cue read of each face."""
 _LET_GO = UnreadablePictureError("pixels", "let go of once they were looked at")
 
 
@@ -58,6 +62,7 @@ class Seen:
         shown: The picture; of one that came as pixels, all but these.
         faces: The faces found, the largest first.
         chips: (face, size, size, 3), one for each.
+        cuts: For each face what each cue is shown.
         reason: Why there are none.
         image: The pixels, if they were to be kept.
     """
@@ -65,6 +70,7 @@ class Seen:
     shown: Shown
     faces: list[Face]
     chips: list[Image]
+    cuts: list[tuple[Image, ...]]
     reason: str | None
     image: Image | None
 
@@ -84,6 +90,7 @@ class Predictor:
         threshold: float = THRESHOLD,
         workers: int | None = None,
         batch: int = BATCH,
+        cues: Sequence[str] = (),
     ) -> None:
         """Load the model; detectors are loaded when the first picture comes.
 
@@ -93,10 +100,12 @@ class Predictor:
             threshold: An answer whose highest probability is below it is not given; 0-1.
             workers: Pictures that are decoded and searched at once; as many as there are processors if None.
             batch: Faces that the model is shown at a time. The answers do not depend on it.
+            cues: Names of cues that are read from the same faces, each as a still photo.
 
         Raises:
-            SettingsError: The threshold is no probability, or a number is below one.
-            UnknownNameError: There is no such detector.
+            SettingsError: The threshold is no probability, a number is below one, or what a cue needs is not installed.
+            UnknownNameError: There is no such detector or cue.
+            InputError: A model file of a cue is missing.
         """
         if not 0 <= threshold <= 1:
             raise SettingsError(f"The threshold is {threshold}; it must be a probability, from 0 to 1.")
@@ -105,11 +114,12 @@ class Predictor:
         self.model = load(weights) if isinstance(weights, str | Path) else weights
         self.threshold, self.batch = threshold, batch
         self._make: Callable[[], Detector] = DETECTORS.get(detector) if isinstance(detector, str) else detector
+        self.cues = Cues(cues, batch)
         self._own = threading.local()
         self._detectors: list[Detector] = []
         self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="faces")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="expressions")  # while more faces are looked for
-        self._finish = weakref.finalize(self, _close, self._pool, self._reading, self._detectors)
+        self._finish = weakref.finalize(self, _close, self._pool, self._reading, self._detectors, self.cues)
         self._ahead = 4 * (workers or os.cpu_count() or 1)
 
     def predict(self, sources: Sequence[str | Path], *, every: int = 5, seconds: float | None = None) -> pl.DataFrame:
@@ -127,12 +137,12 @@ class Predictor:
             InputError: A source does not exist or holds nothing to look at.
         """
         answers = (answer for _, found in self.stream(pictures(sources, every, seconds)) for answer in found)
-        return table(answers, self.model.classes)
+        return table(answers, self.model.classes, self.cues)
 
     def picture(self, image: Image, name: str = "image") -> pl.DataFrame:
         """Answer for every face of one picture in memory, (row, column, 3) uint8 RGB; at once, in this thread."""
         seen = self._look(Shown(name, image), keep=False)
-        return table(self._answered([seen], self._scores(seen.chips), {})[0][1], self.model.classes)
+        return table(self._answered([seen], self._read([seen]), {})[0][1], self.model.classes, self.cues)
 
     def stream(self, shown: Iterable[Shown], *, keep: bool = False) -> Iterator[tuple[Seen, list[Answer]]]:
         """Give each picture with its answers, in order, as they come; a few pictures are in memory at once.
@@ -142,14 +152,14 @@ class Predictor:
             keep: Whether to keep each picture's pixels, to draw on them.
         """
         trackers: dict[str, Tracker] = {}
-        asked: deque[tuple[list[Seen], Future[NDArray[np.float64]]]] = deque()
+        asked: deque[tuple[list[Seen], Future[Read]]] = deque()
         for seen in self._gathered(shown, keep):
-            asked.append((seen, self._reading.submit(self._scores, [chip for each in seen for chip in each.chips])))
+            asked.append((seen, self._reading.submit(self._read, seen)))
             if len(asked) > 1:
-                first, scores = asked.popleft()
-                yield from self._answered(first, scores.result(), trackers)
-        for first, scores in asked:
-            yield from self._answered(first, scores.result(), trackers)
+                first, read = asked.popleft()
+                yield from self._answered(first, read.result(), trackers)
+        for first, read in asked:
+            yield from self._answered(first, read.result(), trackers)
 
     def close(self) -> None:
         """Stop the workers and let go of their detectors; what is forgotten is closed when the program ends."""
@@ -189,7 +199,7 @@ class Predictor:
         try:
             image = shown.pixels()
         except UnreadablePictureError as error:
-            return Seen(shown, [], [], error.reason, None)
+            return Seen(shown, [], [], [], error.reason, None)
         faces, chips = [], []
         for face in self._detector().detect(image):
             try:
@@ -200,9 +210,10 @@ class Predictor:
         if shown.one is not None and faces:
             best = max(range(len(faces)), key=lambda i: _prominence(faces[i], image))
             faces, chips = [faces[best]], [chips[best]]
+        cuts = [self.cues.cut(image, face) for face in faces]
         if not isinstance(shown.content, Path):
             shown = replace(shown, content=_LET_GO)
-        return Seen(shown, faces, chips, None if faces else NO_FACE, image if keep else None)
+        return Seen(shown, faces, chips, cuts, None if faces else NO_FACE, image if keep else None)
 
     def _detector(self) -> Detector:
         """Give this thread's own detector."""
@@ -212,18 +223,22 @@ class Predictor:
         detector: Detector = self._own.detector
         return detector
 
-    def _answered(
-        self, seen: list[Seen], scores: NDArray[np.float64], trackers: dict[str, Tracker]
-    ) -> list[tuple[Seen, list[Answer]]]:
+    def _answered(self, seen: list[Seen], read: Read, trackers: dict[str, Tracker]) -> list[tuple[Seen, list[Answer]]]:
         done, start = [], 0
         for each in seen:
             tracks: Sequence[int | None] = [None] * len(each.faces)
             if each.shown.video is not None and each.reason in (None, NO_FACE):
                 tracks = trackers.setdefault(each.shown.video, Tracker()).follow([face.box for face in each.faces])
-            mine = scores[start : start + len(each.faces)]
+            mine = slice(start, start + len(each.faces))
             start += len(each.faces)
-            done.append((each, self._answers(each, mine, tracks)))
+            done.append((each, self._answers(each, (read[0][mine], read[1][mine]), tracks)))
         return done
+
+    def _read(self, seen: list[Seen]) -> Read:
+        """Give what the model and the cues say of all faces of some pictures."""
+        scores = self._scores([chip for each in seen for chip in each.chips])
+        cuts = [cut for each in seen for cut in each.cuts]
+        return scores, self.cues.read(cuts) if self.cues.cues else [()] * len(cuts)
 
     def _scores(self, chips: list[Image]) -> NDArray[np.float64]:
         """Give (face, class) probabilities that sum to one, a batch at a time."""
@@ -236,14 +251,15 @@ class Predictor:
         total: NDArray[np.float64] = scores.sum(1, keepdims=True)
         return scores / total
 
-    def _answers(self, seen: Seen, scores: NDArray[np.float64], tracks: Sequence[int | None]) -> list[Answer]:
+    def _answers(self, seen: Seen, read: Read, tracks: Sequence[int | None]) -> list[Answer]:
         shown, frame = seen.shown, seen.shown.about.get("frame")
         place = shown.name if frame is None else f"{shown.name}@{frame}"
         if not seen.faces:
             name = shown.one or (f"{place}#0" if frame is not None or seen.shown.video is None else f"{place}@end#0")
-            return [Answer(name, shown.name, shown.about, None, None, None, None, seen.reason)]
+            unread = self.cues.unread(seen.reason or NO_FACE)
+            return [Answer(name, shown.name, shown.about, None, None, None, None, seen.reason, unread)]
         answers = []
-        for number, (face, row, track) in enumerate(zip(seen.faces, scores, tracks, strict=True), start=1):
+        for number, (face, row, cues, track) in enumerate(zip(seen.faces, *read, tracks, strict=True), start=1):
             best = int(row.argmax())
             sure = bool(row[best] >= self.threshold)
             reason = None if sure else f"not sure: {row[best]:.2f} at most, below {self.threshold:g}"
@@ -257,17 +273,19 @@ class Predictor:
                     row,
                     self.model.classes[best] if sure else None,
                     reason,
+                    cues,
                 )
             )
         return answers
 
 
-def _close(pool: ThreadPoolExecutor, reading: ThreadPoolExecutor, detectors: list[Detector]) -> None:
+def _close(pool: ThreadPoolExecutor, reading: ThreadPoolExecutor, detectors: list[Detector], cues: Cues) -> None:
     for each in (pool, reading):
         each.shutdown(cancel_futures=True)
     for detector in detectors:
         detector.close()
     detectors.clear()
+    cues.close()
 
 
 def load(weights: str | Path) -> Model:

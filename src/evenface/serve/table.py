@@ -10,6 +10,9 @@
 | `predicted` | String | the expression; null: no answer |
 | `score_<class>` | Float64 | calibrated probability of each; null without a face |
 | `reason` | String | why there is no answer; null where there is one |
+| `cue:<name>:<channel>` | Float32 | what a cue read, if cues were named; null where it could not |
+| `cue_confidence:<name>` | Float32 | the cue's own, 0-1; null where it has none |
+| `cue_reason:<name>` | String | why the cue read nothing; null where it did |
 
 From a manifest also `label`, and what it says of subject, data set, region, split and attributes.
 """
@@ -23,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.writing import replacing
+from evenface.cues._cue import CueReading
+from evenface.serve.cued import Cues
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +42,7 @@ BOX = ("box_left", "box_top", "box_right", "box_bottom")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of one face, as a row of the table."""
+    """What is said of one face, as a row of the table; `cues` is what each cue read of it."""
 
     face: str
     image: str
@@ -47,25 +52,30 @@ class Answer:
     scores: NDArray[np.float64] | None
     predicted: str | None
     reason: str | None
+    cues: tuple[CueReading, ...] = ()
 
 
-def table(answers: Iterable[Answer], classes: Sequence[str]) -> pl.DataFrame:
+def table(answers: Iterable[Answer], classes: Sequence[str], cues: Cues | None = None) -> pl.DataFrame:
     """Lay answers out as the table of this module.
 
     Args:
         answers: In the order of the rows.
         classes: The model's, in the order of the scores.
+        cues: Those that read the faces.
     """
     import polars as pl
 
-    rows = [_row(answer, classes) for answer in answers]
+    said = [(_row(answer, classes), answer.cues) for answer in answers]
+    rows = [row for row, _ in said]
     schema: dict[str, Any] = {"face": pl.String, "image": pl.String}
     schema |= {"frame": pl.Int64, "time_s": pl.Float64, "track": pl.Int64}
     schema |= {**dict.fromkeys(BOX, pl.Float64), "detection": pl.Float64, "predicted": pl.String}
     schema |= {**{f"score_{name}": pl.Float64 for name in classes}, "reason": pl.String}
     more = dict.fromkeys(name for row in rows for name in row if name not in schema)
     schema |= dict.fromkeys(more, pl.String)
-    return pl.DataFrame(rows, schema=schema, orient="row") if rows else pl.DataFrame(schema=schema)
+    frame = pl.DataFrame(rows, schema=schema, orient="row") if rows else pl.DataFrame(schema=schema)
+    more_columns = [] if cues is None else cues.columns([read for _, read in said])
+    return pl.concat([frame, *more_columns], how="horizontal")
 
 
 def _row(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
