@@ -97,7 +97,8 @@ def _cell(
     style = "above" if cell.value >= center else "below"
     canvas.rect(x, y, width, height, style, opacity=STRONGEST * abs(cell.value - center) / reach)
     canvas.rect(x, y, width, height, "strong" if cell.framed else "cell")
-    canvas.text(middle, y + 15, say(cell.value), "t b" if cell.framed else "t", anchor="middle")
+    line = y + (21 if cell.low is None or cell.high is None else 15)
+    canvas.text(middle, line, say(cell.value), "t b" if cell.framed else "t", anchor="middle")
     if cell.low is not None and cell.high is not None:
         canvas.text(middle, y + 28, f"{say(cell.low)}–{say(cell.high)}", "xi", anchor="middle")
 
