@@ -13,8 +13,9 @@ from evenface.core.errors import SettingsError
 from evenface.models.nets._files import load_net
 from evenface.training.augment import to_pixels
 from evenface.training.chips import load_chips
+from evenface.training.devices import make_fabric
 from evenface.training.run import train
-from evenface.training.settings import TrainSettings
+from evenface.training.settings import DeviceSettings, TrainSettings
 
 CLASSES = ["happy", "sad", "neutral"]
 
@@ -151,3 +152,22 @@ def test_one_training_gives_what_several_rules_choose(asked, tmp_path) -> None:
     }
     with pytest.raises(InvalidSettings, match="Did you mean 'oracle'"):
         asked('selection.also=["oracl"]')
+
+
+def test_what_a_batch_holds_keeps_its_precision_where_products_do_not() -> None:
+    fabric = make_fabric(DeviceSettings(accelerator="cpu", precision="bf16"))
+    module = fabric.setup(Given())
+    ages = torch.tensor([45.3])
+    module(ages)
+    assert module.seen.dtype == torch.float32 and module.seen == ages
+    assert module.product.dtype == torch.bfloat16
+
+
+class Given(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+
+    def forward(self, ages: torch.Tensor) -> torch.Tensor:
+        self.seen, self.product = ages, self.layer(ages[:, None])
+        return self.product

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision
@@ -23,6 +25,14 @@ def _cpu_multiplies_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
+class _ExactInputs(MixedPrecision):
+    """Multiplications in bfloat16, but what a batch holds stays as it is: an age of 45.3 years is not 45.25."""
+
+    def convert_input(self, data: Any) -> Any:
+        """Leave pixels, targets and attributes in their own precision."""
+        return data
+
+
 def make_fabric(settings: DeviceSettings) -> Fabric:
     """Make the Fabric of a run and start its processes.
 
@@ -42,9 +52,7 @@ def make_fabric(settings: DeviceSettings) -> Fabric:
         num_nodes=settings.nodes,
         strategy="ddp" if settings.devices * settings.nodes > 1 else "auto",
         # As a plug-in, since the name of a precision makes Fabric write to the terminal.
-        plugins=[MixedPrecision("bf16-mixed", "cuda" if gpu else "cpu")]
-        if resolve_precision(settings) == "bf16"
-        else [],
+        plugins=[_ExactInputs("bf16-mixed", "cuda" if gpu else "cpu")] if resolve_precision(settings) == "bf16" else [],
     )
     fabric.launch()
     return fabric
