@@ -24,7 +24,7 @@ from safetensors.torch import load_file
 from evenface.models.attributes import BY, LEVELS, MERGED, SIZE, AttributesModel, levels_of, merged
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.attributes_net import AttributesNet
-from evenface.models.macro import read_safetensors
+from evenface.models.packed import read_safetensors
 from train_attributes import fold, read_part
 
 LOWER = 0.09  # of the side: how much lower the eyes are on a chip than on FairFace's pictures

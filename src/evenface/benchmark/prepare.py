@@ -12,7 +12,7 @@ import polars as pl
 
 from evenface.benchmark.suites import Suite, families
 from evenface.core.errors import SettingsError, did_you_mean
-from evenface.core.manifest import SPLITS, Manifest
+from evenface.core.manifest import SPLITS, Manifest, manifest_file
 from evenface.synthesis import generate
 from evenface.synthesis.plan import Plan
 from evenface.synthesis.spec import Spec
@@ -68,7 +68,7 @@ def prepare(
         return Prepared(suite, manifest, asked, Plan(suite.faces).sha256)
     if given is None:
         raise SettingsError(f"The suite {suite.name} generates no faces: give its manifest with --manifest FOLDER.")
-    path = given / "manifest.parquet" if given.is_dir() else given
+    path = manifest_file(given)
     manifest = _taken(suite, path, out / "faces" / suite.name / "manifest.parquet")
     return Prepared(suite, manifest, None, hashlib.sha256(manifest.read_bytes()).hexdigest())
 

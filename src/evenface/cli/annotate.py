@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from evenface.audit.estimator import read_estimator
-from evenface.cli.options import names, plain_errors
+from evenface.cli.options import names, plain_errors, progress_bar
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
 from evenface.core.writing import write_files
@@ -59,7 +58,7 @@ def annotate(
         if not out.absolute().parent.is_dir():
             raise InputError(f"OUT {out}: there is no folder {out.parent}.")
         given = Manifest.load(manifest)
-        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        with progress_bar(errors) as progress:
             task = progress.add_task("Estimating", total=None)
             found = estimate(
                 given.moved(manifest.parent, out.parent),

@@ -7,14 +7,23 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from evenface.audit.gate import Outcome, check_gate, read_gate
 from evenface.audit.result import Audit
 from evenface.audit.run import audit as run_audit
 from evenface.cli.counterfactual import audit_families
-from evenface.cli.options import GATE_FAILED, edges, names, pairs, plain_errors, provenance, some_names, writable
+from evenface.cli.options import (
+    GATE_FAILED,
+    edges,
+    names,
+    pairs,
+    plain_errors,
+    progress_bar,
+    provenance,
+    some_names,
+    writable,
+)
 from evenface.core.errors import SettingsError
 from evenface.report import write
 from evenface.report.terminal import render
@@ -113,7 +122,7 @@ def audit(
         gates = [read_gate(text) for text in fail_if or []]
         wanted = _formats(formats, out)
         rates = pairs(estimator, "--estimator", "race=0.72")
-        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        with progress_bar(errors) as progress:
             task = progress.add_task("Auditing", total=1.0)
             result = run_audit(
                 predictions,

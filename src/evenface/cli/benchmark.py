@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors
+from evenface.cli.options import plain_errors, progress_bar
 from evenface.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -81,14 +81,12 @@ def mitigation(
             winners=winners,
             changes=dict(parse_override(each) for each in given or []),
         )
-        with Progress(
+        with progress_bar(
+            errors,
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=errors,
-            transient=True,
-            disable=not errors.is_terminal,
         ) as progress:
             task = progress.add_task("Starting", total=None)
 

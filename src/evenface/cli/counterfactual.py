@@ -8,12 +8,11 @@ from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from evenface.audit.counterfactual import Counterfactual
 from evenface.audit.counterfactual import counterfactual as measure
-from evenface.cli.options import names, plain_errors, some_names, writable
+from evenface.cli.options import names, plain_errors, progress_bar, some_names, writable
 from evenface.core.errors import SettingsError, UnknownNameError
 from evenface.core.labels import get_space
 from evenface.outside.faces import open_faces
@@ -86,7 +85,7 @@ def counterfactual(
         )
         calling.check(kind)
         shown = open_faces(faces if faces is not None else _generate(suite, out / "faces", errors))
-        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        with progress_bar(errors) as progress:
             task = progress.add_task("Asking the model", total=1.0)
             given, notes = predict(model, kind, shown, calling, lambda share: progress.update(task, completed=share))
         table = predictions(shown, given, out)
@@ -164,7 +163,7 @@ def _generate(suite: str, folder: Path, errors: Console) -> Path:
     from evenface.synthesis import generate, load_spec
 
     spec = load_spec(suite)
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+    with progress_bar(errors) as progress:
         task = progress.add_task("Drawing faces", total=1.0)
         generate(spec, folder, workers=None, progress=lambda done, total: progress.update(task, completed=done / total))
     return folder

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, some_names
-from evenface.core.manifest import Manifest
+from evenface.cli.options import plain_errors, progress_bar, some_names
+from evenface.core.manifest import Manifest, manifest_file
 from evenface.cues import CUES
 
 if TYPE_CHECKING:
@@ -83,16 +83,14 @@ def read(
 
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
-        path = manifest / "manifest.parquet" if manifest.is_dir() else manifest
+        path = manifest_file(manifest)
         faces = Manifest.load(path)
-        with Progress(
+        with progress_bar(
+            errors,
             "{task.description}",
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=errors,
-            transient=True,
-            disable=not errors.is_terminal,
         ) as bar:
             task = bar.add_task("faces", total=len(faces.frame))
             done = read_cues(
@@ -126,7 +124,7 @@ def import_(
 
     console = Console()
     with plain_errors():
-        faces = Manifest.load(manifest / "manifest.parquet" if manifest.is_dir() else manifest)
+        faces = Manifest.load(manifest_file(manifest))
         got = import_units(table, faces)
         written = save_cue(out, got.name, got.channels, got.reading, faces, {"source": table.name})
     counts = unanswered(faces, got.name, got.reading)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
 from evenface.audit.counterfactual import counterfactual as measure_families
 from evenface.audit.run import audit as run_audit
 from evenface.cli.audit import show
 from evenface.cli.counterfactual import show as show_families
-from evenface.cli.options import plain_errors, writable
+from evenface.cli.options import plain_errors, progress_bar, writable
 from evenface.core.writing import write_files
 from evenface.outside.answers import read_given
 from evenface.outside.faces import batches, open_faces
@@ -90,7 +89,7 @@ def _drawn(suite: str, folder: Path, errors: Console, *overrides: str) -> Manife
     """Make the faces of a suite, or find them made."""
     from evenface.synthesis import generate, load_spec
 
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+    with progress_bar(errors) as progress:
         task = progress.add_task("Drawing faces", total=1.0)
         made = generate(
             load_spec(suite, overrides),

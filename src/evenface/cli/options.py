@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -46,6 +47,16 @@ def tell(console: Console, result: Mapping[str, Any], tables: Iterable[Table], w
         console.print(Text(f"• {line}"))
     for path in written:
         console.print(Text(f"Wrote {path}", style="dim"))
+
+
+def progress_bar(errors: Console, *columns: str | ProgressColumn) -> Progress:
+    """Make a bar on the error stream that is gone when all is done, and silent where nobody looks on.
+
+    Args:
+        errors: The console of the error stream.
+        columns: What it shows; rich's own choice if none are given.
+    """
+    return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
 
 
 def names(given: str | None) -> list[str]:

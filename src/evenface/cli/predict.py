@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, some_names
+from evenface.cli.options import plain_errors, progress_bar, some_names
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,12 +96,10 @@ def _answers(predictor: Predictor, shown: Iterator[Shown], folder: Path | None, 
     """Give the answers as they come, drawing them if asked to, and count pictures on the terminal."""
     from evenface.serve.draw import draw, save
 
-    with Progress(
+    with progress_bar(
+        errors,
         SpinnerColumn(),
         TextColumn("{task.description} {task.completed:,} pictures"),
-        console=errors,
-        transient=True,
-        disable=not errors.is_terminal,
     ) as progress:
         task = progress.add_task("Reading", total=None)
         for seen, answers in predictor.stream(shown, keep=folder is not None):

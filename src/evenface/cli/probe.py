@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.text import Text
 
-from evenface.cli.options import names, plain_errors, some_names, writable
+from evenface.cli.options import names, plain_errors, progress_bar, some_names, writable
 from evenface.core.errors import SettingsError
 from evenface.report.probe import write
 from evenface.report.probe.terminal import render
@@ -57,7 +56,7 @@ def probe(
         wanted = some_names(by, "--by") or names(by)
         if out is not None:
             writable(out, ())
-        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+        with progress_bar(errors) as progress:
             task = progress.add_task("Reading faces", total=None)
 
             def report(done: int, total: int, what: str) -> None:

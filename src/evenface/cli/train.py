@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors
+from evenface.cli.options import plain_errors, progress_bar
 from evenface.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -57,15 +57,13 @@ def train(
         from evenface.training.settings import TrainSettings
 
         settings = TrainSettings.load(config, given or [])
-        with Progress(
+        with progress_bar(
+            errors,
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[said]}"),
             TimeRemainingColumn(),
-            console=errors,
-            transient=True,
-            disable=not errors.is_terminal,
         ) as progress:
             task = progress.add_task("Reading pictures", total=None, said="")
 

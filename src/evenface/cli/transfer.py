@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from evenface.cli.options import plain_errors
+from evenface.cli.options import plain_errors, progress_bar
 from evenface.core.errors import SettingsError
 
 _EXAMPLE = """Train fusions of cues in each region, read them in all, and report.
@@ -51,14 +51,12 @@ def transfer(
         from evenface.report.transfer.files import write
 
         settings = TransferSettings.load(config, given or [])
-        with Progress(
+        with progress_bar(
+            errors,
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=errors,
-            transient=True,
-            disable=not errors.is_terminal,
         ) as progress:
             task = progress.add_task("Reading cues", total=None)
 

@@ -151,6 +151,11 @@ class Manifest:
         return cls(frame, labels, attributes, tuple(found.get("notes", ()))).validate()
 
 
+def manifest_file(path: Path) -> Path:
+    """Give the file of a manifest: the path itself, or `manifest.parquet` in the folder that it is."""
+    return path / "manifest.parquet" if path.is_dir() else path
+
+
 def is_manifest(path: str | os.PathLike[str]) -> bool:
     """Tell whether a file is a manifest that `Manifest.save` wrote."""
     import polars as pl

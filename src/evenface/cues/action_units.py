@@ -16,7 +16,7 @@ from evenface.core.errors import InputError
 from evenface.cues._cue import Cue, CueReading, checked, with_gaps
 from evenface.cues._geometry import POINTS, frontal
 from evenface.faces.landmarks import Landmarker, Landmarks
-from evenface.models.macro import read_safetensors
+from evenface.models.packed import read_safetensors
 
 UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45))
 """Units whose intensity OpenFace 2 gives (Baltrušaitis et al., FG 2018), in its order."""

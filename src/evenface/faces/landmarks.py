@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import SettingsError
 from evenface.faces.assets import locate
-from evenface.faces.detectors.mediapipe import ASSET, native_messages_hidden
+from evenface.faces.detectors.mediapipe import ASSET, mediapipe_parts, native_messages_hidden
 from evenface.faces.face import Image
 
 POINTS, ACTIONS = 478, 52
@@ -66,14 +64,7 @@ class Landmarker:
             SettingsError: MediaPipe is not installed.
         """
         path = locate(ASSET)
-        try:
-            mediapipe: Any = import_module("mediapipe")
-            tasks: Any = import_module("mediapipe.tasks.python")
-            vision: Any = import_module("mediapipe.tasks.python.vision")
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                "Landmarks are placed with MediaPipe, which is not installed: pip install 'evenface[predict]'"
-            ) from error
+        mediapipe, tasks, vision = mediapipe_parts("Landmarks are placed")
         self._wrap: Callable[[Image], Any] = lambda image: mediapipe.Image(
             mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image)
         )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.labels import LabelSpace
-from evenface.core.manifest import Manifest
+from evenface.core.manifest import Manifest, manifest_file
 from evenface.core.reconcile import reconcile
 from evenface.core.tables import Attribute, Notice
 from evenface.cues._cue import CueReading
@@ -77,7 +77,7 @@ def load_transfer(settings: TransferDataSettings) -> TransferData:
     parts = []
     for manifest_path, cues in settings.pairs:
         path = Path(manifest_path)
-        manifest = Manifest.load(path / "manifest.parquet" if path.is_dir() else path)
+        manifest = Manifest.load(manifest_file(path))
         parts.append((manifest, load_cues(cues, manifest, settings.only or None)))
     if len(parts) == 1:
         return prepare(*parts[0], settings)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
-from evenface.core.writing import replacing
 from evenface.fusion.data import TEST, TRAIN, VALIDATION, TransferData, deal
 from evenface.fusion.entries import Entrance
 from evenface.fusion.intervals import Doubles, interval
+from evenface.fusion.kept import Kept
 from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.many import Faces, Many
 from evenface.fusion.matrix import answers
@@ -33,7 +33,7 @@ _FEW_STEPS = 150  # few faces are learnt in few steps
 
 
 @dataclass(frozen=True, slots=True)
-class Sequel:
+class Sequel(Kept):
     """What was answered through the sequences of one seed.
 
     Attributes:
@@ -48,25 +48,6 @@ class Sequel:
     order: NDArray[np.int32]
     said: NDArray[np.int8]
     few: NDArray[np.int8]
-
-    def save(self, path: Path) -> None:
-        """Write it whole or not at all; an OSError is the caller's to explain."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)})
-
-    @staticmethod
-    def load(path: Path) -> Sequel:
-        """Read what `save` wrote.
-
-        Raises:
-            InputError: It cannot be read.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return Sequel(**{field.name: file[field.name] for field in fields(Sequel)})
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{path} cannot be read ({error}). Remove it, and start again with --resume.") from error
 
 
 def check_order(settings: TransferSettings, data: TransferData) -> tuple[str, ...]:

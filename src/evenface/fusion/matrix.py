@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ import torch
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError
-from evenface.core.writing import replacing
 from evenface.fusion.data import TEST, TRAIN, VALIDATION, TransferData, deal
 from evenface.fusion.entries import Entrance, Entry
+from evenface.fusion.kept import Kept
 from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.many import Faces, Many
 from evenface.fusion.settings import TransferSettings, subsets_of
@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Kept):
     """What the fusions of one job answer to the faces for testing.
 
     Attributes:
@@ -68,25 +68,6 @@ class Cell:
     weights: NDArray[np.float16]
     chances: NDArray[np.float16]
     without: NDArray[np.int8]
-
-    def save(self, path: Path) -> None:
-        """Write it whole or not at all; an OSError is the caller's to explain."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)})
-
-    @staticmethod
-    def load(path: Path) -> Cell:
-        """Read what `save` wrote.
-
-        Raises:
-            InputError: It cannot be read.
-        """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return Cell(**{field.name: file[field.name] for field in fields(Cell)})
-        except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{path} cannot be read ({error}). Remove it, and start again with --resume.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,9 @@ are read at a time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError, UnknownNameError
 from evenface.models.attributes_graph import attributes_graph
-from evenface.models.macro import read_safetensors
+from evenface.models.packed import packed_weights, read_safetensors
 
 WEIGHTS = {"attributes": "76c9de0f571aa86c94f4a540f263edcc91ecfc5d327de893d8209ee927025fe9"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
@@ -135,15 +133,7 @@ def load(name: str | Path = "attributes") -> AttributesModel:
         InputError: The file cannot be read, is not what it should be, or its hash is not the one that is pinned.
         SettingsError: onnx or onnxruntime is not installed.
     """
-    if str(name) in WEIGHTS:
-        packed = files("evenface.models").joinpath(f"weights/{name}.safetensors").read_bytes()
-        if hashlib.sha256(packed).hexdigest() != WEIGHTS[str(name)]:
-            raise InputError(f"The weights {name!r} of this installation are damaged. Install evenface anew.")
-        return _model(packed, f"weights {name!r}")
-    path = Path(name)
-    if not path.is_file():
-        raise InputError(f"There are no weights and no file {str(name)!r}. Weights that ship: {', '.join(WEIGHTS)}.")
-    return _model(path.read_bytes(), str(path))
+    return _model(*packed_weights(name, WEIGHTS))
 
 
 @cache

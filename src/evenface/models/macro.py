@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
-from evenface.models.graph import Weights, macro_graph
+from evenface.models.graph import macro_graph
+from evenface.models.packed import packed_weights, read_safetensors
 
 WEIGHTS = {"macro": "c749e95021286e116663506975655d3245dfe3a3950a01cdbac175b9c6ca519f"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
@@ -72,15 +70,7 @@ def load(name: str | Path = "macro") -> MacroModel:
         InputError: The file cannot be read, is not what it should be, or its hash is not the one that is pinned.
         SettingsError: onnx or onnxruntime is not installed.
     """
-    if str(name) in WEIGHTS:
-        packed = files("evenface.models").joinpath(f"weights/{name}.safetensors").read_bytes()
-        if hashlib.sha256(packed).hexdigest() != WEIGHTS[str(name)]:
-            raise InputError(f"The weights {name!r} of this installation are damaged. Install evenface anew.")
-        return _model(packed, f"weights {name!r}")
-    path = Path(name)
-    if not path.is_file():
-        raise InputError(f"There are no weights and no file {str(name)!r}. Weights that ship: {', '.join(WEIGHTS)}.")
-    return _model(path.read_bytes(), str(path))
+    return _model(*packed_weights(name, WEIGHTS))
 
 
 @cache
@@ -96,25 +86,3 @@ def _model(packed: bytes, where: str) -> MacroModel:
     except (KeyError, ValueError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
     return MacroModel(model, classes)
-
-
-def read_safetensors(packed: bytes, where: str) -> tuple[Weights, dict[str, str]]:
-    """Read tensors and metadata of a safetensors file; half precision becomes single, integers stay what they are.
-
-    Raises:
-        InputError: It is no safetensors file.
-    """
-    try:
-        length = int.from_bytes(packed[:8], "little")
-        header: dict[str, Any] = json.loads(packed[8 : 8 + length])
-        about = header.pop("__metadata__", {})
-        body = memoryview(packed)[8 + length :]
-        kinds = {"F16": np.float16, "F32": np.float32, "I8": np.int8, "I64": np.int64}
-        tensors = {}
-        for key, entry in header.items():
-            first, last = entry["data_offsets"]
-            flat = np.frombuffer(body[first:last], kinds[entry["dtype"]])
-            tensors[key] = flat.reshape(entry["shape"]).astype(np.float32 if entry["dtype"] == "F16" else flat.dtype)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{where}: not a safetensors file that can be read ({error}).") from error
-    return tensors, about

@@ -27,6 +27,7 @@ from evenface.faces.detectors import DETECTORS
 from evenface.faces.face import Detector, Face, Image, area
 from evenface.faces.video import Tracker
 from evenface.models import macro
+from evenface.models.packed import read_safetensors
 from evenface.serve.cued import Cues
 from evenface.serve.sources import Shown, pictures
 from evenface.serve.table import Answer, table
@@ -301,7 +302,7 @@ def load(weights: str | Path) -> Model:
     path = path / "weights.safetensors" if path.is_dir() else path
     if not path.is_file():
         raise InputError(f"There are no weights {path}.")
-    if "evenface" not in macro.read_safetensors(path.read_bytes(), str(path))[1]:
+    if "evenface" not in read_safetensors(path.read_bytes(), str(path))[1]:
         return macro.load(path)
     try:
         from evenface.models.trained import TrainedModel

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.groups import group_name
-from evenface.core.manifest import SPLITS, Manifest
+from evenface.core.manifest import SPLITS, Manifest, manifest_file
 from evenface.core.tables import Notice
 from evenface.datasets import DATASETS
 from evenface.training.chips import Chips, load_chips
@@ -118,7 +118,7 @@ def _manifest_path(settings: DataSettings, cache: Path) -> Path:
             raise InputError(f"Cannot make the folder {cache}: {error}. Choose another with data.cache.") from error
         return DATASETS.get(settings.dataset).load(settings.root).save(cache / f"{settings.dataset}.parquet")
     path = Path(settings.manifest or "")
-    return path / "manifest.parquet" if path.is_dir() else path
+    return manifest_file(path)
 
 
 def _targets(manifest: Manifest, kind: str, path: Path) -> NDArray[np.float32]:

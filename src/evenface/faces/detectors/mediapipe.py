@@ -32,6 +32,22 @@ _LEFT_EYE, _RIGHT_EYE, _NOSE, _MOUTH_LEFT, _MOUTH_RIGHT = (33, 133), (362, 263),
 _ONE_AT_A_TIME = threading.Lock()  # the error stream belongs to the whole process
 
 
+def mediapipe_parts(done: str) -> tuple[Any, Any, Any]:
+    """Load MediaPipe, its tasks, and their vision part; `done` says what for.
+
+    Raises:
+        SettingsError: MediaPipe is not installed.
+    """
+    try:
+        names = "mediapipe", "mediapipe.tasks.python", "mediapipe.tasks.python.vision"
+        mediapipe, tasks, vision = (import_module(name) for name in names)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{done} with MediaPipe, which is not installed: pip install 'evenface[predict]'"
+        ) from error
+    return mediapipe, tasks, vision
+
+
 class MediaPipe:
     """Faces that are large in the picture, with 478 landmarks placed on each.
 
@@ -49,14 +65,7 @@ class MediaPipe:
             SettingsError: MediaPipe is not installed.
         """
         path = locate(ASSET)
-        try:
-            mediapipe: Any = import_module("mediapipe")
-            tasks: Any = import_module("mediapipe.tasks.python")
-            vision: Any = import_module("mediapipe.tasks.python.vision")
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                "Faces are found with MediaPipe, which is not installed: pip install 'evenface[predict]'"
-            ) from error
+        mediapipe, tasks, vision = mediapipe_parts("Faces are found")
         with zipfile.ZipFile(path) as bundle:
             finder = bundle.read("face_detector.tflite")
         with native_messages_hidden():

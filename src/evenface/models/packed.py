@@ -1,0 +1,58 @@
+"""Weights as bytes: found by name or file, held against their pinned hash, and read without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evenface.core.errors import InputError
+from evenface.models.graph import Weights
+
+
+def packed_weights(name: str | Path, shipped: Mapping[str, str]) -> tuple[bytes, str]:
+    """Give the bytes of weights that ship, by name, or of a file; and words for where they are from.
+
+    Args:
+        name: Of weights that ship, or a path.
+        shipped: Name of weights -> SHA-256 of their file in `models/weights`.
+
+    Raises:
+        InputError: There is no such file, or the hash of weights that ship is not the one that is pinned.
+    """
+    if str(name) in shipped:
+        packed = files("evenface.models").joinpath(f"weights/{name}.safetensors").read_bytes()
+        if hashlib.sha256(packed).hexdigest() != shipped[str(name)]:
+            raise InputError(f"The weights {name!r} of this installation are damaged. Install evenface anew.")
+        return packed, f"weights {name!r}"
+    path = Path(name)
+    if not path.is_file():
+        raise InputError(f"There are no weights and no file {str(name)!r}. Weights that ship: {', '.join(shipped)}.")
+    return path.read_bytes(), str(path)
+
+
+def read_safetensors(packed: bytes, where: str) -> tuple[Weights, dict[str, str]]:
+    """Read tensors and metadata of a safetensors file; half precision becomes single, integers stay what they are.
+
+    Raises:
+        InputError: It is no safetensors file.
+    """
+    try:
+        length = int.from_bytes(packed[:8], "little")
+        header: dict[str, Any] = json.loads(packed[8 : 8 + length])
+        about = header.pop("__metadata__", {})
+        body = memoryview(packed)[8 + length :]
+        kinds = {"F16": np.float16, "F32": np.float32, "I8": np.int8, "I64": np.int64}
+        tensors = {}
+        for key, entry in header.items():
+            first, last = entry["data_offsets"]
+            flat = np.frombuffer(body[first:last], kinds[entry["dtype"]])
+            tensors[key] = flat.reshape(entry["shape"]).astype(np.float32 if entry["dtype"] == "F16" else flat.dtype)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{where}: not a safetensors file that can be read ({error}).") from error
+    return tensors, about
