@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
 from typing import Any, TypeVar
 
 from evenface.core.errors import InputError
 
 Key = TypeVar("Key")
+_PRELOADED = ["evenface.benchmark.measure", "evenface.training.run"]
 Job = Callable[[int | None], Any]
 """Told which GPU is its own; None: there is none."""
 
@@ -30,6 +31,11 @@ class Pool:
 
     def __init__(self, workers: int, devices: int) -> None:
         self._workers, self._devices = workers, devices
+        # Without a GPU, which must be chosen before anything is imported, what all jobs import is imported once.
+        self._context = get_context("spawn")
+        if not devices and "forkserver" in get_all_start_methods():
+            self._context = get_context("forkserver")
+            self._context.set_forkserver_preload(_PRELOADED)
 
     def run(self, jobs: Iterator[tuple[Key, Job]]) -> Iterator[tuple[Key, Any]]:
         """Give the key of each job with what it gave, as they end.
@@ -39,7 +45,7 @@ class Pool:
         """
         free = list(range(self._devices)) * -(-self._workers // max(1, self._devices)) if self._devices else []
         running: dict[Future[Any], tuple[Key, int | None]] = {}
-        with ProcessPoolExecutor(self._workers, get_context("spawn"), max_tasks_per_child=1) as pool:
+        with ProcessPoolExecutor(self._workers, self._context, max_tasks_per_child=1) as pool:
             try:
                 while True:
                     while len(running) < self._workers and (job := next(jobs, None)) is not None:

@@ -6,7 +6,7 @@ import torch
 from evenface.core.errors import InputError, UnknownNameError
 from evenface.models.nets import NETS
 from evenface.models.nets._files import NetCard, load_net, save_net
-from evenface.models.nets.residual import Residual, ResidualOptions
+from evenface.models.nets.residual import Residual, ResidualOptions, squares
 
 SMALL = {"widths": (8, 16), "blocks": (1, 2)}
 
@@ -67,3 +67,13 @@ def test_weights_that_cannot_be_used_are_told(tmp_path) -> None:
         path.write_bytes(len(text).to_bytes(8, "little") + text + content[8 + length :])
         with pytest.raises(error, match=said):
             load_net(path)
+
+
+def test_squares_of_pixels_become_channels_and_none_is_lost() -> None:
+    pixels = torch.rand(1, 3, 5, 4)
+    found = squares(pixels, 2)
+    assert found.shape == (1, 12, 3, 2) and torch.equal(squares(pixels, 1), pixels)
+    assert torch.equal(found[0, :4, 0, 0], pixels[0, 0, :2, :2].flatten())
+    assert torch.equal(found[0, :4, 2, 1], pixels[0, 0, 4, 2:].repeat(2))  # the last row, repeated
+    net = Residual(3, ResidualOptions(**SMALL, patch=2)).eval()
+    assert net.encode(torch.rand(2, 3, 17, 16)).shape == (2, 16)

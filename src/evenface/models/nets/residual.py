@@ -20,12 +20,15 @@ class ResidualOptions(NetOptions):
         widths: Channels of each stage; each stage after the first halves rows and columns. Multiples of 32 are fast.
         blocks: Residual blocks of each stage.
         dropout: Share of the latent that is dropped in training, before the head.
+        patch: The first stage works on squares of so many pixels a side, whose colours become channels: filters at
+            full size take most of the time.
     """
 
     kind: Literal["residual"] = "residual"
     widths: tuple[int, ...] = Field(default=(32, 64, 128, 192), min_length=1)
     blocks: tuple[int, ...] = Field(default=(1, 1, 2, 1), min_length=1)
     dropout: float = Field(default=0.2, ge=0, lt=1)
+    patch: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _alike(self) -> ResidualOptions:
@@ -52,7 +55,9 @@ class Residual(Net):
             for block in range(blocks):
                 stages.append(Block(before, width, stride=2 if number and not block else 1))
                 before = width
-        self.stem = nn.Sequential(nn.Conv2d(3, options.widths[0], 3, padding=1, bias=False), norm(options.widths[0]))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3 * options.patch**2, options.widths[0], 3, padding=1, bias=False), norm(options.widths[0])
+        )
         self.stages = nn.Sequential(*stages)
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(self.width, classes)
@@ -62,13 +67,25 @@ class Residual(Net):
 
     def encode(self, pixels: Tensor) -> Tensor:
         """Bring faces, (face, 3, row, column) in [0, 1], to latents (face, latent)."""
-        latents: Tensor = self.stages(functional.relu(self.stem((pixels - 0.5) * 4.0)))
+        latents: Tensor = self.stages(functional.relu(self.stem(squares((pixels - 0.5) * 4.0, self.options.patch))))
         return latents.mean((2, 3))
 
     def classify(self, latents: Tensor) -> Tensor:
         """Give scores (face, class), not normalised (logits), for latents (face, latent)."""
         scores: Tensor = self.head(self.dropout(latents))
         return scores
+
+
+def squares(pixels: Tensor, side: int) -> Tensor:
+    """Make channels of squares of pixels: (face, 3, row, column) to (face, 3 x side², row / side, column / side).
+
+    Where sides are no multiple, the last pixels are repeated.
+    """
+    if side == 1:
+        return pixels
+    rows, columns = pixels.shape[2:]
+    even = functional.pad(pixels, (0, -columns % side, 0, -rows % side), mode="replicate")
+    return functional.pixel_unshuffle(even, side).contiguous(memory_format=torch.channels_last)
 
 
 class Block(nn.Module):

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from evenface.models.nets._mbconv import classifier
 from evenface.models.nets._net import Net, NetOptions
-from evenface.models.nets.residual import Block, norm
+from evenface.models.nets.residual import Block, norm, squares
 
 
 class VAEOptions(NetOptions):
@@ -78,10 +78,8 @@ class VAE(Net):
 
     def distribution(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Give mean and logarithm of the variance, each (face, latent), for faces (face, 3, row, column) in [0, 1]."""
-        rows, columns = pixels.shape[2:]
-        even = functional.pad(pixels, (0, columns % 2, 0, rows % 2), mode="replicate")
-        squares = functional.pixel_unshuffle((even - 0.5) * 4.0, 2).contiguous(memory_format=torch.channels_last)
-        features = functional.adaptive_avg_pool2d(self.stages(self.stem(squares)), self.options.grid)
+        features = self.stages(self.stem(squares((pixels - 0.5) * 4.0, 2)))
+        features = functional.adaptive_avg_pool2d(features, self.options.grid)
         mean, log_variance = self.moments(features).float().chunk(2, 1)
         # Between -8 and 2, bounded smoothly and -3 at first, so that no sample can run away.
         return mean.flatten(1), 5 * torch.tanh(log_variance.flatten(1) / 5) - 3
