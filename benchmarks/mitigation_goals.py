@@ -1,0 +1,103 @@
+"""Hold the results of `evenface benchmark mitigation` against what latent alignment is to reach.
+
+    python benchmarks/mitigation_goals.py [FOLDER] [--method latent_alignment:hsic]
+
+FOLDER holds `results.parquet` and `winners.toml`; by itself it is the one that is kept here. One variant of latent
+alignment answers for all suites: the one with the best score of the search, which saw validation faces of one suite
+alone, so that none is chosen by the test faces it is judged on. Differences are paired by seed; intervals are Student's
+t over seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from evenface.benchmark.statistics import PLAIN, interval
+
+KEPT = Path(__file__).parent / "results" / "mitigation"
+OURS = "latent_alignment"
+RULE = "mean_validation"
+
+
+def chosen(folder: Path, methods: list[str]) -> str:
+    """Give the variant of latent alignment that the search scored best."""
+    told = tomllib.loads((folder / "winners.toml").read_text(encoding="utf-8"))["methods"]
+    mine = [name for name in methods if name.startswith(OURS) and "accuracy" in told.get(name, {})]
+    if not mine:
+        sys.exit(f"{folder / 'winners.toml'} tells no score of a latent alignment: name one with --method.")
+    return max(mine, key=lambda name: told[name]["accuracy"] - told[name]["gap"])
+
+
+def paired(rows: pl.DataFrame, one: str, other: str, measure: str) -> tuple[float, float, float]:
+    """Give mean and interval of the difference of a measure between two methods, over seeds both have."""
+    both = rows.filter(method=one).join(rows.filter(method=other), on="seed")
+    return interval((both[measure] - both[f"{measure}_right"]).cast(pl.Float64).to_numpy())
+
+
+def told(values: tuple[float, float, float]) -> str:
+    """Write a mean with its interval."""
+    mean, low, high = values
+    return f"{mean:.3f}" if np.isnan(low) else f"{mean:.3f} ({low:.3f} to {high:.3f})"
+
+
+def of(rows: pl.DataFrame, method: str, measure: str) -> tuple[float, float, float]:
+    """Give mean and interval of a measure of a method."""
+    return interval(rows.filter(method=method)[measure].cast(pl.Float64).fill_null(float("nan")).to_numpy())
+
+
+def of_suite(rows: pl.DataFrame, suite: str, ours: str) -> bool:
+    """Print what was reached on a suite; give whether ours is ahead of the best rival's worst group, or equal."""
+    print(f"\n{suite}, {rows.filter(method=ours)['seed'].n_unique()} seeds")
+    gap, plain = of(rows, ours, "gap"), of(rows, PLAIN, "gap")
+    line("headline gap", f"{told(gap)}; plain {told(plain)}; share {gap[0] / plain[0]:.2f}")
+    line("accuracy", f"{told(of(rows, ours, 'accuracy'))}; less plain {told(paired(rows, ours, PLAIN, 'accuracy'))}")
+    for kind in ("linear", "mlp"):
+        mine, base = (told(of(rows, name, f"leak_{kind}")) for name in (ours, PLAIN))
+        line(f"leak, {kind}", f"{mine}; band up to {of(rows, ours, f'leak_{kind}_chance_95')[0]:.3f}; plain {base}")
+    flip, flat = of(rows, ours, "flip"), of(rows, PLAIN, "flip")
+    if np.isfinite(flip[0]):
+        noise = told(of(rows, ours, "flip_noise"))
+        line("flips", f"{told(flip)}; plain {told(flat)}; share {flip[0] / flat[0]:.2f}; by noise alone {noise}")
+    rivals = [name for name in rows["method"].unique(maintain_order=True) if not name.startswith(OURS)]
+    best = max(rivals, key=lambda name: of(rows, name, "worst_group")[0])
+    ahead = paired(rows, ours, best, "worst_group")
+    level = ahead[0] >= 0 or ahead[2] >= 0
+    mine, rival = (told(of(rows, name, "worst_group")) for name in (ours, best))
+    word = "ahead" if ahead[0] >= 0 else "equal" if level else "behind"
+    line("worst group", f"{mine}; best rival {best} {rival}; difference {told(ahead)}: {word}")
+    for measure in ("f", *(name for name in rows.columns if name.startswith("f["))):
+        if rows[measure].is_not_null().any():
+            less = told(paired(rows, ours, PLAIN, measure))
+            line(measure, f"{told(of(rows, ours, measure))}; less plain {less}")
+    return bool(level)
+
+
+def line(what: str, text: str) -> None:
+    """Print a line of the list of a suite."""
+    print(f"  {what:<17} {text}")
+
+
+def main() -> None:
+    """Print it for every suite."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=KEPT)
+    parser.add_argument("--method", default="")
+    given = parser.parse_args()
+    rows = pl.read_parquet(given.folder / "results.parquet").filter(rule=RULE)
+    data = json.loads((given.folder / "results.json").read_text(encoding="utf-8"))
+    ours = given.method or chosen(given.folder, rows["method"].unique(maintain_order=True).to_list())
+    print(f"{ours}, epoch chosen by {RULE}; cells {data['cells']['ended']} of {data['cells']['asked']}")
+    parts = rows.partition_by("suite", as_dict=True, maintain_order=True)
+    level = [of_suite(part, suite, ours) for (suite,), part in parts.items()]
+    print(f"\nworst group ahead of the best rival or equal on {sum(level)} of {len(level)} suites")
+
+
+if __name__ == "__main__":
+    main()
