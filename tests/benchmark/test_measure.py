@@ -40,6 +40,13 @@ def test_validation_is_looked_at_as_labelled_and_balanced(tmp_path: Path) -> Non
     assert validated(tmp_path / "v.parquet", SUITE) == pytest.approx((0.75, 0.25))
 
 
+def test_gaps_of_two_expressions_do_not_make_up_for_each_other(tmp_path: Path) -> None:
+    said = {"f": ["sad", "sad", "sad", "happy"], "m": ["sad", "happy", "happy", "happy"]}
+    rows = [("sad" if i < 2 else "happy", s, g) for g, all_said in said.items() for i, s in enumerate(all_said)]
+    pl.DataFrame(rows, schema=["label", "predicted", "gender"], orient="row").write_parquet(tmp_path / "v.parquet")
+    assert validated(tmp_path / "v.parquet", SUITE) == pytest.approx((0.75, 0.5))
+
+
 def test_flips_are_counted_by_family_and_change() -> None:
     table = pl.DataFrame(
         {

@@ -110,8 +110,7 @@ def run_trial(cell: Cell, device: int | None = None) -> tuple[float, float] | No
     """Train, and look at validation faces alone.
 
     Returns:
-        Mean over known groups of their balanced accuracy, and the gap of it between groups; both as labelled. None: it
-        cannot be trained so.
+        What `validated` gives: an accuracy and a gap. None: it cannot be trained so.
     """
     _take(device)
     from evenface.benchmark.measure import validated
