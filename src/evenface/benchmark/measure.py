@@ -94,7 +94,7 @@ def audited(answers: pl.DataFrame, suite: Suite) -> Numbers:
 
 
 def validated(answers: Path, suite: Suite) -> tuple[float, float]:
-    """Give the mean over groups of balanced accuracy, and the mean over expressions of the gap of recall between groups.
+    """Give the mean over groups of balanced accuracy, and the mean over expressions of the gap of recall between them.
 
     Both on faces as they are labelled, and balanced, since on biased faces plain accuracy rewards what is to be
     lessened. A gap of each expression, since a group that loses one expression to another gains that one.
