@@ -1,0 +1,77 @@
+"""Make the manifest of the suite `ferplus` of `evenface benchmark mitigation`, with estimated attributes.
+
+    python benchmarks/_ferplus_suite.py FERPLUS OUT
+
+FERPLUS is the folder or archive that `evenface data import ferplus` takes; OUT gets `manifest.parquet` and the error
+rates of the estimates. Faces count where one of seven expressions has more than half of the votes given to the seven.
+FER+'s validation faces become the test part. Of its training faces 4,500 are drawn by lot, a fifth of them to choose
+by; copies of test faces, and of one another, are left out first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from evenface.core.labels import LabelSpace
+from evenface.core.manifest import Manifest
+from evenface.core.pictures import open_bytes
+from evenface.datasets import DATASETS
+from evenface.datasets.votes import majority
+from evenface.models.annotate import annotate
+
+SEVEN = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+BY = ("gender", "race4", "age4")
+LEARNT, CHOSEN_BY = 3600, 900
+
+
+def faces(path: Path) -> Manifest:
+    """Give the faces of the suite, in its three parts."""
+    whole = DATASETS.get("ferplus").load(path)
+    labels = LabelSpace.of(SEVEN)
+    label = majority([f"votes:{name}" for name in SEVEN], SEVEN)
+    codes = {name: code for code, name in enumerate(labels.names)}
+    frame = whole.frame.with_columns(label.replace_strict(codes, default=None, return_dtype=pl.Int16).alias("label"))
+    frame = frame.filter(pl.col("label").is_not_null()).drop([n for n in frame.columns if n.startswith("votes:")])
+    frame = frame.with_columns(pl.Series("_pixels", [_hash(image) for image in frame["image"]]))
+    test = frame.filter(split="validation").with_columns(split=pl.lit("test"))
+    rest = frame.filter(pl.col("split") == "train", ~pl.col("_pixels").is_in(test["_pixels"].implode()))
+    rest = rest.unique("_pixels", keep="first", maintain_order=True)
+    lot = np.random.default_rng(0).permutation(len(rest))[: LEARNT + CHOSEN_BY]
+    split = np.where(np.arange(len(lot)) < LEARNT, "train", "validation")
+    learnt = rest[lot].with_columns(pl.Series("split", split))
+    return replace(whole, frame=pl.concat([learnt, test]).drop("_pixels"), labels=labels)
+
+
+def _hash(image: str) -> str:
+    return hashlib.sha256(Image.open(BytesIO(open_bytes(image))).convert("L").tobytes()).hexdigest()
+
+
+def main() -> None:
+    """Choose, estimate, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ferplus", type=Path)
+    parser.add_argument("out", type=Path)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+
+    def tell(done: int, total: int) -> None:
+        print(f"\r{done:,} of {total:,} faces estimated", end="", file=sys.stderr, flush=True)
+
+    found = annotate(faces(given.ferplus), Path(), BY, progress=tell)
+    found.manifest.save(given.out / "manifest.parquet")
+    for name in found.estimated:
+        found.errors(name).write_csv(given.out / f"errors_{name}.csv")
+    print(found.manifest.frame.group_by("split", *(f"attr:{name}" for name in BY[:2])).len().sort("split", "len"))
+
+
+if __name__ == "__main__":
+    main()
