@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
 from evenface.core.errors import InputError
@@ -32,7 +33,7 @@ class Pool:
     def __init__(self, workers: int, devices: int) -> None:
         self._workers, self._devices = workers, devices
         # Without a GPU, which must be chosen before anything is imported, what all jobs import is imported once.
-        self._context = get_context("spawn")
+        self._context: BaseContext = get_context("spawn")
         if not devices and "forkserver" in get_all_start_methods():
             self._context = get_context("forkserver")
             self._context.set_forkserver_preload(_PRELOADED)

@@ -14,6 +14,7 @@ from typing import Any
 
 from evenface.core.errors import UnknownNameError
 from evenface.mitigation import MITIGATIONS
+from evenface.synthesis.units import CHANNELS, PARTS
 
 SIZE = 48
 RULES = ("mean_validation", "worst_group_validation")
@@ -42,12 +43,20 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
         **{kind: ({"terms": ({"kind": kind, "weight": _LIGHT},)}, _NET) for kind in _BY_OPPONENT},
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _NET),
         "vae": ({"terms": (), "erase": False}, _VAE),
-        "vae_mmd": ({"terms": ({"kind": "mmd"},)}, _VAE),
+        "vae_hsic": ({"terms": ({"kind": "hsic"},)}, _VAE),
         "vae_adversarial": ({"terms": ({"kind": "adversarial", "weight": _LIGHT},)}, _VAE),
     },
 }
 """Mitigation -> variant -> its settings, and its net. `vae` tells what the variational net does by itself; variants
 whose names begin so are the whole of the paper's route, the others alignment of the net that all methods have."""
+
+
+_FACE = ("upper", "mid", "lower")  # where heads and eyes are turned to is no expression
+
+NUMBERS: Mapping[str, Sequence[str]] = {
+    "au_triplets": tuple(f"unit:{name}" for name in CHANNELS if PARTS[name] in _FACE)
+}
+"""Mitigation -> columns of the manifest that it is told besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +165,7 @@ def configuration(
         changes: Key path -> value, for quick looks: they hold for all methods.
     """
     data = {"manifest": str(manifest), "size": SIZE, "groups": tuple(groups), "cache": str(cache)}
+    data["continuous"] = tuple(NUMBERS.get(method.kind, ()))
     asked: dict[str, Any] = {
         **COMMON,
         "name": "run",

@@ -20,7 +20,7 @@ from evenface.core.errors import SettingsError, did_you_mean
 from evenface.synthesis.spec import Spec
 
 SUITES = (
-    "unbiased",
+    "unplanted",
     "representational",
     "stereotypical-90",
     "stereotypical-100",
