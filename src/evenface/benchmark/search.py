@@ -52,14 +52,15 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
     storage = f"sqlite:///{(out / STORE).resolve()}"
     studies = {}
     for number, cell in enumerate(cells):
-        sampler = optuna.samplers.TPESampler(seed=_SEED + number, n_startup_trials=max(3, trials // 2))
         study = optuna.create_study(
             study_name=f"{cell.prepared.suite.name}/{cell.method.name}",
             storage=storage,
-            sampler=sampler,
             directions=["maximize", "minimize"],
             load_if_exists=True,
         )
+        # Another seed for each part of a search that was stopped, else it would draw the same settings again.
+        seed = _SEED + 1000 * number + len(study.get_trials(deepcopy=False))
+        study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(3, trials // 2))
         for left in study.get_trials(states=(optuna.trial.TrialState.RUNNING,)):  # of a search that was killed
             study.tell(left.number, state=optuna.trial.TrialState.FAIL)
         studies[cell.method.name] = study
