@@ -144,7 +144,9 @@ def _model(packed: bytes, where: str) -> AttributesModel:
         if told != LEVELS:
             raise ValueError(f"levels {told}")
         temperatures = [float(json.loads(about["temperatures"])[name]) for name in LEVELS]
-        return AttributesModel(attributes_graph(weights, LEVELS, temperatures), json.loads(about["errors"]))
+        ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
+        model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
+        return AttributesModel(model, json.loads(about["errors"]))
     except ModuleNotFoundError as error:
         raise SettingsError("Estimating attributes needs onnx: pip install 'evenface[predict]'") from error
     except (KeyError, ValueError) as error:
