@@ -23,7 +23,7 @@ from evenface.core.errors import InputError, SettingsError, UnknownNameError
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
-WEIGHTS = {"attributes": "9132c27c79d0adc6e52c16ddaaf38da482a9f3086568613b3fe2e12665c5df81"}
+WEIGHTS = {"attributes": "a556c4f2ceffc833d3293b7a00f8b0e701bc782a132e262495d1f5499fc5dc2d"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
 
 LEVELS = {

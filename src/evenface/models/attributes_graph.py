@@ -72,9 +72,9 @@ def _both(g: Graph) -> str:
     pixels = g("Transpose", g("Cast", "faces", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
     mean, larger = np.array(MEAN, np.float32).reshape(1, 3, 1, 1), np.array([1, 1, INSIDE / SIZE, INSIDE / SIZE])
     pixels = g("Mul", g("Sub", pixels, g.constant(mean)), g.constant(np.float32(1 / 256)))
-    pixels = g("Resize", pixels, "", g.constant(larger.astype(np.float32)), mode="linear")
     start, end, axis, step = (g.constant(np.array([n], np.int64)) for n in (-1, -(2**31), 3, -1))
-    return g("Concat", pixels, g("Slice", pixels, start, end, axis, step), axis=0)
+    both = g("Concat", pixels, g("Slice", pixels, start, end, axis, step), axis=0)
+    return g("Resize", both, "", g.constant(larger.astype(np.float32)), mode="linear")
 
 
 def _scores(g: Graph, x: str) -> str:
