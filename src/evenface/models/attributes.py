@@ -23,7 +23,7 @@ from evenface.core.errors import InputError, SettingsError, UnknownNameError
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
-WEIGHTS = {"attributes": "76c9de0f571aa86c94f4a540f263edcc91ecfc5d327de893d8209ee927025fe9"}
+WEIGHTS = {"attributes": "a556c4f2ceffc833d3293b7a00f8b0e701bc782a132e262495d1f5499fc5dc2d"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
 
 LEVELS = {
@@ -144,7 +144,9 @@ def _model(packed: bytes, where: str) -> AttributesModel:
         if told != LEVELS:
             raise ValueError(f"levels {told}")
         temperatures = [float(json.loads(about["temperatures"])[name]) for name in LEVELS]
-        return AttributesModel(attributes_graph(weights, LEVELS, temperatures), json.loads(about["errors"]))
+        ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
+        model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
+        return AttributesModel(model, json.loads(about["errors"]))
     except ModuleNotFoundError as error:
         raise SettingsError("Estimating attributes needs onnx: pip install 'evenface[predict]'") from error
     except (KeyError, ValueError) as error:

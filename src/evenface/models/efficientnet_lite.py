@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from evenface.core.errors import InputError, UnknownNameError
-from evenface.models.depthwise import depthwise
+from evenface.core.errors import InputError
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's RGB pixels in [0, 1]: what the weights expect."""
@@ -35,8 +34,6 @@ STAGES = (
 """Each stage: blocks, kernel, stride of the first block, expansion, channels."""
 
 EPSILON = 1e-3
-LAYERS = ("stem", *(f"block{n}" for n in range(sum(stage[0] for stage in STAGES))), "head")
-"""Names of what can be read, from pixels upwards."""
 
 
 class _Same(nn.Conv2d):
@@ -48,8 +45,6 @@ class _Same(nn.Conv2d):
         if stride > 1:
             down, across = (max((-(-size // stride) - 1) * stride + kernel - size, 0) for size in x.shape[2:])
             x, around = functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2)), 0
-        if self.groups > 1 and self.training and x.device.type == "cpu":
-            return depthwise(x, self.weight, stride, around)
         return functional.conv2d(x, self.weight, self.bias, stride, around, 1, self.groups)
 
 
@@ -72,38 +67,27 @@ class _Step(nn.Module):
 class _Block(nn.Module):
     """Widen by 1 x 1, filter each channel by itself, narrow by 1 x 1; with a way round where the shape stays."""
 
-    def __init__(self, inside: int, outside: int, kernel: int, stride: int, expansion: int, dropped: float) -> None:
+    def __init__(self, inside: int, outside: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = inside * expansion
         self.expand = _Step(inside, wide) if expansion > 1 else nn.Identity()
         self.depth = _Step(wide, wide, kernel, stride, groups=wide)
         self.project = _Step(wide, outside, bent=False)
         self.short = stride == 1 and inside == outside
-        self.dropped = dropped
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.project(self.depth(self.expand(x)))
-        if not self.short:
-            return y
-        if self.training and self.dropped:
-            kept = torch.rand((len(y), 1, 1, 1), device=y.device) >= self.dropped
-            y = y * (kept / (1 - self.dropped)).to(y.dtype)
-        return x + y
+        return x + y if self.short else y
 
 
 class EfficientNetLite(nn.Module):
-    """Pictures to maps of features; `forward` gives those of the last layer, `read` those of any."""
+    """Pictures to maps of features: those of the last layer."""
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, dropped: float = 0.0) -> None:
-        """Build the net with weights at random.
-
-        Args:
-            dropped: Share of faces for which the last block is left out in training, and fewer for blocks before it
-                (stochastic depth, Huang et al., arXiv:1603.09382).
-        """
+    def __init__(self) -> None:
+        """Build the net with weights at random."""
         super().__init__()
         self.stem = _Step(3, 32, 3, 2)
         plan = [
@@ -112,8 +96,8 @@ class EfficientNetLite(nn.Module):
             for n in range(blocks)
         ]
         inside, blocks = 32, []
-        for number, (kernel, stride, expansion, width) in enumerate(plan):
-            blocks.append(_Block(inside, width, kernel, stride, expansion, dropped * number / len(plan)))
+        for kernel, stride, expansion, width in plan:
+            blocks.append(_Block(inside, width, kernel, stride, expansion))
             inside = width
         self.blocks = nn.ModuleList(blocks)
         self.head = _Step(inside, 1280)
@@ -122,26 +106,11 @@ class EfficientNetLite(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Bring pictures (face, 3, row, column), RGB in [0, 1], to features (face, 1280, row / 32, column / 32)."""
-        return self.read(pixels, ["head"])["head"]
-
-    def read(self, pixels: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Give the features (face, channel, row, column) of the layers asked for, and compute no layer beyond them.
-
-        Raises:
-            UnknownNameError: A layer is not one of `LAYERS`.
-        """
-        asked = set(layers)
-        for name in asked - set(LAYERS):
-            raise UnknownNameError("layer", name, LAYERS)
-        x = (pixels - self.mean) / self.deviation
-        out: dict[str, Tensor] = {}
-        for name, step in zip(LAYERS, (self.stem, *self.blocks, self.head), strict=True):
-            if asked <= out.keys():
-                break
-            x = step(x)
-            if name in asked:
-                out[name] = x
-        return out
+        x = self.stem((pixels - self.mean) / self.deviation)
+        for block in self.blocks:
+            x = block(x)
+        features: Tensor = self.head(x)
+        return features
 
 
 def load_imagenet(net: EfficientNetLite, path: Path) -> None:
