@@ -28,7 +28,7 @@ from evenface.models import macro
 from evenface.serve import base_rates
 
 KINDS = ("trained", "uniform", "estimated")
-SIZES, DRAWS, FEWEST, RESAMPLES = (20, 50, 100, 200, 1000), 40, 40, 1000
+SIZES, DRAWS, FEWEST, RESAMPLES = (50, 100, 200, 1000), 20, 40, 1000
 Floats = np.ndarray
 
 
@@ -74,7 +74,7 @@ def shifted(p: Floats, truth: np.ndarray, trained: Floats, classes: tuple[str, .
                 away.append(np.abs(found[2][1] - np.bincount(truth[drawn], minlength=len(classes)) / size).sum() / 2)
             mean, worst = np.mean(right, 0), np.quantile(np.array(right)[:, 2] - np.array(right)[:, 0], 0.05)
             cells = " | ".join(f"{value:.3f}" for value in mean)
-            print(f"| {name} | {size:,} | {cells} | {worst:+.3f} | {np.mean(away):.3f} |")
+            print(f"| {name} | {size:,} | {cells} | {worst:+.3f} | {np.mean(away):.3f} |", flush=True)
 
 
 def grouped(frame: pl.DataFrame, p: Floats, truth: np.ndarray, trained: Floats, by: list[str]) -> None:
