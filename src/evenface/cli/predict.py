@@ -177,5 +177,5 @@ def _show_base_rates(console: Console, answers: pl.DataFrame) -> None:
     name = answers["base_rates"][0]
     console.print(Text(f"Base rates: {name}."))
     if name.startswith("estimated"):
-        said = "Estimated without labels: that holds where these faces differ from those learnt from in nothing else."
+        said = "Estimated without labels: right only if nothing but how frequent expressions are differs from training."
         console.print(Text(said, style="yellow"))
