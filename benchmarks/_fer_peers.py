@@ -3,7 +3,8 @@
     python _fer_peers.py {fer,fer-full,facex,pyemotion}
 
 Each line of the standard input is a JSON list of picture files; each answer is a line of JSON: wall and processor
-seconds, and for each picture the expression of its largest face as the package names it, or null. Pictures are read
+seconds, and for each picture what its largest face shows, or null: a probability for each expression as the package
+names it, or the bare name where it gives no more. Pictures are read
 with OpenCV and handed over as they are, as the packages' own examples do.
 """
 
@@ -19,8 +20,8 @@ from importlib import resources
 import cv2
 import numpy as np
 
-Read = Callable[[np.ndarray], "str | None"]
-"""One picture (row, column, 3), BGR, to the expression of its largest face."""
+Read = Callable[[np.ndarray], "dict[str, float] | str | None"]
+"""One picture (row, column, 3), BGR, to what its largest face shows."""
 
 
 def fer(*, full: bool) -> Read:
@@ -29,12 +30,12 @@ def fer(*, full: bool) -> Read:
 
     reader = FER(use_tflite=not full)
 
-    def read(picture: np.ndarray) -> str | None:
+    def read(picture: np.ndarray) -> dict[str, float] | str | None:
         found = reader.detect_emotions(picture)
         if not found:
             return None
         scores = max(found, key=lambda each: each["box"][2] * each["box"][3])["emotions"]
-        return str(max(scores, key=scores.get))
+        return {name: float(score) for name, score in scores.items()}
 
     return read
 
@@ -44,12 +45,12 @@ def facex() -> Read:
 
     reader = EmotionClassifier(str(resources.files("facex") / "assets" / "model_optimized.tflite"))
 
-    def read(picture: np.ndarray) -> str | None:
+    def read(picture: np.ndarray) -> dict[str, float] | str | None:
         found = reader.predict(picture)
         if not found:
             return None
         scores = max(found, key=lambda each: each["bbox"][2] * each["bbox"][3])["emot"]
-        return str(max(scores, key=scores.get))
+        return {name: float(score) for name, score in scores.items()}
 
     return read
 

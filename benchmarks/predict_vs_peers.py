@@ -10,6 +10,10 @@ Speed is measured on photos of 512 pixels. Accuracy is measured on faces that no
 to 512 pixels, of a frozen suite, whose true expression is known. They are drawn by this project, so they are its home
 ground though its weights never saw one; --real takes a manifest of photographs with labels besides. A face that is not
 found counts as wrong.
+
+--base-rates adds the accuracy of readers that give probabilities under other base rates (docs/PREDICT.md), by the same
+code for all: `uniform`, or `estimated` from the faces of each set without their labels (at least 100: --photos). It
+needs the shares of expressions that a reader learnt. The packages do not name them: FER2013's are taken, a guess.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from _common import machine
 from evenface.core.labels import ALIASES
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import INSIDE
+from evenface.serve.base_rates import estimate, rebased
 from evenface.serve.predictor import Predictor
 from evenface.synthesis.plan import Plan
 from evenface.synthesis.render.draw import render
@@ -42,6 +47,7 @@ from evenface.synthesis.suites import load_spec
 
 SEVEN = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SIDES, SPEED_SIDE = (224, 320, 512), 512
+FER2013 = np.array([4953, 547, 5121, 8989, 6077, 4002, 6198]) / 35887  # Goodfellow et al., 2013; order of SEVEN
 PEOPLE = 20  # drawn for the speed, each several times
 HERE = Path(__file__).parent
 
@@ -104,12 +110,19 @@ class Peer:
         )  # fmt: skip
         self._answer()
 
-    def __call__(self, paths: Sequence[Path]) -> tuple[float, float, list[str | None]]:
-        """Read photos: wall and processor seconds, and the expression in each."""
+    trained = FER2013
+
+    def __call__(self, paths: Sequence[Path]) -> tuple[float, float, np.ndarray]:
+        """Read photos: wall and processor seconds, and a probability for each of the seven in each, or NaN.
+
+        A bare name is a probability of one.
+        """
         self._process.stdin.write(json.dumps([str(path) for path in paths]) + "\n")
         self._process.stdin.flush()
         wall, used, found = self._answer()
-        return wall, used, [None if name is None else ALIASES[name.lower()] for name in found]
+        read = [{} if each is None else {each: 1.0} if isinstance(each, str) else each for each in found]
+        named = [{ALIASES[name.lower()]: score for name, score in each.items()} for each in read]
+        return wall, used, np.array([[each.get(n, 0.0) if each else np.nan for n in SEVEN] for each in named])
 
     def _answer(self) -> list[Any]:
         line = self._process.stdout.readline()
@@ -129,8 +142,10 @@ class Ours:
 
     def __init__(self, weights: str) -> None:
         self._predictor = Predictor(weights, threshold=0.0)
+        model = self._predictor.model
+        self.trained = np.array([model.shares[model.classes.index(name)] for name in SEVEN])
 
-    def __call__(self, paths: Sequence[Path]) -> tuple[float, float, list[str | None]]:
+    def __call__(self, paths: Sequence[Path]) -> tuple[float, float, np.ndarray]:
         """Read photos, as `Peer` does."""
         start, used = time.perf_counter(), time.process_time()
         rows = self._predictor.predict(paths)
@@ -138,10 +153,7 @@ class Ours:
         rows = rows.unique("image", keep="first", maintain_order=True)  # the largest face comes first
         if rows["image"].to_list() != [str(path) for path in paths]:
             sys.exit("evenface left out a photo.")
-        names = [name for name in SEVEN if f"score_{name}" in rows.columns]
-        scores = rows.select(f"score_{name}" for name in names).to_numpy().astype(float)
-        best = np.nan_to_num(scores, nan=-1).argmax(1)
-        return wall, used, [None if np.isnan(row).any() else names[i] for row, i in zip(scores, best, strict=True)]
+        return wall, used, rows.select(f"score_{name}" for name in SEVEN).to_numpy().astype(float)
 
     def close(self) -> None:
         """Let go of the models."""
@@ -154,7 +166,7 @@ class Found:
 
     rates: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
-    answers: dict[str, list[str | None]] = field(default_factory=dict)
+    answers: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def speed_photos(folder: Path, count: int) -> list[Path]:
@@ -199,6 +211,11 @@ def real_photos(folder: Path, path: Path, count: int) -> tuple[list[Path], list[
     return paths, [names[label] for label in frame["label"]]
 
 
+def best(p: np.ndarray) -> list[str | None]:
+    """The likeliest expression of each face; None where none was found."""
+    return [None if np.isnan(row).any() else SEVEN[int(row.argmax())] for row in p]
+
+
 def scores(truth: Sequence[str], answers: Sequence[str | None]) -> tuple[float, float, int, float]:
     """Accuracy, balanced accuracy, faces not found, half the width of the accuracy's 95 % interval."""
     right = np.array([a == b for a, b in zip(truth, answers, strict=True)])
@@ -232,9 +249,27 @@ def show(found: dict[str, Found], truths: dict[str, list[str]]) -> str:
         ratio = statistics.median(a / b for a, b in zip(found["evenface"].rates, each.rates, strict=True))
         cells = [f"{statistics.median(each.rates):.1f}", f"{ratio:.1f}", f"{statistics.median(each.costs):.1f}"]
         for which, truth in truths.items():
-            accuracy, balanced, missed, half = scores(truth, each.answers[which])
+            accuracy, balanced, missed, half = scores(truth, best(each.answers[which]))
             cells += [f"{accuracy:.3f} ± {half:.3f}", f"{balanced:.3f}", str(missed)]
         lines.append(f"| {ABOUT[name] if name != 'evenface' else 'evenface'} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def show_base_rates(
+    found: dict[str, Found], readers: dict[str, Any], truths: dict[str, list[str]], kinds: list[str]
+) -> str:
+    lines = ["| reader | faces | base rates | accuracy | balanced |", "| --- | --- | --- | ---: | ---: |"]
+    for name, each in found.items():
+        if name == "pyemotion":  # names, without probabilities
+            continue
+        for which, truth in truths.items():
+            p, trained = each.answers[which], readers[name].trained
+            for kind in ("trained", *kinds):
+                rates = {"trained": trained, "uniform": np.full(len(SEVEN), 1 / len(SEVEN))}.get(kind)
+                rates = estimate(p, trained)[0] if rates is None else rates
+                accuracy, balanced, _, half = scores(truth, best(rebased(p, trained, rates)))
+                said = f"{kind} ({', '.join(f'{n} {rate:.2f}' for n, rate in zip(SEVEN, rates, strict=True))})"
+                lines.append(f"| {name} | {which} | {said} | {accuracy:.3f} ± {half:.3f} | {balanced:.3f} |")
     return "\n".join(lines)
 
 
@@ -248,6 +283,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--suite", default="regions-v1")
     parser.add_argument("--real", type=Path, help="a manifest of labelled photographs")
+    parser.add_argument("--base-rates", nargs="+", choices=("uniform", "estimated"), default=[], help="others to add")
     parser.add_argument("--cores", type=int, default=2)
     given = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):  # of this process and of all that it starts
@@ -270,6 +306,8 @@ def main() -> None:
         read.close()
     print(f"{machine('mediapipe', 'onnxruntime', 'pillow')}\nWeights {given.weights}, suite {given.suite}.\n")
     print(show(found, truths), "\n")
+    if given.base_rates:
+        print(show_base_rates(found, readers, truths, given.base_rates), "\n")
     licences = {package.name: package.licence for package in PEERS.values()}
     print("Licences that the packages name: " + ", ".join(f"{name} {licence}" for name, licence in licences.items()))
     for name, why in absent.items():

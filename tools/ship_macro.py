@@ -7,7 +7,9 @@
 
 Contempt is left out: what is shipped answers with one of seven. Ranges of what is kept in 8 bits are those of 1,024
 training faces, less the furthest of each 10,000 values at both ends. The temperature is fitted on the validation faces,
-those that are measured. Several forms are measured side by side; `--mirrored` chooses which is written.
+those that are measured; the shares, for other base rates, are those of training faces of which one of the seven has
+more than half of the votes given to the seven. Several forms are measured side by side; `--mirrored` chooses which is
+written.
 """
 
 from __future__ import annotations
@@ -49,8 +51,10 @@ def main() -> None:
     known = _pictures(frame.filter(split="train").sample(_RANGE_FACES, seed=0), root)
     held_out = frame.filter(split="validation")
     grey, votes = _pictures(held_out, root), held_out.select(f"votes:{name}" for name in CLASSES).to_numpy()
-    clear = votes.max(1) * 2 > votes.sum(1)
+    clear = _clear(votes)
     grey, truth = grey[clear], votes.argmax(1)[clear]
+    learnt = frame.filter(split="train").select(f"votes:{name}" for name in CLASSES).to_numpy()
+    shares = np.bincount(learnt.argmax(1)[_clear(learnt)], minlength=len(CLASSES)) / _clear(learnt).sum()
     ranges = _ranges(layers, known)
     small = quantised(layers)
     for name, mirrored, form, bounds in (
@@ -64,9 +68,15 @@ def main() -> None:
         _measure(name, _scaled(p, temperature), truth, temperature)
         if bounds and mirrored == given.mirrored:
             about = {"classes": CLASSES, "ranges": ranges, "mirrored": mirrored, "temperature": round(temperature, 4)}
+            about["shares"] = [round(float(share), 5) for share in shares]
             tensors = {k: v if v.dtype == np.int8 else v.astype(np.float32) for k, v in small.items()}
             save_file(tensors, given.out, {key: json.dumps(value) for key, value in about.items()})
     print("sha256", hashlib.sha256(given.out.read_bytes()).hexdigest())
+
+
+def _clear(votes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which faces have one class with more than half of the votes."""
+    return np.asarray(votes.max(1).astype(int) * 2 > votes.sum(1))
 
 
 def _pictures(frame: pl.DataFrame, root: Path) -> Array:

@@ -29,6 +29,7 @@ class Sure:
 
     classes = ("happy", "sad")
     size = 8
+    shares = np.array([0.8, 0.2])
 
     def probabilities(self, chips: np.ndarray) -> np.ndarray:
         white = chips.mean((1, 2, 3)) / 255
@@ -76,6 +77,22 @@ def test_cues_are_columns_of_the_table(run, folder: Path) -> None:
     assert "macro_full: 2 faces read." in done.plain
 
 
+def test_base_rates_are_told_and_kept(run, folder: Path) -> None:
+    out = folder / "answers.csv"
+    done = run("predict", folder, "--out", out, "--base-rates", "uniform", "--threshold", 0)
+    assert done.exit_code == 0, done.output
+    assert "Base rates: uniform." in done.plain
+    rows = pl.read_csv(out)
+    assert rows["base_rates"].to_list() == ["uniform"] * 3
+    grey = 140 / 255
+    assert rows["score_happy"][1] == pytest.approx(grey / 0.8 / (grey / 0.8 + (1 - grey) / 0.2), abs=1e-3)
+    for number in range(100):
+        Image.new("RGB", (64, 64), (100 + number,) * 3).save(folder / f"{number}.png")
+    done = run("predict", folder, "--base-rates", "estimated")
+    assert "Base rates: estimated from 102 faces: happy 0." in done.plain
+    assert "without labels" in done.plain
+
+
 def test_what_cannot_be_done_is_told_with_exit_code_2(run, folder: Path) -> None:
     for arguments, message in [
         (["gone.jpg"], "There is no gone.jpg"),
@@ -83,6 +100,9 @@ def test_what_cannot_be_done_is_told_with_exit_code_2(run, folder: Path) -> None
         ([folder, "--out", folder / "no" / "a.csv"], "there is no folder"),
         (["camera:0"], "camera has no end"),
         ([folder, "--cue", "gase"], "Unknown cue 'gase'"),
+        ([folder, "--base-rates", "even"], "Unknown base rates 'even'"),
+        ([folder, "--base-rates", "estimated"], "from 100 faces or more, and here are 2"),
+        ([folder, "--base-rates", "estimated", "--draw", folder / "d"], "Leave --draw out"),
         ([folder, "--cue", ","], "--cue ',' names nothing"),
     ]:
         done = run("predict", *arguments)

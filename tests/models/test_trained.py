@@ -37,6 +37,14 @@ def test_answers_are_calibrated_means_over_both_ways_round(run: Path) -> None:
     assert np.abs(found[:5] - wanted).max() < 1e-5
 
 
+def test_shares_travel_with_the_weights_where_they_are_known(run: Path) -> None:
+    path = run / "weights.safetensors"
+    assert TrainedModel(path).shares is None
+    net = TrainedModel(path)._net
+    save_net(path, net, NetCard(("happy", "sad", "neutral"), 32, shares=(0.5, 0.3, 0.2)))
+    assert TrainedModel(path).shares.tolist() == [0.5, 0.3, 0.2]
+
+
 def test_a_predictor_finds_them_by_file_and_by_folder(run: Path) -> None:
     for place in (run, run / "weights.safetensors", str(run)):
         assert isinstance(load(place), TrainedModel)

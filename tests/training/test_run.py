@@ -64,6 +64,9 @@ def test_predictions_are_what_the_weights_answer_and_the_audit_reads_them(asked,
     np.testing.assert_allclose(p.sum(1), 1)
     net, card = load_net(run.folder / "weights.safetensors", run.result["weights_sha256"])
     assert card.classes == tuple(CLASSES)
+    read = pl.read_parquet(run.folder / "predictions" / "validation.parquet")
+    wanted = read.select(f"score_{name}" for name in CLASSES).to_numpy().mean(0)
+    np.testing.assert_allclose(card.shares, wanted, atol=1e-6)
     names = [f"{i}.png" for i in range(52, 64)]
     chips = load_chips(pl.DataFrame({"face": names, "image": names}), faces, card.size, None, faces / "cache")
     pixels = to_pixels(torch.from_numpy(np.array(chips.pixels)))

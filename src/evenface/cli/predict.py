@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenface.cli.options import plain_errors, progress_bar, some_names
+from evenface.core.errors import SettingsError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +38,8 @@ evenface predict holiday/ party.mp4 --every 5 --out predictions.parquet --draw d
 evenface predict manifest.parquet --out predictions.parquet && evenface audit predictions.parquet
 
 evenface predict photo.jpg --cue action_units,head_pose --out units.csv
+
+evenface predict archive.zip --base-rates estimated --out predictions.parquet
 """
 
 
@@ -64,6 +67,13 @@ def predict(
     cue: Annotated[
         str | None, typer.Option(help="Cues to read from the same faces, separated by commas: `evenface cues list`.")
     ] = None,
+    base_rates: Annotated[
+        str,
+        typer.Option(
+            help="How frequent expressions are held to be: trained (as where the model learnt), uniform (all alike) or "
+            "estimated (from all faces of this run, without labels; 100 or more)."
+        ),
+    ] = "trained",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Pictures looked at at once; one per processor if not given.")
     ] = None,
@@ -71,20 +81,33 @@ def predict(
     """Parse, call, print."""
     from evenface.serve.predictor import Predictor
     from evenface.serve.sources import pictures
-    from evenface.serve.table import check_format, table, write
+    from evenface.serve.table import check_format, write
 
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
         if out is not None:
             check_format(out)
+        if draw is not None and base_rates == "estimated":
+            raise SettingsError(
+                "--draw draws answers as they come, and base rates are estimated from all of them. "
+                "Leave --draw out, or use --base-rates uniform or trained."
+            )
         shown = pictures(sources, every, seconds)
         cues = some_names(cue, "--cue") or []
-        with Predictor(weights, detector=detector, threshold=threshold, workers=workers, cues=cues) as predictor:
+        with Predictor(
+            weights,
+            detector=detector,
+            threshold=threshold,
+            workers=workers,
+            cues=cues,
+            base_rates=base_rates,  # type: ignore[arg-type]  # it is checked there
+        ) as predictor:
             classes = predictor.model.classes
-            answers = table(_answers(predictor, shown, draw, errors), classes, predictor.cues)
+            answers = predictor.tabulated(_answers(predictor, shown, draw, errors))
         written = [write(answers, out)] if out is not None else []
     _show(console, answers, classes)
     _show_cues(console, answers)
+    _show_base_rates(console, answers)
     for path in [*written, *([draw] if draw is not None else [])]:
         console.print(Text(f"Wrote {path}", style="dim"))
 
@@ -145,3 +168,14 @@ def _show_cues(console: Console, answers: pl.DataFrame) -> None:
         why = reasons.drop_nulls().value_counts(sort=True).iter_rows()
         told = "".join(f"; {reason}: {count:,}" for reason, count in why)
         console.print(Text(f"{column.partition(':')[2]}: {reasons.null_count():,} faces read{told}."))
+
+
+def _show_base_rates(console: Console, answers: pl.DataFrame) -> None:
+    """Tell under which base rates the answers are, if not under those that the model learnt."""
+    if "base_rates" not in answers.columns or answers.is_empty():
+        return
+    name = answers["base_rates"][0]
+    console.print(Text(f"Base rates: {name}."))
+    if name.startswith("estimated"):
+        said = "Estimated without labels: right only if nothing but how frequent expressions are differs from training."
+        console.print(Text(said, style="yellow"))

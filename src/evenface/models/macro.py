@@ -18,7 +18,7 @@ from evenface.core.errors import InputError, SettingsError
 from evenface.models.graph import macro_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
-WEIGHTS = {"macro": "c749e95021286e116663506975655d3245dfe3a3950a01cdbac175b9c6ca519f"}
+WEIGHTS = {"macro": "618e9b1e16c926c1f370b446b260457ffb1c7c4c02ef5777b96cf865057c60bc"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
 
 SIZE = 48
@@ -32,9 +32,10 @@ class MacroModel:
     Attributes:
         classes: Names, in the order of the probabilities.
         size: Width and height of a chip.
+        shares: (class,) how frequent each class was where the net learnt; None where its file does not say.
     """
 
-    def __init__(self, model: bytes, classes: tuple[str, ...]) -> None:
+    def __init__(self, model: bytes, classes: tuple[str, ...], shares: NDArray[np.float64] | None) -> None:
         """Take an ONNX model as `graph.macro_graph` makes it."""
         try:
             import onnxruntime
@@ -46,7 +47,7 @@ class MacroModel:
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="macro")
-        self.classes, self.size = classes, SIZE
+        self.classes, self.size, self.shares = classes, SIZE, shares
 
     def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Give probabilities (face, class) of chips (face, 48, 48, 3), RGB."""
@@ -80,9 +81,10 @@ def _model(packed: bytes, where: str) -> MacroModel:
         classes = tuple(json.loads(about["classes"]))
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         mirrored = bool(json.loads(about["mirrored"]))
+        shares = np.array(json.loads(about["shares"]), float) if "shares" in about else None
         model = macro_graph(layers, float(about["temperature"]), mirrored=mirrored, ranges=ranges)
     except ModuleNotFoundError as error:
         raise SettingsError("Reading expressions needs onnx: pip install 'evenface[predict]'") from error
     except (KeyError, ValueError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
-    return MacroModel(model, classes)
+    return MacroModel(model, classes, shares)

@@ -19,6 +19,7 @@ class TrainedModel:
     Attributes:
         classes: Names, in the order of the probabilities.
         size: Width and height of a chip.
+        shares: (class,) how frequent each class was where the net learnt; None where its file does not say.
     """
 
     def __init__(self, path: Path) -> None:
@@ -30,6 +31,7 @@ class TrainedModel:
         self._net, self._card = load_net(path)
         self._net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.classes, self.size = self._card.classes, self._card.size
+        self.shares = None if self._card.shares is None else np.array(self._card.shares)
 
     @torch.inference_mode()
     def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:

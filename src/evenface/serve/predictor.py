@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, UnknownNameError
 from evenface.cues._cue import CueReading
 from evenface.faces.align import align
 from evenface.faces.decode import UnreadablePictureError
@@ -28,6 +28,7 @@ from evenface.faces.face import Detector, Face, Image, area
 from evenface.faces.video import Tracker
 from evenface.models import macro
 from evenface.models.packed import read_safetensors
+from evenface.serve.base_rates import KINDS, BaseRates, estimate, rebased, told
 from evenface.serve.cued import Cues
 from evenface.serve.sources import Shown, pictures
 from evenface.serve.table import Answer, table
@@ -92,6 +93,7 @@ class Predictor:
         workers: int | None = None,
         batch: int = BATCH,
         cues: Sequence[str] = (),
+        base_rates: BaseRates = "trained",
     ) -> None:
         """Load the model; detectors are loaded when the first picture comes.
 
@@ -102,10 +104,13 @@ class Predictor:
             workers: Pictures that are decoded and searched at once; as many as there are processors if None.
             batch: Faces that the model is shown at a time. The answers do not depend on it.
             cues: Names of cues that are read from the same faces, each as a still photo.
+            base_rates: How frequent expressions are held to be: as where the model learnt, all alike, or as estimated
+                from all faces of a table, without labels (`serve.base_rates`).
 
         Raises:
-            SettingsError: The threshold is no probability, a number is below one, or what a cue needs is not installed.
-            UnknownNameError: There is no such detector or cue.
+            SettingsError: The threshold is no probability, a number is below one, what a cue needs is not installed, or
+                other base rates are asked for and the model does not say how frequent expressions were where it learnt.
+            UnknownNameError: There is no such detector or cue, or there are no such base rates.
             InputError: A model file of a cue is missing.
         """
         if not 0 <= threshold <= 1:
@@ -114,6 +119,7 @@ class Predictor:
             raise SettingsError(f"batch is {batch} and workers {workers}; both must be at least 1.")
         self.model = load(weights) if isinstance(weights, str | Path) else weights
         self.threshold, self.batch = threshold, batch
+        self.base_rates, self._trained = base_rates, _shares(self.model, base_rates)
         self._make: Callable[[], Detector] = DETECTORS.get(detector) if isinstance(detector, str) else detector
         self.cues = Cues(cues, batch)
         self._own = threading.local()
@@ -135,18 +141,35 @@ class Predictor:
             The table of `serve.table`, in the order of the sources; in a picture the largest face comes first.
 
         Raises:
-            InputError: A source does not exist or holds nothing to look at.
+            InputError: A source does not exist or holds nothing to look at; or base rates are to be estimated from too
+                few faces.
         """
-        answers = (answer for _, found in self.stream(pictures(sources, every, seconds)) for answer in found)
-        return table(answers, self.model.classes, self.cues)
+        return self.tabulated(answer for _, found in self.stream(pictures(sources, every, seconds)) for answer in found)
+
+    def tabulated(self, answers: Iterable[Answer]) -> pl.DataFrame:
+        """Lay answers of `stream` out as the table of `serve.table`, under the base rates that were asked for.
+
+        Raises:
+            InputError: Base rates are to be estimated from too few faces.
+        """
+        import polars as pl
+
+        name: str = self.base_rates
+        if name == "estimated":
+            answers, name = self._estimated(list(answers))
+        rows = table(answers, self.model.classes, self.cues)
+        return rows if name == "trained" else rows.with_columns(base_rates=pl.lit(name))
 
     def picture(self, image: Image, name: str = "image") -> pl.DataFrame:
         """Answer for every face of one picture in memory, (row, column, 3) uint8 RGB; at once, in this thread."""
         seen = self._look(Shown(name, image), keep=False)
-        return table(self._answered([seen], self._read([seen]), {})[0][1], self.model.classes, self.cues)
+        return self.tabulated(self._answered([seen], self._read([seen]), {})[0][1])
 
     def stream(self, shown: Iterable[Shown], *, keep: bool = False) -> Iterator[tuple[Seen, list[Answer]]]:
         """Give each picture with its answers, in order, as they come; a few pictures are in memory at once.
+
+        Base rates that are to be estimated are not known before the last picture: here the answers are as the model
+        learnt them, and `tabulated` does the rest.
 
         Args:
             shown: The pictures.
@@ -249,8 +272,27 @@ class Predictor:
             self.model.probabilities(np.stack(chips[i : i + self.batch])) for i in range(0, len(chips), self.batch)
         ]
         scores = np.concatenate(parts).astype(np.float64)
-        total: NDArray[np.float64] = scores.sum(1, keepdims=True)
-        return scores / total
+        scores /= scores.sum(1, keepdims=True)
+        if self.base_rates == "uniform":
+            scores = rebased(scores, self._trained, np.full(len(self._trained), 1 / len(self._trained)))
+        return scores
+
+    def _estimated(self, answers: list[Answer]) -> tuple[list[Answer], str]:
+        """Give answers under the base rates that are estimated from all of them, and these in words."""
+        faces = [place for place, answer in enumerate(answers) if answer.scores is not None]
+        scores = np.array([answers[place].scores for place in faces]).reshape(-1, len(self._trained))
+        rates, count = estimate(scores, self._trained)
+        for place, row in zip(faces, rebased(scores, self._trained, rates), strict=True):
+            predicted, reason = self._said(row)
+            answers[place] = replace(answers[place], scores=row, predicted=predicted, reason=reason)
+        return answers, told(self.model.classes, rates, count)
+
+    def _said(self, row: NDArray[np.float64]) -> tuple[str | None, str | None]:
+        """Give the likeliest class, or why there is no answer."""
+        best = int(row.argmax())
+        if row[best] >= self.threshold:
+            return self.model.classes[best], None
+        return None, f"not sure: {row[best]:.2f} at most, below {self.threshold:g}"
 
     def _answers(self, seen: Seen, read: Read, tracks: Sequence[int | None]) -> list[Answer]:
         shown, frame = seen.shown, seen.shown.about.get("frame")
@@ -261,9 +303,7 @@ class Predictor:
             return [Answer(name, shown.name, shown.about, None, None, None, None, seen.reason, unread)]
         answers = []
         for number, (face, row, cues, track) in enumerate(zip(seen.faces, *read, tracks, strict=True), start=1):
-            best = int(row.argmax())
-            sure = bool(row[best] >= self.threshold)
-            reason = None if sure else f"not sure: {row[best]:.2f} at most, below {self.threshold:g}"
+            predicted, reason = self._said(row)
             answers.append(
                 Answer(
                     shown.one or f"{place}#{number}",
@@ -272,12 +312,25 @@ class Predictor:
                     face,
                     track,
                     row,
-                    self.model.classes[best] if sure else None,
+                    predicted,
                     reason,
                     cues,
                 )
             )
         return answers
+
+
+def _shares(model: Model, base_rates: str) -> NDArray[np.float64]:
+    """Give how frequent each class was where a model learnt; of no use where base rates stay as they are."""
+    if base_rates not in KINDS:
+        raise UnknownNameError("base rates", base_rates, KINDS)
+    shares = getattr(model, "shares", None)  # a model of the user's own need not say
+    if shares is None and base_rates != "trained":
+        raise SettingsError(
+            f"Base rates cannot be {base_rates!r}: this model does not say how frequent expressions were where it "
+            "learnt. The weights that ship do, and runs of `evenface train` of this version. Use 'trained'."
+        )
+    return np.empty(0) if shares is None else np.asarray(shares, np.float64)
 
 
 def _close(pool: ThreadPoolExecutor, reading: ThreadPoolExecutor, detectors: list[Detector], cues: Cues) -> None:

@@ -13,6 +13,7 @@
 | `cue:<name>:<channel>` | Float32 | what a cue read, if cues were named; null where it could not |
 | `cue_confidence:<name>` | Float32 | the cue's own, 0-1; null where it has none |
 | `cue_reason:<name>` | String | why the cue read nothing; null where it did |
+| `base_rates` | String | those of the answers, the same in all rows, if not those that the model learnt |
 
 From a manifest also `label`, and what it says of subject, data set, region, split and attributes.
 """

@@ -168,7 +168,8 @@ def _finish(parts: Parts, loop: Loop, rule: str, net: Net, fabric: Fabric) -> di
         for split, places in data.splits.items()
     }
     temperature = fit_temperature(read["validation"], data.labels[data.splits["validation"]])
-    card = NetCard(data.manifest.labels.names, settings.data.size, temperature, settings.flip_at_test)
+    shares = tuple(chances(read["validation"], temperature).mean(0).tolist())
+    card = NetCard(data.manifest.labels.names, settings.data.size, temperature, settings.flip_at_test, shares)
     try:
         save_net(folder / WEIGHTS, net, card)
     except OSError as error:

@@ -30,12 +30,14 @@ class NetCard:
         size: Width and height of the faces it was trained on, in pixels.
         temperature: Scores are divided by it before they become probabilities; fitted on validation faces.
         flip: Scores are the mean over the face and its mirror image.
+        shares: Of each class, as the net learnt them: its mean probability over validation faces; None: not known.
     """
 
     classes: tuple[str, ...]
     size: int
     temperature: float = 1.0
     flip: bool = False
+    shares: tuple[float, ...] | None = None
 
 
 def save_net(path: Path, net: Net, card: NetCard) -> None:
@@ -69,7 +71,9 @@ def load_net(path: str | os.PathLike[str], sha256: str | None = None) -> tuple[N
         raise InputError(f"{path} is not the file that is wanted: its SHA-256 is {found}, expected {sha256}.")
     about, tensors = _parsed(path, content)
     kind = NETS.get(str(about["net"].get("kind")))
-    card = NetCard(tuple(about["classes"]), about["size"], about["temperature"], about["flip"])
+    shares = about.get("shares")  # files of earlier versions do not say
+    known = None if shares is None else tuple(shares)
+    card = NetCard(tuple(about["classes"]), about["size"], about["temperature"], about["flip"], known)
     net = kind(len(card.classes), kind.Options(**about["net"]))
     try:
         net.load_state_dict(tensors)
