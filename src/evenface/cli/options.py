@@ -37,16 +37,23 @@ def plain_errors() -> Iterator[None]:
 
 def tell(console: Console, result: Mapping[str, Any], tables: Iterable[Table], written: Iterable[Path]) -> None:
     """Print a result: what was read, warnings, its tables, the summary, and the files written."""
-    for note in result["notes"]:
-        console.print(Text(note, style="dim"))
-    for warning in result["warnings"]:
-        console.print(Text(f"Warning: {warning['message']}", style="yellow"))
+    say(console, result["notes"], "dim")
+    say(console, (f"Warning: {warning['message']}" for warning in result["warnings"]), "yellow")
     for table in tables:
         console.print(table)
-    for line in result["summary"]:
-        console.print(Text(f"• {line}"))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    say(console, (f"• {line}" for line in result["summary"]))
+    wrote(console, written)
+
+
+def say(console: Console, lines: Iterable[str], style: str = "") -> None:
+    """Print lines as they are: what looks like markup in them stays text."""
+    for line in lines:
+        console.print(Text(line, style=style))
+
+
+def wrote(console: Console, written: Iterable[object]) -> None:
+    """Print which files were written."""
+    say(console, (f"Wrote {path}" for path in written), "dim")
 
 
 def progress_bar(errors: Console, *columns: str | ProgressColumn) -> Progress:

@@ -13,7 +13,7 @@ from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, some_names
+from evenface.cli.options import plain_errors, progress_bar, some_names, wrote
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,8 +85,7 @@ def predict(
         written = [write(answers, out)] if out is not None else []
     _show(console, answers, classes)
     _show_cues(console, answers)
-    for path in [*written, *([draw] if draw is not None else [])]:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, [*written, *([draw] if draw is not None else [])])
 
 
 predict.__doc__ = _EXAMPLE

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, needs
 from evenface.cues._cue import Cue, CueReading, all_read, checked
 
 THREE = ("positive", "negative", "surprise")
@@ -58,14 +58,10 @@ class Micro(Cue):
             SettingsError: torch is not installed.
             InputError: The weights of this installation are damaged.
         """
-        try:
+        with needs("Reading micro-expressions", "evenface[models]"):
             from safetensors.torch import load
 
             from evenface.models.micro_net import MicroNet
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"Micro-expressions need {error.name}, which is not installed: pip install 'evenface[models]'"
-            ) from error
         packed = files("evenface.models").joinpath(f"weights/{self.name}.safetensors").read_bytes()
         if hashlib.sha256(packed).hexdigest() != SHA256[self.name]:
             raise InputError(f"The weights of the cue {self.name!r} are damaged. Install evenface anew.")

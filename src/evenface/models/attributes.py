@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, UnknownNameError
+from evenface.core.errors import InputError, UnknownNameError, needs
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
@@ -73,10 +73,8 @@ class AttributesModel:
     def __init__(self, model: bytes, errors: Errors) -> None:
         """Take an ONNX model as `attributes_graph` makes it, and its errors."""
         self.errors = errors
-        try:
+        with needs("Estimating attributes", "evenface[predict]"):
             import onnxruntime
-        except ModuleNotFoundError as error:
-            raise SettingsError("Estimating attributes needs onnxruntime: pip install 'evenface[predict]'") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -144,8 +142,8 @@ def _model(packed: bytes, where: str) -> AttributesModel:
         if told != LEVELS:
             raise ValueError(f"levels {told}")
         temperatures = [float(json.loads(about["temperatures"])[name]) for name in LEVELS]
-        return AttributesModel(attributes_graph(weights, LEVELS, temperatures), json.loads(about["errors"]))
-    except ModuleNotFoundError as error:
-        raise SettingsError("Estimating attributes needs onnx: pip install 'evenface[predict]'") from error
+        with needs("Estimating attributes", "evenface[predict]"):
+            graph = attributes_graph(weights, LEVELS, temperatures)
+        return AttributesModel(graph, json.loads(about["errors"]))
     except (KeyError, ValueError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
