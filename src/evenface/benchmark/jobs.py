@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from threading import Thread
 from typing import Any, TypeVar
 
 from evenface.core.errors import InputError
@@ -27,7 +31,8 @@ def at_once(workers: int | None, devices: int) -> int:
 class Pool:
     """Runs jobs, each in a new process, so that what one needs of memory is its own and is given back.
 
-    `run` asks for the next job when a process is free, so that a job may depend on what earlier ones gave.
+    `run` asks for the next job when a process is free, so that a job may depend on what earlier ones gave. When
+    `run` is left, or this process is gone, the processes end too, whatever they are at.
     """
 
     def __init__(self, workers: int, devices: int) -> None:
@@ -46,7 +51,8 @@ class Pool:
         """
         free = list(range(self._devices)) * -(-self._workers // max(1, self._devices)) if self._devices else []
         running: dict[Future[Any], tuple[Key, int | None]] = {}
-        with ProcessPoolExecutor(self._workers, self._context, max_tasks_per_child=1) as pool:
+        leash, held = self._context.Pipe(duplex=False)
+        with leash, ProcessPoolExecutor(self._workers, self._context, _follow, (leash,), max_tasks_per_child=1) as pool:
             try:
                 while True:
                     while len(running) < self._workers and (job := next(jobs, None)) is not None:
@@ -65,6 +71,19 @@ class Pool:
                 ) from error
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+                held.close()
+
+
+def _follow(leash: Connection) -> None:
+    """Leave Ctrl-C to the process that gives jobs, and end with it: the other end of `leash` is open only there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end() -> None:
+        with suppress(EOFError):
+            leash.recv_bytes()  # nothing is ever sent
+        os._exit(1)
+
+    Thread(target=end, daemon=True).start()
 
 
 def bound(function: Callable[..., Any], item: Any) -> Job:

@@ -57,7 +57,7 @@ def mitigation(
 ) -> None:
     """Parse, call, print."""
     console, errors = Console(), Console(stderr=True)
-    with plain_errors():
+    with plain_errors("what had ended is kept, and the same command goes on from there."):
         with needs("The benchmark", "evenface[models,benchmark]"):
             from evenface.benchmark.run import GENERATED, Asked, benchmark
             from evenface.benchmark.suites import SUITES

@@ -23,15 +23,19 @@ GATE_FAILED = 3  # exit code when a --fail-if condition holds
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Print an error that a user's input caused as a message, and exit with code 2; with 130 on Ctrl-C."""
+def plain_errors(after: str = "files already there were left as they were.") -> Iterator[None]:
+    """Print an error that a user's input caused as a message, and exit with code 2; with 130 on Ctrl-C.
+
+    Args:
+        after: What is said of work that Ctrl-C stopped.
+    """
     try:
         yield
     except EvenfaceError as error:
         Console(stderr=True).print(Text(str(error), style="red"))
         raise typer.Exit(BAD_INPUT) from error
     except KeyboardInterrupt as stop:
-        Console(stderr=True).print(Text("Stopped before the end; files already there were left as they were."))
+        Console(stderr=True).print(Text(f"Stopped before the end; {after}"))
         raise typer.Exit(INTERRUPTED) from stop
 
 
