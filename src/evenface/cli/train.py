@@ -94,7 +94,7 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
     for run in ended:
         for number, split in enumerate(name for name in run.result["splits"] if name != "train"):
             found = run.result["splits"][split]
-            which = ("", "") if number else (str(run.seed), f"{run.result['epoch']} of {run.result['epochs']}")
+            which = ("", "") if number else (str(run.seed), f"{run.result['epoch'] or '–'} of {run.result['epochs']}")
             worst = found["worst_group"]
             said = f"{found['groups'][worst]:.1%}  {worst}" if worst else ""
             table.add_row(*which, split, f"{found['n']:,}", f"{found['accuracy']:.1%}", said)
