@@ -12,6 +12,7 @@ import pytest
 GIVES_JOBS = """
 import os, sys, time
 from pathlib import Path
+import polars
 from evenface.benchmark import jobs
 
 jobs._PRELOADED = []

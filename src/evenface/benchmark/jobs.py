@@ -19,6 +19,7 @@ from evenface.core.errors import InputError
 
 Key = TypeVar("Key")
 _PRELOADED = ["evenface.benchmark.measure", "evenface.training.run"]
+_LISTENS = 0.5  # seconds between looks for Ctrl-C, which ends no wait once polars has been imported
 Job = Callable[[int | None], Any]
 """Told which GPU is its own; None: there is none."""
 
@@ -60,7 +61,7 @@ class Pool:
                         running[pool.submit(job[1], device)] = (job[0], device)
                     if not running:
                         return
-                    for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    for ended in wait(running, _LISTENS, FIRST_COMPLETED).done:
                         key, device = running.pop(ended)
                         free += [] if device is None else [device]
                         yield key, ended.result()
