@@ -255,13 +255,10 @@ def _said(runs: dict[tuple[str, float], list[Run]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, nargs="?", help="zip or folder with the 24 tables")
+    parser.add_argument("data", type=Path, help="zip or folder with the 24 tables")
     parser.add_argument("--picture", type=Path, help="where to write the picture (SVG)")
     parser.add_argument("--resamples", type=int, default=1000)
     args = parser.parse_args()
-    if args.data is None:
-        print("Nothing was audited: give the zip or folder with the published predictions (see --help).")
-        return
     start, runs = time.perf_counter(), {}
     with tempfile.TemporaryDirectory() as folder:
         if args.data.is_file():

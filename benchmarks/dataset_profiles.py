@@ -1,6 +1,6 @@
 """Profiles of expression data sets and how alike they are, from tables of estimated attributes (DSAP).
 
-Usage: python benchmarks/dataset_profiles.py DSAP_ZIP_OR_DIR [OUT_DIR]
+    python benchmarks/dataset_profiles.py DSAP_ZIP_OR_DIR [OUT_DIR]
 
 Prints, per data set: faces, groups, effective number of groups, evenness, imbalance, and Cramér's V of each attribute
 with the expression label beside its chance level; then the similarity of every two data sets on all attributes crossed,
@@ -9,7 +9,7 @@ the counterpart of the matrix in arXiv 2312.14626. Attributes in these tables ar
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 import zipfile
@@ -23,12 +23,11 @@ BY = ("gender", "race", "age")
 
 
 def main() -> None:
-    if len(sys.argv) == 1:
-        print("Nothing was measured: give the zip or folder with the tables, see the head of this file.")
-        return
-    if len(sys.argv) > 3:
-        sys.exit(__doc__)
-    given = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="zip or folder with the tables")
+    parser.add_argument("out", type=Path, nargs="?", help="where to write the result")
+    asked = parser.parse_args()
+    given = asked.data
     with tempfile.TemporaryDirectory() as folder:
         if given.is_file():
             with zipfile.ZipFile(given) as archive:
@@ -45,8 +44,8 @@ def main() -> None:
         f"\n{faces:,} faces, {len(result['datasets'])} data sets, {len(result['datasets'][0]['profiles'])} groupings, "
         f"{settings['resamples']:,} resamples, {settings['permutations']:,} chance tables: {seconds:.2f} s"
     )
-    if len(sys.argv) == 3:
-        print(*write_result(result, Path(sys.argv[2])), sep="\n")
+    if asked.out:
+        print(*write_result(result, asked.out), sep="\n")
 
 
 def print_profiles(result: dict[str, Any]) -> None:

@@ -30,9 +30,10 @@ from safetensors.numpy import load_file, save_file
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import open_bytes
 from evenface.models.graph import folded, macro_graph, quantised
+from evenface.training.evaluate import Floats, calibration_error, chances, fit_temperature
 
 CLASSES = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
-_RANGE_FACES, _BINS = 1024, 15
+_RANGE_FACES = 1024
 Array = NDArray[np.float32]
 
 
@@ -63,9 +64,9 @@ def main() -> None:
         ("int8", False, small, ranges),
         ("int8, mirrored", True, small, ranges),
     ):
-        p = _read(macro_graph(form, 1.0, mirrored=mirrored, ranges=bounds), grey)
-        temperature = _temperature(p, truth)
-        _measure(name, _scaled(p, temperature), truth, temperature)
+        scores = np.log(np.maximum(_read(macro_graph(form, 1.0, mirrored=mirrored, ranges=bounds), grey), 1e-12))
+        temperature = fit_temperature(scores, truth)
+        _measure(name, chances(scores, temperature), truth, temperature)
         if bounds and mirrored == given.mirrored:
             about = {"classes": CLASSES, "ranges": ranges, "mirrored": mirrored, "temperature": round(temperature, 4)}
             about["shares"] = [round(float(share), 5) for share in shares]
@@ -99,28 +100,15 @@ def _ranges(layers: dict[str, Array], grey: Array) -> dict[str, tuple[float, flo
     return {name: (round(float(low), 4), round(float(high), 4)) for name, (low, high) in zip(names, ends, strict=True)}
 
 
-def _read(model: bytes, grey: Array) -> Array:
+def _read(model: bytes, grey: Array) -> Floats:
     session = _session(model)
-    return np.concatenate([session.run(None, {"grey": grey[i : i + 32]})[0] for i in range(0, len(grey), 32)])
+    found = [session.run(None, {"grey": grey[i : i + 32]})[0] for i in range(0, len(grey), 32)]
+    return np.concatenate(found).astype(np.float64)
 
 
-def _scaled(p: Array, temperature: float) -> Array:
-    scaled = np.maximum(p, 1e-12) ** (1 / temperature)
-    return np.asarray(scaled / scaled.sum(1, keepdims=True))
-
-
-def _temperature(p: Array, truth: NDArray[np.int64]) -> float:
-    """The temperature of least log loss, among a fine grid."""
-    grid = np.geomspace(0.3, 3, 300)
-    losses = [-np.log(_scaled(p, t)[np.arange(len(truth)), truth]).mean() for t in grid]
-    return float(grid[int(np.argmin(losses))])
-
-
-def _measure(name: str, p: Array, truth: NDArray[np.int64], temperature: float) -> None:
-    said, sure = p.argmax(1), p.max(1)
-    right = said == truth
-    bins = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    ece = np.abs(np.bincount(bins, sure - right, _BINS)).sum() / len(sure)
+def _measure(name: str, p: Floats, truth: NDArray[np.int64], temperature: float) -> None:
+    said = p.argmax(1)
+    right, ece = said == truth, calibration_error(p, truth)
     hits = np.bincount(truth, right, len(CLASSES))
     of_class = np.bincount(truth, minlength=len(CLASSES))
     f1 = 2 * hits / (np.bincount(said, minlength=len(CLASSES)) + of_class)

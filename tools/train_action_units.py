@@ -6,7 +6,7 @@ FOLDER keeps what was drawn: 3,600 faces of 1,200 people in four regions, eight 
 are drawn one by one, so that no unit stands for another that comes with it. A quarter of the people is held out.
 Rivals: the facial actions alone and actions with landmarks, each by ridge regression; histograms of edges (pixels, no
 landmarks) by ridge regression; actions with landmarks by a small network. Writes
-src/evenface/cues/weights/action_units.safetensors, and FOLDER/units.json with every number of the card.
+src/evenface/models/weights/action_units.safetensors, and FOLDER/units.json with every number of the card.
 """
 
 from __future__ import annotations
@@ -259,8 +259,7 @@ def main() -> None:
     stretched = {name: value.astype(np.float16 if value.ndim == 2 else np.float32) for name, value in stretched.items()}
     tell("shipped", answered(inputs, {name: value.astype(np.float32) for name, value in stretched.items()}), PRESENT)
     packed = save(stretched)
-    target_file = Path(__file__).parents[1] / "src/evenface/cues/weights/action_units.safetensors"
-    target_file.parent.mkdir(exist_ok=True)
+    target_file = Path(__file__).parents[1] / "src/evenface/models/weights/action_units.safetensors"
     target_file.write_bytes(packed)
     print("sha256", hashlib.sha256(packed).hexdigest(), len(packed))
 

@@ -149,6 +149,12 @@ def test_ctrl_c_ends_with_130_and_leaves_no_half_report(
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
+def test_ctrl_c_tells_what_becomes_of_the_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), plain_errors("the same command goes on."):
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == "Stopped before the end; the same command goes on.\n"
+
+
 def test_a_fault_of_ours_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), plain_errors():
         raise ZeroDivisionError

@@ -3,7 +3,7 @@
 import pytest
 
 from evenface.core import errors
-from evenface.core.errors import EvenfaceError, UnknownNameError, did_you_mean
+from evenface.core.errors import EvenfaceError, SettingsError, UnknownNameError, did_you_mean, needs
 
 
 def test_unknown_name_says_got_nearest_allowed_and_next() -> None:
@@ -29,6 +29,15 @@ def test_nearest_name_ignores_letter_case(name: str, expected: str) -> None:
 
 def test_did_you_mean_of_nothing_is_empty() -> None:
     assert did_you_mean("gaze", []) == ""
+
+
+@pytest.mark.parametrize(("brings", "named"), [("evenface[models]", "'evenface[models]'"), ("pillow", "pillow")])
+def test_a_library_that_is_not_there_is_named_with_what_it_is_for_and_what_brings_it(brings: str, named: str) -> None:
+    with pytest.raises(SettingsError) as told, needs("Training", brings):
+        import a_library_that_is_not_there  # noqa: F401
+    assert str(told.value) == (
+        f"Training needs a_library_that_is_not_there, which is not installed: pip install {named}"
+    )
 
 
 def test_every_error_can_be_caught_as_one() -> None:

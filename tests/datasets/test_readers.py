@@ -597,9 +597,10 @@ def test_tfeid_folders_of_expressions(tree: Tree) -> None:
 
 def test_a_coding_saved_as_csv(tree: Tree) -> None:
     header = "Subject,Filename,OnsetFrame,ApexFrame,OffsetFrame,Action Units,Estimated Emotion"
-    files = {"CASME2-coding.csv": f"{header}\n1,EP02_01f,46,59,86,12,happiness\n"}
+    files = {"CASME2-coding.csv": f'Codings\n{header}\n1,EP02_01f,46,59,86,"4,12",happiness\n'}
     manifest = loaded("casme2", tree(["sub01/EP02_01f/img46.jpg"], files))
     assert manifest.labels.names[manifest.frame["label"][0]] == "happy"
+    assert manifest.frame["units"].to_list() == ["4,12"]
 
 
 def test_folder_of_own_classes_keeps_their_names(tree: Tree) -> None:

@@ -49,6 +49,7 @@ def test_fine_tuning_is_always_there_to_compare_with() -> None:
 
 
 @pytest.mark.parametrize("path", [CONFIGS / "transfer.toml", *(CONFIGS / "mcam").glob("*.toml")], ids=lambda p: p.name)
-def test_configurations_that_are_handed_out_can_be_read(path: Path) -> None:
+def test_configurations_that_are_handed_out_can_be_read_and_written(path: Path, tmp_path: Path) -> None:
     asked = TransferSettings.load(path)
-    assert asked.to_toml()
+    (tmp_path / "again.toml").write_text(asked.to_toml())
+    assert TransferSettings.load(tmp_path / "again.toml") == asked

@@ -312,7 +312,7 @@ def test_swad_averages_between_the_dip_and_the_rise() -> None:
             super().__init__()
             self.w = torch.nn.Parameter(torch.zeros(1))
 
-    def run(losses: list[float], **options: float) -> float:
+    def run(losses: list[float], **options: float) -> tuple[float, str]:
         method, held = SWAD(replace(TASK, epochs=len(losses)), SWADOptions(**options)), One()
         method.prepare(held)
         for epoch, loss in enumerate(losses):
@@ -323,10 +323,11 @@ def test_swad_averages_between_the_dip_and_the_rise() -> None:
             p = np.exp(-loss)
             logits = np.log(np.where(np.eye(2)[LABELS] > 0, p, 1 - p))
             method.after_epoch(epoch, lambda split, logits=logits: {"validation": answers(logits)}[split])
-        return method.finish(held, None).w.item()
+        return method.finish(held, None).w.item(), method.notices()[0].message.rpartition("of ")[2]
 
     # Dip at epoch 2 (of 0.5, not undercut by the next); 0.9 and 0.8 are above 1.3 * 0.55; epochs 2, 3 and 4 are kept.
     losses = [1.0, 0.7, 0.5, 0.6, 0.7, 0.9, 0.8, 0.1]
-    assert run(losses, optimum=2, overfit=2) == pytest.approx((20.5 + 30.5 + 40.5) / 3)
-    assert run(losses[:6], optimum=2, overfit=2) == pytest.approx((20.5 + 30.5 + 40.5 + 50.5) / 4)
-    assert run([3.0, 2.0, 1.0], optimum=2, overfit=2) == pytest.approx(20.5)
+    assert run(losses, optimum=2, overfit=2) == (pytest.approx((20.5 + 30.5 + 40.5) / 3), "epochs 3 to 5.")
+    assert run(losses[:6], optimum=2, overfit=2) == (pytest.approx((20.5 + 30.5 + 40.5 + 50.5) / 4), "epochs 3 to 6.")
+    last = "the last epoch: the loss had no dip before."
+    assert run([3.0, 2.0, 1.0], optimum=2, overfit=2) == (pytest.approx(20.5), last)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from threading import Thread
 from typing import Any, TypeVar
 
 from evenface.core.errors import InputError
 
 Key = TypeVar("Key")
 _PRELOADED = ["evenface.benchmark.measure", "evenface.training.run"]
+_LISTENS = 0.5  # seconds between looks for Ctrl-C, which ends no wait once polars has been imported
 Job = Callable[[int | None], Any]
 """Told which GPU is its own; None: there is none."""
 
@@ -27,7 +32,8 @@ def at_once(workers: int | None, devices: int) -> int:
 class Pool:
     """Runs jobs, each in a new process, so that what one needs of memory is its own and is given back.
 
-    `run` asks for the next job when a process is free, so that a job may depend on what earlier ones gave.
+    `run` asks for the next job when a process is free, so that a job may depend on what earlier ones gave. When
+    `run` is left, or this process is gone, the processes end too, whatever they are at.
     """
 
     def __init__(self, workers: int, devices: int) -> None:
@@ -46,7 +52,8 @@ class Pool:
         """
         free = list(range(self._devices)) * -(-self._workers // max(1, self._devices)) if self._devices else []
         running: dict[Future[Any], tuple[Key, int | None]] = {}
-        with ProcessPoolExecutor(self._workers, self._context, max_tasks_per_child=1) as pool:
+        leash, held = self._context.Pipe(duplex=False)
+        with leash, ProcessPoolExecutor(self._workers, self._context, _follow, (leash,), max_tasks_per_child=1) as pool:
             try:
                 while True:
                     while len(running) < self._workers and (job := next(jobs, None)) is not None:
@@ -54,7 +61,7 @@ class Pool:
                         running[pool.submit(job[1], device)] = (job[0], device)
                     if not running:
                         return
-                    for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    for ended in wait(running, _LISTENS, FIRST_COMPLETED).done:
                         key, device = running.pop(ended)
                         free += [] if device is None else [device]
                         yield key, ended.result()
@@ -65,6 +72,19 @@ class Pool:
                 ) from error
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+                held.close()
+
+
+def _follow(leash: Connection) -> None:
+    """Leave Ctrl-C to the process that gives jobs, and end with it: the other end of `leash` is open only there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end() -> None:
+        with suppress(EOFError):
+            leash.recv_bytes()  # nothing is ever sent
+        os._exit(1)
+
+    Thread(target=end, daemon=True).start()
 
 
 def bound(function: Callable[..., Any], item: Any) -> Job:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from evenface.benchmark.cell import Cell, run_trial
 from evenface.benchmark.jobs import Job, Pool, bound
 from evenface.core.config import toml_text
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, needs
 from evenface.core.writing import write_files
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
     Raises:
         SettingsError: Optuna is not installed.
     """
-    try:
+    with needs("The search", "evenface[benchmark]"):
         import optuna
-    except ModuleNotFoundError as error:
-        raise SettingsError("The search needs optuna: pip install 'evenface[benchmark]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     out.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{(out / STORE).resolve()}"

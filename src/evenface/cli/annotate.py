@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenface.audit.estimator import read_estimator
-from evenface.cli.options import names, plain_errors, progress_bar
+from evenface.cli.options import names, plain_errors, progress_bar, say, wrote
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
 from evenface.core.writing import write_files
@@ -72,8 +72,7 @@ def annotate(
             )
         written = [found.manifest.save(out), *_write_errors(found, out)]
     _show(console, found)
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, written)
 
 
 def _write_errors(found: Faces, out: Path) -> list[Path]:
@@ -97,8 +96,7 @@ def _show(console: Console, found: Faces) -> None:
         table.add_row(name, f"{found.accuracy(name):.1%}", told or "none")
     console.print(table)
     console.print(Text("right: of FairFace's validation faces in pictures like these; in each group: by_group.csv."))
-    for name in found.kept:
-        console.print(Text(f"{name} is in the manifest and was kept; --again replaces it.", style="yellow"))
+    say(console, (f"{name} is in the manifest and was kept; --again replaces it." for name in found.kept), "yellow")
     for why, count in found.reasons.items():
         console.print(Text(f"{count:,} faces without estimates: {why}.", style="yellow"))
     for name in found.estimated:

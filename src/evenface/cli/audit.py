@@ -21,8 +21,10 @@ from evenface.cli.options import (
     plain_errors,
     progress_bar,
     provenance,
+    say,
     some_names,
     writable,
+    wrote,
 )
 from evenface.core.errors import SettingsError
 from evenface.report import write
@@ -164,11 +166,9 @@ audit.__doc__ = _EXAMPLE
 
 def show(console: Console, result: Audit, written: list[Path]) -> None:
     """Print what was read, the table with the verdicts, and the files written."""
-    for note in result.data["notes"]:
-        console.print(Text(note, style="dim"))
+    say(console, result.data["notes"], "dim")
     console.print(render(result.data))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, written)
 
 
 def _formats(given: str | None, out: Path | None) -> list[str]:

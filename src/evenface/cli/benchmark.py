@@ -10,10 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar
-from evenface.core.errors import SettingsError
+from evenface.cli.options import plain_errors, progress_bar, say, wrote
+from evenface.core.errors import needs
 
 if TYPE_CHECKING:
     from evenface.benchmark.run import Benchmark
@@ -58,14 +57,10 @@ def mitigation(
 ) -> None:
     """Parse, call, print."""
     console, errors = Console(), Console(stderr=True)
-    with plain_errors():
-        try:
+    with plain_errors("what had ended is kept, and the same command goes on from there."):
+        with needs("The benchmark", "evenface[models,benchmark]"):
             from evenface.benchmark.run import GENERATED, Asked, benchmark
             from evenface.benchmark.suites import SUITES
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"The benchmark needs {error.name}, which is not installed: pip install 'evenface[models,benchmark]'"
-            ) from error
         from evenface.core.config import parse_override
 
         suites = SUITES if suite == ["all"] else tuple(suite or GENERATED)
@@ -111,7 +106,5 @@ def _show(console: Console, found: Benchmark) -> None:
         for line in lines:
             table.add_row(*line)
         console.print(table)
-    for sentence in paragraph(found.data):
-        console.print(Text(sentence))
-    for path in found.written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    say(console, paragraph(found.data))
+    wrote(console, found.written)

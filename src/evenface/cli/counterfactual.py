@@ -8,11 +8,10 @@ from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from evenface.audit.counterfactual import Counterfactual
 from evenface.audit.counterfactual import counterfactual as measure
-from evenface.cli.options import names, plain_errors, progress_bar, some_names, writable
+from evenface.cli.options import names, plain_errors, progress_bar, say, some_names, writable, wrote
 from evenface.core.errors import SettingsError, UnknownNameError
 from evenface.core.labels import get_space
 from evenface.outside.faces import open_faces
@@ -96,8 +95,7 @@ def counterfactual(
             out / PREDICTIONS, label="label", pred="predicted", resamples=resamples, min_families=min_group, seed=seed
         )
         written = [out / PREDICTIONS, *write(found.data, out, wanted, images=found.folder)]
-    for note in notes:
-        console.print(Text(note, style="dim"))
+    say(console, notes, "dim")
     show(console, found, written)
 
 
@@ -143,11 +141,9 @@ def _formats(given: str | None, out: Path | None) -> list[str]:
 
 def show(console: Console, found: Counterfactual, written: Sequence[Path]) -> None:
     """Print what was read, the tables, the sentences and the files written."""
-    for note in found.data["notes"]:
-        console.print(Text(note, style="dim"))
+    say(console, found.data["notes"], "dim")
     console.print(render(found.data))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, written)
 
 
 def checked_formats(given: str | None, out: Path) -> list[str]:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, some_names
+from evenface.cli.options import plain_errors, progress_bar, say, some_names, wrote
 from evenface.core.manifest import Manifest, manifest_file
 from evenface.cues import CUES
 
@@ -105,8 +105,7 @@ def read(
     for each in done:
         counts = unanswered(faces, each.name, each.reading)
         _tell(console, counts, each.notes)
-        for notice in findings(counts):
-            console.print(Text(f"Finding: {notice.message}", style="yellow"))
+        say(console, (f"Finding: {notice.message}" for notice in findings(counts)), "yellow")
         known = " It was known from an earlier run." if each.cached else ""
         console.print(Text(f"Wrote {each.path}.{known}", style="dim"))
 
@@ -129,9 +128,8 @@ def import_(
         written = save_cue(out, got.name, got.channels, got.reading, faces, {"source": table.name})
     counts = unanswered(faces, got.name, got.reading)
     _tell(console, counts, got.notes)
-    for notice in findings(counts):
-        console.print(Text(f"Finding: {notice.message}", style="yellow"))
-    console.print(Text(f"Wrote {written}", style="dim"))
+    say(console, (f"Finding: {notice.message}" for notice in findings(counts)), "yellow")
+    wrote(console, [written])
 
 
 def _tell(console: Console, counts: pl.DataFrame, notes: tuple[str, ...]) -> None:
@@ -140,8 +138,7 @@ def _tell(console: Console, counts: pl.DataFrame, notes: tuple[str, ...]) -> Non
 
     row = counts.filter(pl.col("attribute") == "all").row(0, named=True)
     console.print(Text(f"{row['cue']}: {row['faces'] - row['unread']:,} of {row['faces']:,} faces read."))
-    for note in notes:
-        console.print(Text(note, style="dim"))
+    say(console, notes, "dim")
     if not row["unread"]:
         return
     console.print(Text(f"Not read: {row['reasons']}."))

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenface.cli.annotate import ANNOTATE_HELP, annotate
-from evenface.cli.options import GATE_FAILED, plain_errors
+from evenface.cli.options import GATE_FAILED, plain_errors, say, wrote
 from evenface.core.errors import SettingsError
 from evenface.core.manifest import Manifest, is_manifest
 from evenface.core.writing import write_files
@@ -75,8 +75,7 @@ def import_set(
     with plain_errors():
         manifest = DATASETS.get(name).load(root)
         written = manifest.save(out)
-    for note in manifest.notes:
-        console.print(Text(f"Note: {note}", style="yellow"))
+    say(console, (f"Note: {note}" for note in manifest.notes), "yellow")
     frame = manifest.frame
     console.print(
         Text(
@@ -84,7 +83,7 @@ def import_set(
             f"attributes: {', '.join(a.name for a in manifest.attributes) or 'none'}."
         )
     )
-    console.print(Text(f"Wrote {written}", style="dim"))
+    wrote(console, [written])
 
 
 def check(
@@ -117,14 +116,11 @@ def check(
             }
             written = write_files(out, contents, "what was found")
             written.append(found.mark(table).save(out / "manifest.parquet"))
-    for note in table.notes:
-        console.print(Text(f"Note: {note}", style="dim"))
-    for finding in found.findings:
-        console.print(Text(f"• {finding.message}"))
+    say(console, (f"Note: {note}" for note in table.notes), "dim")
+    say(console, (f"• {finding.message}" for finding in found.findings))
     ending = "" if found.findings else " Nothing amiss was found."
     console.print(Text(f"{found.looked:,} pictures looked at.{ending}"))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, written)
     if strict and found.findings:
         raise typer.Exit(GATE_FAILED)
 
@@ -159,8 +155,7 @@ def sheet(
             return
         page = as_html(text) if out.suffix.casefold() == ".html" else text
         written = write_files(out.parent, {out.name: page.encode()}, "the data sheet")
-    for path in (*written, *([picture] if picture else [])):
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, [*written, *([picture] if picture else [])])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import names, plain_errors, progress_bar
+from evenface.cli.options import names, plain_errors, progress_bar, wrote
 from evenface.core.errors import SettingsError, did_you_mean
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def generate(
     console.print(Text(f"{made.rows:,} faces of {wanted.size} pixels in {out}"))
     stages = ", ".join(f"{stage} {spent:.1f} s" for stage, spent in seconds.items() if stage != "wall")
     console.print(Text(f"Drawn in {seconds['wall']:.1f} s; summed over workers: {stages}", style="dim"))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, written)
 
 
 generate.__doc__ = _EXAMPLE

@@ -23,30 +23,41 @@ GATE_FAILED = 3  # exit code when a --fail-if condition holds
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Print an error that a user's input caused as a message, and exit with code 2; with 130 on Ctrl-C."""
+def plain_errors(after: str = "files already there were left as they were.") -> Iterator[None]:
+    """Print an error that a user's input caused as a message, and exit with code 2; with 130 on Ctrl-C.
+
+    Args:
+        after: What is said of work that Ctrl-C stopped.
+    """
     try:
         yield
     except EvenfaceError as error:
         Console(stderr=True).print(Text(str(error), style="red"))
         raise typer.Exit(BAD_INPUT) from error
     except KeyboardInterrupt as stop:
-        Console(stderr=True).print(Text("Stopped before the end; files already there were left as they were."))
+        Console(stderr=True).print(Text(f"Stopped before the end; {after}"))
         raise typer.Exit(INTERRUPTED) from stop
 
 
 def tell(console: Console, result: Mapping[str, Any], tables: Iterable[Table], written: Iterable[Path]) -> None:
     """Print a result: what was read, warnings, its tables, the summary, and the files written."""
-    for note in result["notes"]:
-        console.print(Text(note, style="dim"))
-    for warning in result["warnings"]:
-        console.print(Text(f"Warning: {warning['message']}", style="yellow"))
+    say(console, result["notes"], "dim")
+    say(console, (f"Warning: {warning['message']}" for warning in result["warnings"]), "yellow")
     for table in tables:
         console.print(table)
-    for line in result["summary"]:
-        console.print(Text(f"• {line}"))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    say(console, (f"• {line}" for line in result["summary"]))
+    wrote(console, written)
+
+
+def say(console: Console, lines: Iterable[str], style: str = "") -> None:
+    """Print lines as they are: what looks like markup in them stays text."""
+    for line in lines:
+        console.print(Text(line, style=style))
+
+
+def wrote(console: Console, written: Iterable[object]) -> None:
+    """Print which files were written."""
+    say(console, (f"Wrote {path}" for path in written), "dim")
 
 
 def progress_bar(errors: Console, *columns: str | ProgressColumn) -> Progress:

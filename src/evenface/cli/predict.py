@@ -13,7 +13,7 @@ from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, some_names
+from evenface.cli.options import plain_errors, progress_bar, some_names, wrote
 from evenface.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ def predict(
     _show(console, answers, classes)
     _show_cues(console, answers)
     _show_base_rates(console, answers)
-    for path in [*written, *([draw] if draw is not None else [])]:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, [*written, *([draw] if draw is not None else [])])
 
 
 predict.__doc__ = _EXAMPLE

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
-from evenface.cli.options import names, plain_errors, progress_bar, some_names, writable
-from evenface.core.errors import SettingsError
+from evenface.cli.options import names, plain_errors, progress_bar, some_names, writable, wrote
+from evenface.core.errors import needs
 from evenface.report.probe import write
 from evenface.report.probe.terminal import render
 
@@ -47,12 +46,8 @@ def probe(
     """Parse, call, print."""
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
-        try:
+        with needs("Probing", "evenface[models]"):
             from evenface.probe.run import probe_runs
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"Probing needs {error.name}, which is not installed: pip install 'evenface[models]'"
-            ) from error
         wanted = some_names(by, "--by") or names(by)
         if out is not None:
             writable(out, ())
@@ -74,8 +69,7 @@ def probe(
             )
         written = write(found.data, out, sheets=found.sheets) if out is not None else []
     console.print(render(found.data))
-    for path in written:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    wrote(console, written)
 
 
 probe.__doc__ = _EXAMPLE

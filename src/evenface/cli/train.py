@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar
-from evenface.core.errors import SettingsError
+from evenface.cli.options import plain_errors, progress_bar, say
+from evenface.core.errors import needs
 
 if TYPE_CHECKING:
     from evenface.training.loop import Report
@@ -48,12 +48,8 @@ def train(
     """Parse, call, print."""
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
-        try:
+        with needs("Training", "evenface[models]"):
             from evenface.training.run import train as run
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"Training needs {error.name}, which is not installed: pip install 'evenface[models]'"
-            ) from error
         from evenface.training.settings import TrainSettings
 
         settings = TrainSettings.load(config, given or [])
@@ -91,15 +87,14 @@ def _show(console: Console, runs: Sequence[Run]) -> None:
         return
     about = json.loads((ended[0].folder / "data.json").read_text(encoding="utf-8"))
     said_of_runs = [notice for run in ended for notice in run.result["notices"]]
-    for notice in dict.fromkeys([*about["notices"], *said_of_runs]):
-        console.print(Text(notice, style="yellow"))
+    say(console, dict.fromkeys([*about["notices"], *said_of_runs]), "yellow")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head in ("seed", "epoch", "split", "faces", "accuracy", "worst group"):
         table.add_column(head, justify="left" if head in ("split", "worst group") else "right", no_wrap=True)
     for run in ended:
         for number, split in enumerate(name for name in run.result["splits"] if name != "train"):
             found = run.result["splits"][split]
-            which = ("", "") if number else (str(run.seed), f"{run.result['epoch']} of {run.result['epochs']}")
+            which = ("", "") if number else (str(run.seed), f"{run.result['epoch'] or '–'} of {run.result['epochs']}")
             worst = found["worst_group"]
             said = f"{found['groups'][worst]:.1%}  {worst}" if worst else ""
             table.add_row(*which, split, f"{found['n']:,}", f"{found['accuracy']:.1%}", said)

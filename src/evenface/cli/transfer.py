@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar
-from evenface.core.errors import SettingsError
+from evenface.cli.options import plain_errors, progress_bar, say, wrote
+from evenface.core.errors import needs
 
 _EXAMPLE = """Train fusions of cues in each region, read them in all, and report.
 
@@ -41,13 +41,9 @@ def transfer(
     """Parse, call, print."""
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
-        try:
+        with needs("Fusion", "evenface[models]"):
             from evenface.fusion.run import transfer as run
             from evenface.fusion.settings import TransferSettings
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"Fusion needs {error.name}, which is not installed: pip install 'evenface[models]'"
-            ) from error
         from evenface.report.transfer.files import write
 
         settings = TransferSettings.load(config, given or [])
@@ -66,12 +62,9 @@ def transfer(
             told = run(settings, resume=resume, report=report)
         folder = Path(settings.out) / settings.name
         written = write(told, folder)
-    for notice in told["notices"]:
-        console.print(Text(f"Warning: {notice['message']}", style="yellow"))
-    for line in told["summary"]:
-        console.print(Text(f"• {line}"))
-    for path in [*written, folder / "transfer.parquet", folder / "transfer.json"]:
-        console.print(Text(f"Wrote {path}", style="dim"))
+    say(console, (f"Warning: {notice['message']}" for notice in told["notices"]), "yellow")
+    say(console, (f"• {line}" for line in told["summary"]))
+    wrote(console, [*written, folder / "transfer.parquet", folder / "transfer.json"])
     regime, fusion = settings.regimes[0], settings.fusions[0]
     console.print(Text(f"Next: evenface audit {folder}/predictions/{regime}-{fusion}-own.parquet --by region"))
 

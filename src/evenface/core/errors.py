@@ -6,7 +6,8 @@ A message says what was wrong, where, what was got, what is allowed, and what to
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 
 class EvenfaceError(Exception):
@@ -31,6 +32,24 @@ class UnknownNameError(EvenfaceError):
             f"Unknown {kind} {name!r}.{did_you_mean(name, self.available)} Available: {', '.join(self.available)}."
         )
         super().__init__(f"{message} {hint}".rstrip())
+
+
+@contextmanager
+def needs(what: str, install: str) -> Iterator[None]:
+    """Say what a library is missing for, and what brings it, around the imports of an optional one.
+
+    Args:
+        what: What cannot be done without it, such as `Training`.
+        install: What pip is to install, such as `evenface[models]`.
+
+    Raises:
+        SettingsError: It is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        named = f"'{install}'" if "[" in install else install
+        raise SettingsError(f"{what} needs {error.name}, which is not installed: pip install {named}") from error
 
 
 def did_you_mean(name: str, available: Sequence[str]) -> str:

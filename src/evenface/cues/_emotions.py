@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, needs
 
 EMFACS: Mapping[str, frozenset[int]] = {
     "happy": frozenset({6, 12}),
@@ -54,16 +54,12 @@ class UnitsToEmotions:
             SettingsError: scikit-learn is not installed.
             InputError: There are fewer than two classes, or a class with fewer than two faces (or people, if given).
         """
-        try:
+        with needs("Turning units into emotions", "evenface[models]"):
             from sklearn.calibration import CalibratedClassifierCV
             from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
             from sklearn.pipeline import make_pipeline
             from sklearn.preprocessing import StandardScaler
             from sklearn.svm import SVC
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                "Units become emotions by scikit-learn, which is not installed: pip install 'evenface[models]'"
-            ) from error
         known = np.isfinite(units).all(1)
         x, y = units[known], np.asarray(labels)[known]
         who = np.arange(len(y)) if people is None else np.asarray(people)[known]

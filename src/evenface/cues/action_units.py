@@ -1,29 +1,27 @@
 """Action units: the paper's cue U, intensities of 17 units of FACS.
 
-`weights/action_units.md` is the card of the weights: what they learned from, and how well they read.
+`models/weights/action_units.md` is the card of the weights: what they learned from, and how well they read.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError
 from evenface.cues._cue import Cue, CueReading, checked, with_gaps
 from evenface.cues._geometry import POINTS, frontal
 from evenface.faces.landmarks import Landmarker, Landmarks
-from evenface.models.packed import read_safetensors
+from evenface.models.packed import packed_weights, read_safetensors
 
 UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45))
 """Units whose intensity OpenFace 2 gives (Baltrušaitis et al., FG 2018), in its order."""
 PRESENT = 2.0
 """Intensity from which a unit counts as shown: FACS B, slight."""
 STRONGEST = 5.0
-SHA256 = "08f53946cf298ceb0db445fb4749b1f89178252fbe0104e450be45c62a1ccdc5"
+WEIGHTS = {"action_units": "08f53946cf298ceb0db445fb4749b1f89178252fbe0104e450be45c62a1ccdc5"}
+"""Name of weights that ship -> SHA-256 of their safetensors file."""
 _FARTHEST = 45.0  # degrees of yaw or pitch at which confidence is 0
 
 
@@ -36,7 +34,7 @@ class ActionUnits(Cue):
 
     name = "action_units"
     channels = UNITS
-    version = f"1-{SHA256[:12]}"
+    version = f"1-{WEIGHTS['action_units'][:12]}"
     size = 192
     confidence = "how frontal the head is: 1 looks at the viewer, 0 is turned or tilted by 45 degrees or more"
 
@@ -48,10 +46,7 @@ class ActionUnits(Cue):
             SettingsError: MediaPipe is not installed.
             InputError: The weights of this installation are damaged.
         """
-        packed = files("evenface.cues").joinpath("weights/action_units.safetensors").read_bytes()
-        if hashlib.sha256(packed).hexdigest() != SHA256:
-            raise InputError("The weights of the cue 'action_units' are damaged. Install evenface anew.")
-        self._weights, _ = read_safetensors(packed, "weights of 'action_units'")
+        self._weights, _ = read_safetensors(*packed_weights(self.name, WEIGHTS))
         self._landmarker = Landmarker()
 
     def read(self, chips: NDArray[np.uint8]) -> CueReading:

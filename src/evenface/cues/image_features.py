@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import SettingsError
+from evenface.core.errors import needs
 from evenface.cues._cue import Cue, CueReading, all_read, checked
 from evenface.faces.assets import ASSETS, locate
 
@@ -41,12 +41,8 @@ class ImageFeatures(Cue):
             SettingsError: torch is not installed.
         """
         path = locate(_ASSET)
-        try:
+        with needs("Reading image features", "evenface[models]"):
             from evenface.models.efficientnet_lite import EfficientNetLite, load_imagenet
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"Image features need {error.name}, which is not installed: pip install 'evenface[models]'"
-            ) from error
         self._net = EfficientNetLite()
         load_imagenet(self._net, path)
         self._net.eval()

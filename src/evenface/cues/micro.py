@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import needs
 from evenface.cues._cue import Cue, CueReading, all_read, checked
+from evenface.models.packed import packed_weights
 
 THREE = ("positive", "negative", "surprise")
 """Classes of SMIC, and of I."""
@@ -27,11 +26,11 @@ MERGED: Mapping[str, str] = {
     "neutral": "neutral",
 }
 """Expression -> the class that it is merged into; contempt is in none."""
-SHA256 = {
+WEIGHTS = {
     "micro": "b8792ec73d9f4367e016259f17ad02ef4830a3bde2ae35bd83b179e20b228a1e",
     "micro_plus": "485e9e8c0cd0a371b480ff0a39d6c87195bb7ebd6fea437fbd4a8b65b0bc72c7",
 }
-"""Weights that ship -> SHA-256 of their safetensors file."""
+"""Name of weights that ship -> SHA-256 of their safetensors file."""
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 _TOGETHER = 16  # clips at a time, always: the last batch is filled up, so that no answer depends on its neighbours
 
@@ -46,7 +45,7 @@ class Micro(Cue):
 
     name = "micro"
     channels: ClassVar[tuple[str, ...]] = THREE
-    version = f"1-{SHA256['micro'][:12]}"
+    version = f"1-{WEIGHTS['micro'][:12]}"
     size = 64
     frames = 18
     confidence = "the highest probability"
@@ -58,19 +57,12 @@ class Micro(Cue):
             SettingsError: torch is not installed.
             InputError: The weights of this installation are damaged.
         """
-        try:
+        with needs("Reading micro-expressions", "evenface[models]"):
             from safetensors.torch import load
 
             from evenface.models.micro_net import MicroNet
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"Micro-expressions need {error.name}, which is not installed: pip install 'evenface[models]'"
-            ) from error
-        packed = files("evenface.models").joinpath(f"weights/{self.name}.safetensors").read_bytes()
-        if hashlib.sha256(packed).hexdigest() != SHA256[self.name]:
-            raise InputError(f"The weights of the cue {self.name!r} are damaged. Install evenface anew.")
         self._net = MicroNet(len(self.channels))
-        self._net.load_state_dict(load(packed))
+        self._net.load_state_dict(load(packed_weights(self.name, WEIGHTS)[0]))
         self._net.eval()
 
     def read(self, chips: NDArray[np.uint8]) -> CueReading:
@@ -99,4 +91,4 @@ class MicroPlus(Micro):
 
     name = "micro_plus"
     channels = PLUS
-    version = f"1-{SHA256['micro_plus'][:12]}"
+    version = f"1-{WEIGHTS['micro_plus'][:12]}"

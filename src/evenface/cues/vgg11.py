@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.cues._cue import Cue, CueReading, checked
 from evenface.cues.image_features import features
 
@@ -43,13 +43,8 @@ class VGG11(Cue):
         Raises:
             SettingsError: torchvision is not installed, or cannot get the weights.
         """
-        try:
+        with needs("VGG11", "evenface[vgg]"):
             from torchvision.models import VGG11_Weights, vgg11
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"VGG11 needs {error.name}, which is not installed: pip install 'evenface[vgg]'. Without it, take "
-                "the cue image_features."
-            ) from error
         try:
             self._layers = vgg11(weights=VGG11_Weights.IMAGENET1K_V1).features.eval()
         except OSError as error:

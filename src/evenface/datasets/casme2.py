@@ -17,45 +17,21 @@
 from __future__ import annotations
 
 from evenface.core.labels import LabelSpace
-from evenface.core.pictures import open_bytes
-from evenface.datasets._codings import header_at, joined
+from evenface.datasets._codings import coded
 from evenface.datasets._dataset import DataSet, Draft
 from evenface.datasets._files import Files
-from evenface.datasets._sheet import read_sheet
 
 _PICTURE = r"(?:^|/)(?<subject>sub\d{2})/(?<take>EP\d{2}_\d{2}\w?)/(?:reg_)?img(?<frame>\d+)\.(?:jpg|bmp|png)$"
 _SIGN = r"(^|/)sub\d{2}/EP\d{2}_\d{2}\w?/(reg_)?img\d+\.(jpg|bmp|png)$"
-_SHEET = r"(?i)(^|/)CASME2[^/]*\.(xlsx|csv)$"
-_COLUMNS = ("subject", "filename", "onsetframe", "apexframe", "offsetframe", "action units", "estimated emotion")
 _NAMES = ("happy", "disgust", "repression", "surprise", "fear", "sad", "others")
 
 
 def _read(files: Files) -> Draft:
     import polars as pl
 
-    clip = pl.concat_str("subject", pl.lit("/"), "take").alias("clip")
-    frames = files.match(_PICTURE).with_columns(clip, pl.col("frame").cast(pl.Int32)).drop("take")
-    file = files.first(_SHEET)
-    if file is None:
-        return Draft(frames, notes=("There is no CASME2-coding sheet, so no clip is labelled.",))
-    if file.endswith(".csv"):
-        table = files.table(file)
-        rows = [table.columns, *(list(row) for row in table.fill_null("").iter_rows())]
-    else:
-        rows = read_sheet(open_bytes(files.prefix + file), files.prefix + file)
-    sheet = header_at(rows, _COLUMNS, files.prefix + file)
+    frames = files.match(_PICTURE).with_columns(pl.concat_str("subject", pl.lit("/"), "take").alias("clip"))
     subject = pl.col("subject").str.replace(r"^(?i:sub)?0*(\d+)(\.0)?$", "$1").str.zfill(2)
-    clips = sheet.select(
-        (pl.lit("sub") + subject + "/" + pl.col("filename")).alias("clip"),
-        pl.col("estimated emotion").alias("label"),
-        pl.col("action units").alias("units"),
-        *(
-            pl.col(f"{name}frame").cast(pl.Float64, strict=False).cast(pl.Int32).alias(name)
-            for name in ("onset", "apex", "offset")
-        ),
-    ).unique("clip", keep="first", maintain_order=True)
-    table, notes = joined(frames, clips)
-    return Draft(table, notes=tuple(notes))
+    return coded(files, frames.drop("take"), "CASME2", pl.lit("sub") + subject + "/" + pl.col("filename"))
 
 
 CASME2 = DataSet(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import INSIDE, is_picture, open_bytes
 from evenface.datasets.findings import Finding, find
@@ -120,10 +120,8 @@ def _where(base: str | os.PathLike[str], name: str) -> str:
 
 
 def _look(paths: Sequence[str | None]) -> list[_Seen]:
-    try:
+    with needs("Reading pictures", "pillow"):
         from PIL.Image import DecompressionBombWarning
-    except ModuleNotFoundError as error:
-        raise SettingsError("Pictures are read with Pillow, which is not installed: pip install pillow") from error
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("error", DecompressionBombWarning)
         return list(pool.map(_see, paths, chunksize=64))

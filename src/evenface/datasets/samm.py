@@ -17,42 +17,19 @@
 from __future__ import annotations
 
 from evenface.core.labels import LabelSpace
-from evenface.core.pictures import open_bytes
-from evenface.datasets._codings import header_at, joined
+from evenface.datasets._codings import coded
 from evenface.datasets._dataset import DataSet, Draft
 from evenface.datasets._files import Files
-from evenface.datasets._sheet import read_sheet
 
 _PICTURE = r"(?:^|/)(?<subject>\d{3})/(?<clip>\d{3}_\d+_\d+)/\d{3}_(?<frame>\d+)\.(?:jpg|png|bmp)$"
 _SIGN = r"(^|/)\d{3}/\d{3}_\d+_\d+/\d{3}_\d+\.(jpg|png|bmp)$"
-_SHEET = r"(?i)(^|/)SAMM[^/]*\.(xlsx|csv)$"
-_COLUMNS = ("subject", "filename", "onset frame", "apex frame", "offset frame", "action units", "estimated emotion")
 _NAMES = ("angry", "contempt", "disgust", "fear", "happy", "sad", "surprise", "other")
 
 
 def _read(files: Files) -> Draft:
     import polars as pl
 
-    frames = files.match(_PICTURE).with_columns(pl.col("frame").cast(pl.Int32))
-    file = files.first(_SHEET)
-    if file is None:
-        return Draft(frames, notes=("There is no SAMM_Micro_FACS_Codes sheet, so no clip is labelled.",))
-    if file.endswith(".csv"):
-        rows = [line.split(",") for line in files.text(file).splitlines()]
-    else:
-        rows = read_sheet(open_bytes(files.prefix + file), files.prefix + file)
-    sheet = header_at(rows, _COLUMNS, files.prefix + file)
-    clips = sheet.select(
-        pl.col("filename").alias("clip"),
-        pl.col("estimated emotion").alias("label"),
-        pl.col("action units").alias("units"),
-        *(
-            pl.col(f"{name} frame").cast(pl.Float64, strict=False).cast(pl.Int32).alias(name)
-            for name in ("onset", "apex", "offset")
-        ),
-    ).unique("clip", keep="first", maintain_order=True)
-    table, notes = joined(frames, clips)
-    return Draft(table, notes=tuple(notes))
+    return coded(files, files.match(_PICTURE), "SAMM", pl.col("filename"))
 
 
 SAMM = DataSet(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, needs
 from evenface.core.pictures import INSIDE, open_bytes
 
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
     content = source if isinstance(source, bytes) else _bytes_of(source)
     if not content:
         raise UnreadablePictureError(where, "empty file, 0 bytes")
-    try:
+    with needs("Reading pictures", "pillow"):
         from PIL import Image as Pillow
         from PIL import UnidentifiedImageError
-    except ModuleNotFoundError as error:
-        raise SettingsError("Pictures are read with Pillow, which is not installed: pip install pillow") from error
     _know_formats()
     try:
         with Pillow.open(io.BytesIO(content), formats=FORMATS) as picture:

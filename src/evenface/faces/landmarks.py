@@ -64,7 +64,7 @@ class Landmarker:
             SettingsError: MediaPipe is not installed.
         """
         path = locate(ASSET)
-        mediapipe, tasks, vision = mediapipe_parts("Landmarks are placed")
+        mediapipe, tasks, vision = mediapipe_parts("Placing landmarks")
         self._wrap: Callable[[Image], Any] = lambda image: mediapipe.Image(
             mediapipe.ImageFormat.SRGB, np.ascontiguousarray(image)
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.faces.face import Box, Image, overlap
 
 _LEAST_SHARED = 0.3  # overlap of a face with where it was: heads move little between the frames that are looked at
@@ -63,12 +63,8 @@ class Video:
             InputError: There is no such file or camera, or it is no video that can be read.
             SettingsError: OpenCV is not installed.
         """
-        try:
+        with needs("Reading video", "evenface[predict]"):
             import cv2
-        except ModuleNotFoundError as error:
-            raise SettingsError(
-                "Video is read with OpenCV, which is not installed: pip install 'evenface[predict]'"
-            ) from error
         if isinstance(self.source, Path) and not self.source.is_file():
             raise InputError(f"There is no video {self.source}.")
         name = f"camera {self.source}" if isinstance(self.source, int) else str(self.source)

@@ -169,11 +169,13 @@ class Mitigation(nn.Module, ABC):
         needs: What must be known of the faces: `group_in_training`, `group_in_validation`, or, to answer at all,
             `group_in_prediction`: the net's `adjust` asks for it.
         reads_numbers: Whether `data.continuous` alone will do where groups are needed.
+        keeps_epoch: Whether weights are those of the epoch that was chosen, but for what `finish` changes.
     """
 
     Options: ClassVar[type[MitigationOptions]]
     needs: ClassVar[frozenset[Need]] = frozenset()
     reads_numbers: ClassVar[bool] = False
+    keeps_epoch: ClassVar[bool] = True
 
     @abstractmethod
     def objective(self, step: TrainStep) -> Tensor:

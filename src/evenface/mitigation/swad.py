@@ -10,6 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from evenface.core.tables import Notice
 from evenface.mitigation._mitigation import Answers, Batch, Mitigation, MitigationOptions, Reading, Task, TrainStep
 from evenface.models.nets._net import Net
 
@@ -41,6 +42,7 @@ class SWAD(Mitigation):
     """
 
     Options: ClassVar[type[MitigationOptions]] = SWADOptions
+    keeps_epoch: ClassVar[bool] = False
     running: Tensor
     recent: Tensor
     span: Tensor
@@ -113,6 +115,12 @@ class SWAD(Mitigation):
                 value.copy_(flat[start : start + value.numel()].view(value.shape))
                 start += value.numel()
         return made
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Whose weights these are."""
+        first, epochs = self.marks[1:3].tolist()
+        span = f"epochs {first + 1} to {first + epochs}" if first >= 0 else "the last epoch: the loss had no dip before"
+        return (Notice("mean_weights", f"No epoch was chosen: weights are the mean over all steps of {span}."),)
 
 
 def _flat(net: Net) -> Tensor:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, UnknownNameError
+from evenface.core.errors import InputError, UnknownNameError, needs
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
@@ -73,10 +73,8 @@ class AttributesModel:
     def __init__(self, model: bytes, errors: Errors) -> None:
         """Take an ONNX model as `attributes_graph` makes it, and its errors."""
         self.errors = errors
-        try:
+        with needs("Estimating attributes", "evenface[predict]"):
             import onnxruntime
-        except ModuleNotFoundError as error:
-            raise SettingsError("Estimating attributes needs onnxruntime: pip install 'evenface[predict]'") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -145,9 +143,8 @@ def _model(packed: bytes, where: str) -> AttributesModel:
             raise ValueError(f"levels {told}")
         temperatures = [float(json.loads(about["temperatures"])[name]) for name in LEVELS]
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
-        model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
+        with needs("Estimating attributes", "evenface[predict]"):
+            model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
         return AttributesModel(model, json.loads(about["errors"]))
-    except ModuleNotFoundError as error:
-        raise SettingsError("Estimating attributes needs onnx: pip install 'evenface[predict]'") from error
     except (KeyError, ValueError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, needs
 from evenface.models.graph import macro_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
@@ -37,10 +37,8 @@ class MacroModel:
 
     def __init__(self, model: bytes, classes: tuple[str, ...], shares: NDArray[np.float64] | None) -> None:
         """Take an ONNX model as `graph.macro_graph` makes it."""
-        try:
+        with needs("Reading expressions", "evenface[predict]"):
             import onnxruntime
-        except ModuleNotFoundError as error:
-            raise SettingsError("Reading expressions needs onnxruntime: pip install 'evenface[predict]'") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         # Batches side by side, each on one thread, wait for each other less than threads that share a batch.
@@ -82,9 +80,8 @@ def _model(packed: bytes, where: str) -> MacroModel:
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         mirrored = bool(json.loads(about["mirrored"]))
         shares = np.array(json.loads(about["shares"]), float) if "shares" in about else None
-        model = macro_graph(layers, float(about["temperature"]), mirrored=mirrored, ranges=ranges)
-    except ModuleNotFoundError as error:
-        raise SettingsError("Reading expressions needs onnx: pip install 'evenface[predict]'") from error
+        with needs("Reading expressions", "evenface[predict]"):
+            model = macro_graph(layers, float(about["temperature"]), mirrored=mirrored, ranges=ranges)
     except (KeyError, ValueError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
     return MacroModel(model, classes, shares)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, needs
 from evenface.core.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -105,10 +105,8 @@ def batches(paths: tuple[Path, ...], size: int | None, batch: int) -> Iterator[I
 
 
 def _read(path: Path, size: int | None) -> Images:
-    try:
+    with needs("Reading pictures", "pillow"):
         from PIL import Image
-    except ModuleNotFoundError as error:
-        raise SettingsError("Pictures are read with Pillow, which is not installed: pip install pillow") from error
     try:
         with Image.open(path, formats=("PNG", "JPEG", "WEBP", "BMP")) as picture:
             if picture.width * picture.height > MOST_PIXELS:

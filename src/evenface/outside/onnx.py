@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.outside.answers import WrongAnswerError
 from evenface.outside.faces import Images
 
@@ -140,12 +140,8 @@ def open_onnx(path: Path) -> Any:
     """
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
-    try:
+    with needs("Running ONNX files", "onnxruntime"):
         onnxruntime = import_module("onnxruntime")  # optional, and without types
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            "ONNX files are run by onnxruntime, which is not installed: pip install onnxruntime"
-        ) from error
     try:
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, UnknownNameError
+from evenface.core.errors import InputError, SettingsError, UnknownNameError, needs
 from evenface.cues._cue import CueReading
 from evenface.faces.align import align
 from evenface.faces.decode import UnreadablePictureError
@@ -357,10 +357,8 @@ def load(weights: str | Path) -> Model:
         raise InputError(f"There are no weights {path}.")
     if "evenface" not in read_safetensors(path.read_bytes(), str(path))[1]:
         return macro.load(path)
-    try:
+    with needs(str(path), "evenface[models]"):
         from evenface.models.trained import TrainedModel
-    except ModuleNotFoundError as error:
-        raise SettingsError(f"{path} needs {error.name}: pip install 'evenface[models]'") from error
     return TrainedModel(path)
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from evenface import __version__
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.core.manifest import Manifest
 from evenface.core.writing import replacing, write_files
 from evenface.synthesis.plan import Plan
@@ -114,16 +114,10 @@ def renderer(device: str = "cpu") -> Draw:
     Raises:
         SettingsError: What it needs is not installed.
     """
-    try:
+    with needs("Drawing faces", "evenface[synthesis]"):
         for needed in ("warp", "PIL"):  # which drawing loads late, when a run would have begun
             import_module(needed)
         from evenface.synthesis.render.draw import render
-    except ModuleNotFoundError as error:
-        if error.name not in ("warp", "PIL"):
-            raise
-        raise SettingsError(
-            f"Drawing faces needs {error.name}, which is not installed. Run: pip install 'evenface[synthesis]'"
-        ) from error
     return partial(render, device=device)
 
 

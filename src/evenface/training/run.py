@@ -200,7 +200,7 @@ def _finish(parts: Parts, loop: Loop, rule: str, net: Net, fabric: Fabric) -> di
             "in_selection": SELECTION_RULES.get(rule).needs_groups,
             "in_prediction": "group_in_prediction" in kind.needs,
         },
-        "epoch": at.best_epoch if own else at.others[rule][1],
+        "epoch": (at.best_epoch if own else at.others[rule][1]) if kind.keeps_epoch else None,
         "epochs": len(at.history),
         "steps": at.step,
         "seconds": round(at.seconds, 1),

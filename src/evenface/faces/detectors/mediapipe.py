@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import SettingsError
+from evenface.core.errors import needs
 from evenface.faces.assets import locate
 from evenface.faces.face import Box, Face, Image, distinct
 
@@ -32,19 +32,15 @@ _LEFT_EYE, _RIGHT_EYE, _NOSE, _MOUTH_LEFT, _MOUTH_RIGHT = (33, 133), (362, 263),
 _ONE_AT_A_TIME = threading.Lock()  # the error stream belongs to the whole process
 
 
-def mediapipe_parts(done: str) -> tuple[Any, Any, Any]:
-    """Load MediaPipe, its tasks, and their vision part; `done` says what for.
+def mediapipe_parts(doing: str) -> tuple[Any, Any, Any]:
+    """Load MediaPipe, its tasks, and their vision part; `doing` says what for.
 
     Raises:
         SettingsError: MediaPipe is not installed.
     """
-    try:
+    with needs(doing, "evenface[predict]"):
         names = "mediapipe", "mediapipe.tasks.python", "mediapipe.tasks.python.vision"
         mediapipe, tasks, vision = (import_module(name) for name in names)
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"{done} with MediaPipe, which is not installed: pip install 'evenface[predict]'"
-        ) from error
     return mediapipe, tasks, vision
 
 
@@ -65,7 +61,7 @@ class MediaPipe:
             SettingsError: MediaPipe is not installed.
         """
         path = locate(ASSET)
-        mediapipe, tasks, vision = mediapipe_parts("Faces are found")
+        mediapipe, tasks, vision = mediapipe_parts("Finding faces")
         with zipfile.ZipFile(path) as bundle:
             finder = bundle.read("face_detector.tflite")
         with native_messages_hidden():

@@ -45,6 +45,7 @@ class Residual(Net):
     """
 
     Options: ClassVar[type[NetOptions]] = ResidualOptions
+    options: ResidualOptions
 
     def __init__(self, classes: int, options: ResidualOptions) -> None:
         super().__init__()

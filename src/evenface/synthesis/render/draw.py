@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import SettingsError, needs
 from evenface.synthesis.mesh import Columns, Heads, make_heads
 from evenface.synthesis.parameters import HAIR_STYLES, columns
 from evenface.synthesis.render.camera import look_at
@@ -44,7 +44,8 @@ def render(faces: pl.DataFrame, size: int = 224, *, device: str = "cpu") -> NDAr
         (face, row, column, 3) sRGB; a row's picture does not depend on the other rows.
 
     Raises:
-        InputError: A parameter is out of range, or Warp is not installed.
+        InputError: A parameter is out of range.
+        SettingsError: Warp is not installed.
         UnknownNameError: A column names an action that there is not.
         SettingsError: `size` is out of range.
     """
@@ -70,12 +71,10 @@ def _warp() -> Any:
     """Warp, told to keep what it does to itself.
 
     Raises:
-        InputError: Warp is not installed.
+        SettingsError: Warp is not installed.
     """
-    try:
+    with needs("Drawing faces", "evenface[synthesis]"):
         import warp as wp
-    except ModuleNotFoundError as error:
-        raise InputError("Drawing faces needs Warp: pip install 'evenface[synthesis]'.") from error
     wp.config.log_level = max(wp.config.log_level, wp.LOG_WARNING)
     return wp
 
