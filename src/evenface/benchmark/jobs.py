@@ -16,6 +16,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from evenface.core.errors import InputError
+from evenface.synthesis.run import processors
 
 Key = TypeVar("Key")
 _PRELOADED = ["evenface.benchmark.measure", "evenface.training.run"]
@@ -26,7 +27,7 @@ Job = Callable[[int | None], Any]
 
 def at_once(workers: int | None, devices: int) -> int:
     """Give how many processes run at a time: as many as processors, or one for each GPU, where nothing is said."""
-    return workers or devices or len(os.sched_getaffinity(0))
+    return workers or devices or processors()
 
 
 class Pool:

@@ -125,7 +125,7 @@ def _made(
     plan: Plan, folder: Path, missing: list[int], draw: Draw, workers: int | None, tell: _Teller
 ) -> Iterator[Receipt]:
     """Make stretches here, or in other processes; each as it is done."""
-    processes = min(workers or _processors(), len(missing))
+    processes = min(workers or processors(), len(missing))
     if processes <= 1:
         for number in missing:
             yield make(plan, folder, number, draw, tell.add)
@@ -146,7 +146,8 @@ def _made(
         pool.shutdown(cancel_futures=True)
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Give how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
