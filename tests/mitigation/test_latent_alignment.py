@@ -11,6 +11,7 @@ from evenface.mitigation._mitigation import Answers, Batch, Task, TrainStep
 from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained
 from evenface.mitigation.alignment._known import Base
 from evenface.mitigation.latent_alignment import Drawn, LatentAlignment, LatentAlignmentOptions
+from evenface.mitigation.leace import erased
 from evenface.models.nets._net import Net
 from evenface.models.nets.residual import Residual, ResidualOptions
 from evenface.models.nets.vae import VAE, VAEOptions
@@ -149,6 +150,21 @@ def test_what_a_linear_reader_finds_among_faces_of_one_expression_is_taken_out()
     assert done.inner is net
     kept, net = made(erase=False)
     assert kept.finish(net, {}.__getitem__) is net
+
+
+def test_what_a_linear_head_does_not_read_is_taken_out_too_and_answers_stay() -> None:
+    mitigation, _ = made()
+    net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))).eval())
+    rng = np.random.default_rng(0)
+    labels, codes = np.arange(200) % 2, rng.integers(0, 2, (200, 1))
+    latents = rng.normal(size=(200, 8)).astype(np.float32) + codes.astype(np.float32)
+    known = Answers(latents, np.zeros((200, 2)), labels, codes[:, 0], codes, np.zeros((200, 0)))
+    done = mitigation.finish(net, {"train": known}.__getitem__)
+    plain = erased(net, known, [2, 2], within=True)
+    left, whole = (torch.from_numpy(latents) @ (torch.eye(8) - each.taken.T) for each in (done, plain))
+    assert torch.linalg.matrix_rank(left - left.mean(0), atol=1e-4) == 1 < torch.linalg.matrix_rank(whole, atol=1e-4)
+    scores = [(latents - latents.mean(0)) @ net.head.weight.T for latents in (left, whole)]
+    torch.testing.assert_close(*(each[:, 0] - each[:, 1] for each in scores))
 
 
 def test_a_net_that_draws_nothing_is_aligned_alone() -> None:

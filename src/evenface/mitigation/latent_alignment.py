@@ -60,7 +60,8 @@ class LatentAlignmentOptions(MitigationOptions):
         swap: Weight of being read alike when drawn with other attributes; 0: off.
         opponent_rate: Learning rate of the parameters that work against the encoder.
         erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
-            taken out of the latent, as `leace` does.
+            taken out of the latent, as `leace` does; where the head is linear, what it does not read of the latent
+            goes too, which changes no answer.
     """
 
     kind: Literal["latent_alignment"] = "latent_alignment"
@@ -227,8 +228,12 @@ class LatentAlignment(Mitigation):
         return total
 
     def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
-        """Take out of the latent what a linear reader still finds."""
-        return erased(net, answers("train"), self._levels, within=True) if self._options.erase else net
+        """Take out of the latent what no answer needs, and what a linear reader still finds."""
+        if not self._options.erase:
+            return net
+        head = getattr(net, "head", None)
+        unread = head if isinstance(head, nn.Linear) else None
+        return erased(net, answers("train"), self._levels, within=True, unread=unread)
 
     def _terms(self) -> Sequence[Alignment]:
         return list(self.terms)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from evenface.mitigation._logistic import with_fitted_head
 from evenface.mitigation._mitigation import Answers, Mitigation, MitigationOptions, Need, Task, TrainStep
@@ -70,7 +70,7 @@ class LEACE(Mitigation):
         return with_fitted_head(made, latents.astype(np.float32), found.labels, np.ones(len(latents)), self._strength)
 
 
-def erased(net: Net, found: Answers, levels: Sequence[int], *, within: bool) -> Erased:
+def erased(net: Net, found: Answers, levels: Sequence[int], *, within: bool, unread: nn.Linear | None = None) -> Erased:
     """Put an eraser between encoder and head.
 
     Args:
@@ -78,13 +78,25 @@ def erased(net: Net, found: Answers, levels: Sequence[int], *, within: bool) -> 
         found: Its answers, by which the eraser is fitted.
         levels: Number of levels of each attribute, and of groups.
         within: Whether only what goes with them among faces of one expression is taken out.
+        unread: A linear head: what it does not read of the latent is taken out as well. None: nothing is.
     """
     labels = found.labels if within else np.zeros_like(found.labels)
     taken, centre = eraser(found.latents.astype(np.float64), concepts(found, levels), labels)
+    if unread is not None:
+        # Not before: among the few numbers that are read, one for each level could be all that there are.
+        whole = np.eye(len(taken))
+        taken = whole - readable(unread) @ (whole - taken)
     made = Erased.around(net)
     made.taken.copy_(torch.from_numpy(taken))
     made.centre.copy_(torch.from_numpy(centre))
     return made.to(next(net.parameters()).device)
+
+
+def readable(head: nn.Linear) -> Floats:
+    """Give the projection (latent, latent) on what a linear head reads, but for what raises all scores alike."""
+    rows = head.weight.detach().double().cpu().numpy()
+    rows = rows - rows.mean(0)
+    return np.asarray(np.linalg.pinv(rows) @ rows)
 
 
 def concepts(found: Answers, levels: Sequence[int]) -> Floats:
