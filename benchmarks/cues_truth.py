@@ -11,7 +11,6 @@ person is built. Intervals are over persons.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -25,12 +24,21 @@ from evenface.synthesis.plan import Plan
 from evenface.synthesis.render.draw import render
 from evenface.synthesis.suites import load_spec
 
-Floats = NDArray[np.float64]
+Floats, Rows = NDArray[np.float64], NDArray[np.bool_]
 PIXELS, LARGEST, FULL = 224, 0.8, 32.0  # share of a full turn of the eyes, and degrees of that
 SPEC = ["design=factorial", 'name="truth"', "seed=4242", f"size={PIXELS}", 'regions=["wild","spontaneous"]',
         'emotions=["angry","disgust","fear","happy","sad","surprise","neutral","contempt"]']  # fmt: skip
-LOOK = {"eyeLookOutLeft": (0, 1), "eyeLookInRight": (0, 1), "eyeLookInLeft": (0, -1), "eyeLookOutRight": (0, -1),
-        "eyeLookUpLeft": (1, 1), "eyeLookUpRight": (1, 1), "eyeLookDownLeft": (1, -1), "eyeLookDownRight": (1, -1)}  # fmt: skip
+LOOK = {
+    f"eyeLook{way}": (axis, sign)
+    for axis, sign, ways in (
+        (0, 1, ("OutLeft", "InRight")),
+        (0, -1, ("InLeft", "OutRight")),
+        (1, 1, ("UpLeft", "UpRight")),
+        (1, -1, ("DownLeft", "DownRight")),
+    )
+    for way in ways
+}
+"""Facial action -> axis and sign of the gaze that it makes."""
 MOVED = {
     "eye_open_{}": "eyeWide{} -eyeBlink{} -eyeSquint{}",
     "brow_inner_{}": "browInnerUp -browDown{}",
@@ -74,8 +82,9 @@ def main() -> None:
         reasons = {r: reading.reasons.count(r) for r in set(reading.reasons) if r}
         print(f"{name}: not read:", "; ".join(sorted(told)), reasons)
     gaze = dict(zip(CUES.get("gaze").channels, read["gaze"].values.T.astype(float), strict=True))
-    for axis, channels in enumerate(
-        (("horizontal_right", "horizontal_left", "yaw"), ("vertical_right", "vertical_left"))
+    for axis, channels in (
+        (0, ("horizontal_right", "horizontal_left", "yaw")),
+        (1, ("vertical_right", "vertical_left")),
     ):
         for channel in channels:
             _tell(channel, gaze[channel], looks[:, axis], rows, person)
@@ -120,11 +129,9 @@ def _moved(truth: pl.DataFrame, reading: CueReading) -> dict[str, tuple[Floats, 
     for channel, actions in MOVED.items():
         for side in ("Right", "Left") if "{}" in channel else ("",):
             named = channel.format(side.lower())
-            signs = ((action.lstrip("-").format(side), -1 if action[0] == "-" else 1) for action in actions.split())
-            out[named] = (
-                values[named],
-                sum((s * truth[f"action:{a}"].to_numpy() for a, s in signs), np.zeros(len(truth))),
-            )
+            signs = ((each.lstrip("-").format(side), -1 if each[0] == "-" else 1) for each in actions.split())
+            moved = np.sum([sign * truth[f"action:{action}"].to_numpy() for action, sign in signs], 0)
+            out[named] = values[named], moved
     for name in UNEVEN:
         out[f"uneven_{name}"] = values[f"uneven_{name}"], out[f"{name}_left"][1] - out[f"{name}_right"][1]
     return out
@@ -139,18 +146,19 @@ def _within(values: Floats, person: NDArray[np.object_]) -> Floats:
     return np.where((count > 1)[who], values - mean[who], np.nan)
 
 
-def _tell(
-    name: str, read: Floats, true: Floats, rows: dict[str, NDArray[np.bool_]], person: NDArray[np.object_]
-) -> None:
+def _tell(name: str, read: Floats, true: Floats, rows: dict[str, Rows], person: NDArray[np.object_]) -> None:
     both = np.isfinite(read) & np.isfinite(true)
-    of: Callable[[NDArray[np.int64]], float] = lambda at: float(np.corrcoef(read[at], true[at])[0, 1])
+
+    def related(at: NDArray[np.int64]) -> float:
+        return float(np.corrcoef(read[at], true[at])[0, 1])
+
     dice, parts = np.random.default_rng(0), []
     for group, at in rows.items():
         places = np.flatnonzero(at & both)
         people, who = np.unique(person[places], return_inverse=True)
         counts = dice.multinomial(len(people), np.full(len(people), 1 / len(people)), 300)[:, who]
-        low, high = np.percentile([of(np.repeat(places, times)) for times in counts], [2.5, 97.5])
-        parts.append(f"{group} {of(places):+.2f}" + (f" [{low:+.2f}, {high:+.2f}]" if group == "all" else ""))
+        low, high = np.percentile([related(np.repeat(places, times)) for times in counts], [2.5, 97.5])
+        parts.append(f"{group} {related(places):+.2f}" + (f" [{low:+.2f}, {high:+.2f}]" if group == "all" else ""))
     print(f"{name}: " + "; ".join(parts))
 
 
