@@ -54,9 +54,10 @@ def main() -> None:
     given = parser.parse_args()
     chips, shown = drawn(given.ferplus, given.faces)
     print({name: int((shown == name).sum()) for name in SEVEN})
+    cues = {name: CUES.get(name)() for name in PAIRS}
+    readings = {name: cue.read(chips) for name, cue in cues.items()}
     for name, pairs in PAIRS.items():
-        cue = CUES.get(name)()
-        reading = cue.read(chips)
+        cue, reading = cues[name], readings[name]
         cue.close()
         values, labels = reading.values[reading.valid], shown[reading.valid]
         asked = [(shape, channel) for shape, channels in pairs.items() for channel in channels.split()]

@@ -71,7 +71,10 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=480, help="two of each person")
     given = parser.parse_args()
     truth, chips, looks = _faces(given.faces)
-    read = {name: _read(name, chips) for name in ("gaze", "geometry")}
+    cues = {name: CUES.get(name)() for name in ("gaze", "geometry")}
+    read = {name: cue.read(chips) for name, cue in cues.items()}
+    for cue in cues.values():
+        cue.close()
     person = truth["subject"].to_numpy()
     rows = {"all": np.ones(len(truth), bool)}
     for attribute in ("ethnicity", "skin_tone"):
@@ -113,13 +116,6 @@ def _faces(count: int) -> tuple[pl.DataFrame, NDArray[np.uint8], Floats]:
     detector.close()
     print(f"{len(seen)} of {len(truth)} faces found")
     return truth[seen], np.stack(chips), FULL * looks[seen]
-
-
-def _read(name: str, chips: NDArray[np.uint8]) -> CueReading:
-    cue = CUES.get(name)()
-    reading = cue.read(chips)
-    cue.close()
-    return reading
 
 
 def _moved(truth: pl.DataFrame, reading: CueReading) -> dict[str, tuple[Floats, Floats]]:
