@@ -103,7 +103,7 @@ class _Shared:
                 self._model.close()
 
     def read(self, chips: NDArray[np.uint8]) -> Landmarks:
-        digest = hashlib.sha256(np.ascontiguousarray(chips)).digest()
+        digest = hashlib.sha256(chips.tobytes()).digest()
         with self._reading:
             if self._last is None or self._last[0] != digest:
                 self._last = digest, self._model.read(chips)
