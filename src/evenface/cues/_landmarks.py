@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from abc import abstractmethod
 from typing import ClassVar
@@ -84,7 +83,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self._model, self._users = Landmarker(), 0
-        self._last: tuple[bytes, Landmarks] | None = None
+        self._last: tuple[NDArray[np.uint8], Landmarks] | None = None
         self._reading = threading.Lock()  # MediaPipe reads one face at a time
 
     @classmethod
@@ -103,8 +102,7 @@ class _Shared:
                 self._model.close()
 
     def read(self, chips: NDArray[np.uint8]) -> Landmarks:
-        digest = hashlib.sha256(chips.tobytes()).digest()
         with self._reading:
-            if self._last is None or self._last[0] != digest:
-                self._last = digest, self._model.read(chips)
+            if self._last is None or not np.array_equal(self._last[0], chips):
+                self._last = chips.copy(), self._model.read(chips)
             return self._last[1]

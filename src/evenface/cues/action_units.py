@@ -72,4 +72,4 @@ def intensities(features: NDArray[np.float32], weights: Mapping[str, NDArray[np.
     for layer in range(layers):
         x = x @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
         x = np.maximum(x, 0) if layer < layers - 1 else x
-    return np.clip(x, 0, STRONGEST).astype(np.float32)
+    return np.asarray(np.clip(x, 0, STRONGEST), np.float32)
