@@ -28,8 +28,8 @@ def deletion(
     others', which is what a cue drawn at random among them costs; `least`: less that of the lowest rank. `changes`,
     `changes_beyond` and `changes_least`: the same of the share of answers that are another once the cue is hidden.
     """
-    pairs = [(regime, fusion) for regime in settings.regimes for fusion in settings.fusions]
-    found = []
+    pairs: list[tuple[str, str]] = [(regime, fusion) for regime in settings.regimes for fusion in settings.fusions]
+    found: list[dict[str, Any]] = []
     for each in grounds:
         for regime, fusion in learning(settings):
             known = (each.own(regime, fusion, name) for name in ("A", *(f"#{i + 1}" for i in range(len(data.cues)))))

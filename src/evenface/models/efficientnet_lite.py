@@ -121,7 +121,7 @@ class EfficientNetLite(nn.Module):
         for step in self.modules():
             if isinstance(step, _Step) and isinstance(step.norm, nn.BatchNorm2d):
                 step.conv, step.norm = fuse_conv_bn_eval(step.conv, step.norm), nn.Identity()
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def load_imagenet(net: EfficientNetLite, path: Path) -> None:
