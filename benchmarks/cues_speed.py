@@ -37,16 +37,19 @@ def main() -> None:
     chips = np.stack([align(photo, face.landmarks, SIDE) for photo, face in zip(photos, faces, strict=True)])
     spent = {"find and cut": (time.process_time() - begun) / given.photos}
     detector.close()
-    for name in DEFAULT:
-        cue = CUES.get(name)()
+    cues, inputs = [CUES.get(name)() for name in DEFAULT], {}
+    for cue in cues:
         at = np.linspace(0, SIDE - 1, cue.size).astype(int)
         small = chips[:, at][:, :, at]
-        seen = np.ascontiguousarray(np.repeat(small[:, None], cue.frames, 1) if cue.frames else small)
-        cue.read(seen[:BATCH])
-        begun = time.process_time()
-        for start in range(0, given.photos, BATCH):
-            cue.read(seen[start : start + BATCH])
-        spent[name] = (time.process_time() - begun) / given.photos
+        inputs[cue.name] = np.repeat(small[:, None], cue.frames, 1) if cue.frames else small
+        cue.read(inputs[cue.name][::-1][:1])  # the first reading builds what it needs
+        spent[cue.name] = 0.0
+    for start in range(0, given.photos, BATCH):
+        for cue in cues:  # one after the other, as they are read from a manifest: landmarks are placed for the first
+            begun = time.process_time()
+            cue.read(inputs[cue.name][start : start + BATCH])
+            spent[cue.name] += (time.process_time() - begun) / given.photos
+    for cue in cues:
         cue.close()
     for name, seconds in spent.items():
         print(f"{name:>16}: {1 / seconds:8.1f} a second, {1000 * seconds:6.1f} ms")

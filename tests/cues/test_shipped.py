@@ -94,7 +94,7 @@ def test_a_face_without_landmarks_has_a_reason() -> None:
 
 def test_vgg11_gives_the_channels_of_its_convolutions() -> None:
     torch = pytest.importorskip("torch", reason="the extra evenface[models] brings torch")
-    from evenface.cues.vgg11 import WIDTHS, channel_means
+    from evenface.cues.vgg11 import WIDTHS, channel_means, laid_out
 
     layers: list[torch.nn.Module] = []
     inside = 3
@@ -105,11 +105,15 @@ def test_vgg11_gives_the_channels_of_its_convolutions() -> None:
         inside = width
     net = torch.nn.Sequential(*layers).eval()
     with torch.inference_mode():
-        means = channel_means(net, torch.rand(2, 3, 32, 32))
+        faces = torch.rand(2, 3, 32, 32)
+        means = channel_means(net, faces)
         assert means.shape == (2, 2752)
         assert len(CUES.get("vgg11").channels) == 2752
         with pytest.raises(InputError, match="VGG11 has"):
             channel_means(net[:6], torch.rand(1, 3, 32, 32))
+        rounded = channel_means(laid_out(net), faces)
+    assert rounded.dtype == torch.float32
+    torch.testing.assert_close(rounded, means, atol=0.01 * float(means.max()), rtol=0.05)
 
 
 def test_a_movement_is_seen_and_a_moving_head_is_not() -> None:

@@ -17,6 +17,20 @@ def test_features_have_their_shape() -> None:
         assert EfficientNetLite().eval()(torch.rand(1, 3, 64, 50)).shape == (1, 1280, 2, 2)
 
 
+def test_a_folded_net_reads_the_same() -> None:
+    torch.manual_seed(0)
+    net, pixels = EfficientNetLite().eval(), torch.rand(2, 3, 32, 32)
+    for part in net.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.running_mean.normal_()
+            part.running_var.uniform_(0.5, 2)
+    with torch.inference_mode():
+        plain = net(pixels)
+        net.fold()
+        assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in net.modules())
+        torch.testing.assert_close(net(pixels), plain, atol=1e-4, rtol=1e-4)
+
+
 def named_as_published(net: EfficientNetLite) -> dict[str, torch.Tensor]:
     """The net's weights under the names that the package index has them by."""
     outer = {"stem.conv": "_conv_stem", "stem.norm": "_bn0", "head.conv": "_conv_head", "head.norm": "_bn1"}

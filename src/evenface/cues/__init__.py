@@ -24,6 +24,8 @@ CUES: Registry[type[Cue]] = Registry(
         "micro": "evenface.cues.micro:Micro",
         "micro_plus": "evenface.cues.micro:MicroPlus",
         "head_pose": "evenface.cues.head_pose:HeadPose",
+        "gaze": "evenface.cues.gaze:Gaze",
+        "geometry": "evenface.cues.geometry:Geometry",
         "vgg11": "evenface.cues.vgg11:VGG11",
     },
     hint="Add one: CONTRIBUTING.md#cue",

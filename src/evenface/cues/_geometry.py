@@ -27,13 +27,18 @@ _OUTER_EYES = (33, 263)
 
 
 def frontal(landmarks: Landmarks) -> NDArray[np.float32]:
-    """Give `POINTS` as they would be if the head looked at the viewer.
+    """Give `POINTS` as they would be if the head looked at the viewer (face, point, 3); see `upright`."""
+    return upright(landmarks)[:, POINTS]
+
+
+def upright(landmarks: Landmarks) -> NDArray[np.float32]:
+    """Give all landmarks as they would be if the head looked at the viewer.
 
     Returns:
-        (face, point, 3): x to the right, y up and z towards the viewer, from the mean of all landmarks, in distances
+        (face, landmark, 3): x to the right, y up and z towards the viewer, from the mean of all landmarks, in distances
         between the outer corners of the eyes. NaN where no face was found.
     """
     points = landmarks.points * np.array([1, -1, -1], np.float32)
     turned = (points - points.mean(1, keepdims=True)) @ landmarks.turn
     apart = np.linalg.norm(turned[:, _OUTER_EYES[0]] - turned[:, _OUTER_EYES[1]], axis=1)
-    return np.asarray(turned[:, POINTS] / apart[:, None, None], np.float32)
+    return np.asarray(turned / apart[:, None, None], np.float32)

@@ -91,21 +91,24 @@ def read_cues(
         raise InputError("This manifest has no faces; there is nothing to read.")
     tell = progress or (lambda what, done, total: None)
     chips: _Chips | None = None
-    done, cues = [], [kind() for kind in kinds]  # what is missing for one is told before any is read
+    done, cues = {}, [kind() for kind in kinds]  # what is missing for one is told before any is read
+    alike: dict[tuple[int, int], list[Cue]] = {}
+    for cue in cues:
+        alike.setdefault((cue.size, cue.frames), []).append(cue)
     try:
-        for cue in cues:
-            if cue.frames:
-                source: _Source = _Clips(sequences(frame, cue.frames), root, cue.size, detector)
+        for (size, frames), group in alike.items():
+            if frames:
+                source: _Source = _Clips(sequences(frame, frames), root, size, detector)
             else:
                 source = chips = chips or _Chips(frame, root, detector, kept, tell)
-            parts, cached = _read(cue, source, kept / "read", tell)
-            reading = _of_faces(parts, source.of_face)
-            path = save_cue(out, cue.name, cue.channels, reading, manifest, {"detector": detector})
-            done.append(CueRead(cue.name, path, reading, cached, source.notes))
+            for cue, (parts, cached) in zip(group, _read(group, source, kept / "read", tell), strict=True):
+                reading = _of_faces(parts, source.of_face)
+                path = save_cue(out, cue.name, cue.channels, reading, manifest, {"detector": detector})
+                done[cue.name] = CueRead(cue.name, path, reading, cached, source.notes)
     finally:
         for cue in cues:
             cue.close()
-    return done
+    return [done[cue.name] for cue in cues]
 
 
 class _Source(Protocol):
@@ -199,21 +202,25 @@ class _Clips:
         return np.asarray(Pillow.fromarray(photo).resize(size, Pillow.Resampling.BICUBIC, reducing_gap=3.0))
 
 
-def _read(cue: Cue, source: _Source, cache: Path, tell: Progress) -> tuple[CueReading, int]:
-    """Read all that a source has, stretch by stretch; and how many were known already."""
-    readings, cached = [], 0
-    with ThreadPoolExecutor(1, thread_name_prefix="cues") as ahead:  # decodes while the cue reads
-        starts = range(0, len(source), _STRETCH)
-        coming = ahead.submit(source.stretch, 0, _STRETCH, cue.size)
-        for start in starts:
+def _read(cues: Sequence[Cue], source: _Source, cache: Path, tell: Progress) -> list[tuple[CueReading, int]]:
+    """Read all that a source has, stretch by stretch, by cues of one size; and how many each knew already.
+
+    Each stretch is decoded once, and read by all cues before the next, so that they can share what they see in it.
+    """
+    readings: list[list[CueReading]] = [[] for _ in cues]
+    cached, size, names = [0] * len(cues), cues[0].size, ", ".join(cue.name for cue in cues)
+    with ThreadPoolExecutor(1, thread_name_prefix="cues") as ahead:  # decodes while the cues read
+        coming = ahead.submit(source.stretch, 0, _STRETCH, size)
+        for start in range(0, len(source), _STRETCH):
             pictures, reasons = coming.result()
             if start + _STRETCH < len(source):
-                coming = ahead.submit(source.stretch, start + _STRETCH, start + 2 * _STRETCH, cue.size)
-            part, known = _kept(cue, pictures, cache)
-            cached += known * len(reasons)
-            readings.append(_placed(part, reasons))
-            tell(cue.name, start + len(reasons), len(source))
-    return joined(readings), cached
+                coming = ahead.submit(source.stretch, start + _STRETCH, start + 2 * _STRETCH, size)
+            for place, cue in enumerate(cues):
+                part, known = _kept(cue, pictures, cache)
+                cached[place] += known * len(reasons)
+                readings[place].append(_placed(part, reasons))
+            tell(names, start + len(reasons), len(source))
+    return [(joined(parts), known) for parts, known in zip(readings, cached, strict=True)]
 
 
 def _kept(cue: Cue, pictures: NDArray[np.uint8], cache: Path) -> tuple[CueReading, bool]:

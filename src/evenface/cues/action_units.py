@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.cues._cue import Cue, CueReading, checked, with_gaps
+from evenface.cues._cue import CueReading
 from evenface.cues._geometry import POINTS, frontal
-from evenface.faces.landmarks import Landmarker, Landmarks
+from evenface.cues._landmarks import LandmarkCue, read_where_found
+from evenface.faces.landmarks import Landmarks
 from evenface.models.packed import packed_weights, read_safetensors
 
 UNITS = tuple(f"AU{number:02d}" for number in (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45))
@@ -22,10 +23,9 @@ PRESENT = 2.0
 STRONGEST = 5.0
 WEIGHTS = {"action_units": "08f53946cf298ceb0db445fb4749b1f89178252fbe0104e450be45c62a1ccdc5"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
-_FARTHEST = 45.0  # degrees of yaw or pitch at which confidence is 0
 
 
-class ActionUnits(Cue):
+class ActionUnits(LandmarkCue):
     """Intensities of the 17 units that OpenFace 2 reads, 0 to 5 as FACS A to E (Ekman, Friesen & Hager, 2002).
 
     MediaPipe's landmarks and facial actions, turned into units by a small network that learned from generated faces,
@@ -35,8 +35,6 @@ class ActionUnits(Cue):
     name = "action_units"
     channels = UNITS
     version = f"1-{WEIGHTS['action_units'][:12]}"
-    size = 192
-    confidence = "how frontal the head is: 1 looks at the viewer, 0 is turned or tilted by 45 degrees or more"
 
     def __init__(self) -> None:
         """Load the models.
@@ -47,20 +45,11 @@ class ActionUnits(Cue):
             InputError: The weights of this installation are damaged.
         """
         self._weights, _ = read_safetensors(*packed_weights(self.name, WEIGHTS))
-        self._landmarker = Landmarker()
+        super().__init__()
 
-    def read(self, chips: NDArray[np.uint8]) -> CueReading:
+    def of(self, landmarks: Landmarks) -> CueReading:
         """Give the intensity of each unit."""
-        seen = self._landmarker.read(checked(self, chips))
-        found = seen.found
-        values = intensities(features(seen)[found], self._weights)
-        away = np.abs(seen.angles()[found, :2]).max(1, initial=0)
-        reasons = [None if each else "no landmarks could be placed" for each in found]
-        return with_gaps(len(UNITS), found, values, np.clip(1 - away / _FARTHEST, 0, 1).astype(np.float32), reasons)
-
-    def close(self) -> None:
-        """Let go of the landmarker."""
-        self._landmarker.close()
+        return read_where_found(landmarks, intensities(features(landmarks), self._weights))
 
 
 def features(landmarks: Landmarks) -> NDArray[np.float32]:
@@ -83,4 +72,4 @@ def intensities(features: NDArray[np.float32], weights: Mapping[str, NDArray[np.
     for layer in range(layers):
         x = x @ weights[f"{layer}.weight"].T + weights[f"{layer}.bias"]
         x = np.maximum(x, 0) if layer < layers - 1 else x
-    return np.clip(x, 0, STRONGEST).astype(np.float32)
+    return np.asarray(np.clip(x, 0, STRONGEST), np.float32)

@@ -46,6 +46,7 @@ class ImageFeatures(Cue):
         self._net = EfficientNetLite()
         load_imagenet(self._net, path)
         self._net.eval()
+        self._net.fold()
 
     def read(self, chips: NDArray[np.uint8]) -> CueReading:
         """Give the features of each face."""
@@ -68,6 +69,6 @@ def features(net: Callable[[Tensor], Tensor], chips: NDArray[np.uint8], width: i
             part = chips[start : start + TOGETHER]
             full = np.zeros((TOGETHER, *chips.shape[1:]), np.uint8)
             full[: len(part)] = part
-            pixels = torch.from_numpy(full).permute(0, 3, 1, 2).contiguous().float() / 255
+            pixels = torch.from_numpy(full).permute(0, 3, 1, 2).float() / 255  # laid out by channel, as they come
             out[start : start + len(part)] = net(pixels)[: len(part)].numpy()
     return all_read(out, np.full(len(chips), np.nan, np.float32))

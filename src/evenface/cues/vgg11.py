@@ -28,12 +28,13 @@ class VGG11(Cue):
     """The paper's cue F: 2,752 features of VGG11, every convolution's channels, each as its mean over the face (2014).
 
     Simonyan & Zisserman, arXiv:1409.1556; which 2,752 numbers the paper took is our reconstruction. torchvision gets
-    the weights (507 MB) when the cue is first used.
+    the weights (507 MB) when the cue is first used. Where the processor multiplies in bfloat16, so does this cue: five
+    times faster, and the same but for rounding in the third digit.
     """
 
     name = "vgg11"
     channels = tuple(f"conv{layer}_{n:03d}" for layer, width in enumerate(WIDTHS, 1) for n in range(width))
-    version = "1-IMAGENET1K_V1"
+    version = "2-IMAGENET1K_V1"
     size = 192
     confidence = "none: these features have no opinion of themselves"
 
@@ -46,13 +47,22 @@ class VGG11(Cue):
         with needs("VGG11", "evenface[vgg]"):
             from torchvision.models import VGG11_Weights, vgg11
         try:
-            self._layers = vgg11(weights=VGG11_Weights.IMAGENET1K_V1).features.eval()
+            self._layers = laid_out(vgg11(weights=VGG11_Weights.IMAGENET1K_V1).features)
         except OSError as error:
             raise SettingsError(f"torchvision cannot get VGG11's weights: {error}.") from error
 
     def read(self, chips: NDArray[np.uint8]) -> CueReading:
         """Give the features of each face."""
         return features(lambda pixels: channel_means(self._layers, pixels), checked(self, chips), sum(WIDTHS))
+
+
+def laid_out(layers: nn.Module) -> nn.Module:
+    """Lay weights out as they are read fastest: by channel, and in bfloat16 where the processor multiplies in it."""
+    import torch
+
+    fast = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    kind = torch.bfloat16 if fast else torch.float32
+    return layers.eval().to(dtype=kind, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def channel_means(layers: nn.Module, pixels: Tensor) -> Tensor:
@@ -72,12 +82,12 @@ def channel_means(layers: nn.Module, pixels: Tensor) -> Tensor:
     from torch import nn
 
     mean, deviation = (torch.tensor(each).view(1, 3, 1, 1) for each in (_MEAN, _DEVIATION))
-    x: Any = (pixels - mean) / deviation
+    x: Any = ((pixels - mean) / deviation).to(next(layers.parameters()).dtype)
     means = []
     for layer in layers.children():
         x = layer(x)
         if isinstance(layer, nn.ReLU):
-            means.append(x.mean((2, 3)))
+            means.append(x.mean((2, 3), dtype=torch.float32))
     if tuple(each.shape[1] for each in means) != WIDTHS:
         raise InputError(f"These layers have {[each.shape[1] for each in means]} channels; VGG11 has {list(WIDTHS)}.")
     return torch.cat(means, 1)

@@ -1,4 +1,4 @@
-"""What the answers of a study amount to: accuracies, weights, deletion, Shapley values, comparisons; with intervals."""
+"""What the answers of a study amount to: accuracies, weights, Shapley values, comparisons; with intervals."""
 
 from __future__ import annotations
 
@@ -165,26 +165,6 @@ def weights(
                 low, high = interval(draws[:, cue])
                 found.append({"region": region, "regime": regime, "fusion": fusion, "cue": name,
                               "weight": float(tally.accuracy[cue]), "low": low, "high": high})  # fmt: skip
-    return found
-
-
-def deletion(settings: TransferSettings, data: TransferData, grounds: Sequence[Ground]) -> list[dict[str, Any]]:
-    """Give how accuracy falls when the cue of each rank is hidden, and the first rank's fall beyond the others'."""
-    found = []
-    for each in grounds:
-        for regime, fusion in learning(settings):
-            whole = each.own(regime, fusion, "A")
-            known = (each.own(regime, fusion, f"#{rank + 1}") for rank in range(len(data.cues)))
-            ranks = [place for place in known if place is not None]
-            if whole is None or len(ranks) < 2:
-                continue
-            falls = [each.apart(whole, rank) for rank in ranks]
-            first, rest = each.draws[:, ranks[0]], each.draws[:, ranks[1:]].mean(1)
-            low, high = interval(rest - first)
-            beyond = falls[0]["difference"] - np.mean([fall["difference"] for fall in falls[1:]])
-            found.append({"region": each.region, "regime": regime, "fusion": fusion,
-                          "falls": [{"rank": i + 1, **fall} for i, fall in enumerate(falls)],
-                          "beyond": float(beyond), "low": low, "high": high})  # fmt: skip
     return found
 
 

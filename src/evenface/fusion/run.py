@@ -18,6 +18,7 @@ from evenface.core.writing import replacing, write_files
 from evenface.fusion import measure
 from evenface.fusion.answered import write_predictions
 from evenface.fusion.data import TransferData, load_transfer
+from evenface.fusion.deletion import deletion
 from evenface.fusion.document import Found, document
 from evenface.fusion.forgetting import Sequel, check_order, measured, run_sequels, sequel_path
 from evenface.fusion.kinds._fusion import Shape
@@ -89,7 +90,7 @@ def _measure(
     return Found(
         rows=[*measure.rows(by_person, random=False), *measure.rows(by_lot, random=True)],
         weights=measure.weights(settings, data, cells, data.learnable),
-        deletion=measure.deletion(settings, data, by_person),
+        deletion=deletion(settings, data, plan, cells, by_person),
         shapley=measure.contributions(settings, data, by_person),
         comparisons=measure.comparisons(settings, data, by_person),
         flattery=measure.flattery(settings, by_person, by_lot),

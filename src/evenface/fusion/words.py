@@ -88,10 +88,14 @@ def _gaps(told: Told, model: str) -> list[str]:
 
 def _deletion(told: Told, mine: Mapping[str, str]) -> list[str]:
     rows = _of(told["deletion"], mine)
-    firm = [row for row in rows if row["low"] is not None and row["low"] > 0]
+    costly, moving = (
+        sum(part["low"] is not None and part["low"] > 0 for part in parts)
+        for parts in (rows, [row["changes_beyond"] for row in rows])
+    )
     return [
-        f"Hiding the cue with the highest weight costs more than hiding another in {len(firm)} of {len(rows)} regions, "
-        f"beyond its interval: {'there' if firm else 'nowhere'} the weights say what the answers rest on."
+        f"Hiding the cue with the highest weight changes more answers than hiding another in {moving} of {len(rows)} "
+        f"regions, beyond its interval, and costs more right ones in {costly}: "
+        f"{'there' if moving else 'nowhere'} the weights say what the answers rest on."
     ]
 
 
