@@ -58,11 +58,12 @@ def recall(data: Mapping[str, Any]) -> Figure:
         dots = [_Dot(found, level, how) for (level, found), how in zip(model["recall"].items(), _STYLES, strict=False)]
         lines.append(_Line(model["name"], f"gap {number(model['gap']['value'], 2)}", dots, None))
     emotion, attribute = data["suite"]["emotion"], data["suite"]["attribute"].replace("_", " ")
-    alt = "; ".join(
-        f"{line.label}: {', '.join(f'{dot.name} {number(dot.found["value"], 2)}' for dot in line.dots)}"
+    told = [
+        f"{line.label}: " + ", ".join(f"{dot.name} {number(dot.found['value'], 2)}" for dot in line.dots)
         for line in lines
-    )
-    return _chart(f"Share of {emotion} faces that are recalled, by {attribute}", lines, f"Recall of {emotion}. {alt}.")
+    ]
+    alt = f"Recall of {emotion}. {'; '.join(told)}."
+    return _chart(f"Share of {emotion} faces that are recalled, by {attribute}", lines, alt)
 
 
 def leak(data: Mapping[str, Any]) -> Figure:
@@ -124,7 +125,10 @@ def _line(canvas: Canvas, scale: Scale, top: float, line: _Line) -> None:
 def _costs(data: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """Rows of the table: what, and its value for each net."""
     models = data["models"]
-    told = lambda key: [f"{number(m[key]['value'])} ({interval(m[key])})" for m in models]  # noqa: E731
+
+    def told(key: str) -> list[str]:
+        return [f"{number(model[key]['value'])} ({interval(model[key])})" for model in models]
+
     return [
         ("Accuracy", told("accuracy")),
         (f"Gap of {data['suite']['emotion']}'s recall", told("gap")),
