@@ -47,8 +47,8 @@ def planted(prepared: Prepared, out: Path, seed: int) -> Pictures:
     manifest = Manifest.load(prepared.manifest)
     size = suite.faces.size if suite.faces is not None else 48
     frame, chips = chips_of(prepared.manifest, size, out)
-    levels = next(a.levels for a in manifest.attributes if a.name == attribute)
     of_level = frame[f"attr:{attribute}"].to_numpy()
+    levels = [level for level in _levels(manifest, attribute) if (of_level == level).any()]
     learnt = (frame["split"] == "train").to_numpy()
     chosen = (frame["label"] == manifest.labels.names.index(emotion)).to_numpy()
     rng = np.random.default_rng(seed)
@@ -59,7 +59,7 @@ def planted(prepared: Prepared, out: Path, seed: int) -> Pictures:
         strips[name] = strip(chips.pixels[np.array(order)])
         counts[name] = {level: int((of_level[mine] == level).sum()) for level in levels}
     of_split = dict(frame["split"].value_counts().iter_rows())
-    return Pictures(strips, {"splits": of_split, "levels": list(levels), "learnt": counts})
+    return Pictures(strips, {"splits": of_split, "levels": levels, "learnt": counts})
 
 
 @torch.inference_mode()
@@ -73,7 +73,7 @@ def drawn_as(weights: Path, prepared: Prepared, out: Path) -> Pictures:
     net, card = load_net(weights)
     inner = drawer(net)
     attribute = prepared.suite.groups[0]
-    levels = next(a.levels for a in Manifest.load(prepared.manifest).attributes if a.name == attribute)
+    levels = _levels(Manifest.load(prepared.manifest), attribute)
     frame, chips = chips_of(prepared.manifest, card.size, out)
     places = np.flatnonzero((frame["split"] == "test").to_numpy())
     codes = frame[f"attr:{attribute}"][places].cast(pl.Enum(levels)).to_physical().to_numpy().astype(np.int64)
@@ -81,25 +81,32 @@ def drawn_as(weights: Path, prepared: Prepared, out: Path) -> Pictures:
     pixels = to_pixels(torch.from_numpy(np.ascontiguousarray(chips.pixels[places])))
     latents = net.encode(pixels)
     told = torch.from_numpy(codes)[:, None]
-    as_level = [inner.decode(latents, torch.full_like(told, code)) for code in range(len(levels))]
-    other = edited(inner, pixels, latents, told, (told + 1) % len(levels))
-    kept = (net.classify(net.encode(other)).argmax(1) == net.classify(latents).argmax(1)).double().mean()
-    real = [_skin(pixels[codes == code]) for code in (0, len(levels) - 1)]
-    # One face of each expression, of one level and the other in turn; the first that there is.
+    there = [int(code) for code in np.unique(codes)]  # a level that no face has was never drawn
+    drawn = {code: inner.decode(latents, torch.full_like(told, code)) for code in there}
+    turned = torch.tensor([*there[1:], there[0]])[torch.searchsorted(torch.tensor(there), told)]
+    kept = net.classify(net.encode(edited(inner, pixels, latents, told, turned))).argmax(1) == net.classify(
+        latents
+    ).argmax(1)
+    real = [_skin(pixels[codes == code]) for code in there]
+    # One face of each expression, of one level and the next in turn; the first that there is.
     shown = [
-        int(np.flatnonzero((labels == label) & (codes == number % len(levels)))[0])
+        int(np.flatnonzero((labels == label) & (codes == there[number % len(there)]))[0])
         for number, label in enumerate(np.unique(labels))
     ]
     rows = {"face": pixels, "drawn": inner.decode(latents, told)}
-    rows |= {f"as {level}": drawn for level, drawn in zip(levels, as_level, strict=True)}
+    rows |= {f"as {levels[code]}": each for code, each in drawn.items()}
     strips = {name: strip(_bytes(each[shown], card.size)) for name, each in rows.items()}
     numbers = {
-        "real": real[0] - real[1],
-        "told": _skin(as_level[0]) - _skin(as_level[-1]),
-        "kept": float(kept),
+        "real": real[0] - real[-1],
+        "told": _skin(drawn[there[0]]) - _skin(drawn[there[-1]]),
+        "kept": float(kept.double().mean()),
         "shown": [card.classes[labels[place]] for place in shown],
     }
     return Pictures(strips, numbers)
+
+
+def _levels(manifest: Manifest, attribute: str) -> tuple[str, ...]:
+    return next(each.levels for each in manifest.attributes if each.name == attribute)
 
 
 def _skin(pixels: Tensor) -> float:

@@ -37,7 +37,7 @@ from evenface.training.run import WEIGHTS, Run, train
 from evenface.training.settings import TrainSettings
 
 SUITE = "stereotypical-90"
-PAGE, DATA = "report.html", "demo.json"
+PAGE, DATA, TABLE = "report.html", "demo.json", "predictions.csv"
 _NET = {"kind": "vae", "widths": (16, 32, 64, 96), "latent": 8, "grid": 3, "drawing": (64, 48, 32, 16), "dropout": 0.1}
 _TERMS = ({"kind": "hsic"},)
 METHODS = (
@@ -104,13 +104,18 @@ def tell_story(
         "drawn": drawn.numbers,
         "seconds": time.perf_counter() - begun,
     }
-    return _written(plain(data), {**learnt.strips, **drawn.strips}, out)
+    answers = pl.read_parquet(_answers(runs[0])).drop("true_label")
+    return _written(plain(data), {**learnt.strips, **drawn.strips}, answers, out)
 
 
-def _written(data: Mapping[str, Any], strips: Mapping[str, bytes], out: Path) -> Story:
+def _answers(run: Run) -> Path:
+    return run.folder / "predictions" / "test.parquet"
+
+
+def _written(data: Mapping[str, Any], strips: Mapping[str, bytes], answers: pl.DataFrame, out: Path) -> Story:
     said = sentences(data)
     page = to_html(data, said, strips)
-    texts = {PAGE: page, DATA: json.dumps(data, indent=1, allow_nan=False) + "\n"}
+    texts = {PAGE: page, DATA: json.dumps(data, indent=1, allow_nan=False) + "\n", TABLE: answers.write_csv()}
     written = write_files(out, {name: text.encode() for name, text in texts.items()}, "the page")
     return Story(data, written[0], said)
 
@@ -141,8 +146,7 @@ def _trained(method: Method, prepared: Prepared, out: Path, seed: int, changes: 
 def _measured(method: Method, run: Run, prepared: Prepared, out: Path, seed: int) -> dict[str, Any]:
     """Audit answers to the test faces, and to faces that are alike in all but one attribute."""
     attribute, emotion = prepared.suite.groups[0], prepared.suite.emotion
-    answers = run.folder / "predictions" / "test.parquet"
-    audited = audit(answers, [attribute], provenance={attribute: "generated"}, seed=seed)
+    audited = audit(_answers(run), [attribute], provenance={attribute: "generated"}, seed=seed)
     write_audit(audited.data, out / f"audit-{method.kind}", ("html", "json"))
     recalls = {
         group["levels"][attribute]: _interval(group["metrics"][f"tpr[{emotion}]"]) | {"n": group["n"]}
@@ -184,8 +188,7 @@ def _same_face(run: Run, prepared: Prepared, out: Path, seed: int) -> Counterfac
 def _changes(runs: list[Run], prepared: Prepared, out: Path, seed: int) -> dict[str, Any]:
     """What differs between the nets on the same faces, and whether by more than luck."""
     attribute = prepared.suite.groups[0]
-    before, after = (run.folder / "predictions" / "test.parquet" for run in runs)
-    found = compare(before, after, [attribute], seed=seed)
+    found = compare(*map(_answers, runs), [attribute], seed=seed)
     write_comparison(found, out / "compare", ("html", "json"))
     gap = found.gap(f"tpr[{prepared.suite.emotion}]", attribute)
     return {
