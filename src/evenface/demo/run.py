@@ -44,7 +44,7 @@ METHODS = (
     Method("ERM", "erm", {}, _NET),
     Method("latent alignment", "latent_alignment", {"terms": _TERMS}, _NET),
 )
-_PERMUTATIONS = 60  # of the probes' bands
+_PERMUTATIONS = 40  # of the bands of probes
 Tell = Callable[[str, int, int], None]
 
 
