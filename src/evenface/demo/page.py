@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from evenface.demo.words import PROBES, title
+from evenface.demo.words import PROBES, percent, title
 from evenface.report.page import style, template
 from evenface.report.svg import Canvas, Figure, Scale
 from evenface.report.text import interval, number
@@ -68,15 +68,15 @@ def recall(data: Mapping[str, Any]) -> Figure:
 
 def leak(data: Mapping[str, Any]) -> Figure:
     """Draw how well the attribute is read from each net's latent, beside the band of chance."""
+    before, after = data["models"]
     lines = []
     for probe, name in PROBES.items():
-        for model in data["models"]:
-            found = model["leak"].get(probe)
-            if found is not None and found["value"] is not None:
-                how = "worst" if found["value"] > found["chance_high"] else "dot"
-                said = f"{found['value']:.1%} (chance to {found['chance_high']:.1%})"
-                band = (found["chance_low"], found["chance_high"])
-                lines.append(_Line(f"{model['name']}, {name}", said, [_Dot(found, "", how)], band))
+        first, last = before["leak"][probe], after["leak"][probe]
+        dots = [
+            _Dot(found, model["name"], how) for found, model, how in ((last, after, "dot"), (first, before, "worst"))
+        ]
+        said = f"{percent(first)}, then {percent(last)}; chance to {last['chance_high']:.0%}"
+        lines.append(_Line(name, said, dots, (last["chance_low"], last["chance_high"])))
     attribute = data["suite"]["attribute"].replace("_", " ")
     alt = "; ".join(f"{line.label}: {line.said}" for line in lines)
     return _chart(f"{attribute.capitalize()} read right from the latent; shaded: chance", lines, f"Probes. {alt}.")
