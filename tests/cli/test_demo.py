@@ -94,7 +94,7 @@ def test_it_ends_with_findings_and_the_path_of_the_page(told: tuple[Any, Path]) 
 def test_the_page_stands_alone_and_leads_to_pages_that_are_there(told: tuple[Any, Path]) -> None:
     _, out = told
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert not re.search(r"(?:src|href)=\"https?:", page) and page.count("<img") == 6 == page.count("data:image/png")
+    assert not re.search(r"(?:src|href)=\"https?:", page) and page.count("<img") == 7 == page.count("data:image/png")
     assert all(alt for alt in re.findall(r'alt="([^"]*)"', page))
     links = re.findall(r'href="([^"]+)"', page)
     assert len(links) == 6 and all((out / link).is_file() for link in links)

@@ -84,9 +84,8 @@ def drawn_as(weights: Path, prepared: Prepared, out: Path) -> Pictures:
     there = [int(code) for code in np.unique(codes)]  # a level that no face has was never drawn
     drawn = {code: inner.decode(latents, torch.full_like(told, code)) for code in there}
     turned = torch.tensor([*there[1:], there[0]])[torch.searchsorted(torch.tensor(there), told)]
-    kept = net.classify(net.encode(edited(inner, pixels, latents, told, turned))).argmax(1) == net.classify(
-        latents
-    ).argmax(1)
+    changed = edited(inner, pixels, latents, told, turned)
+    kept = net.classify(net.encode(changed)).argmax(1) == net.classify(latents).argmax(1)
     real = [_skin(pixels[codes == code]) for code in there]
     # One face of each expression, of one level and the next in turn; the first that there is.
     shown = [
@@ -95,10 +94,12 @@ def drawn_as(weights: Path, prepared: Prepared, out: Path) -> Pictures:
     ]
     rows = {"face": pixels, "drawn": inner.decode(latents, told)}
     rows |= {f"as {levels[code]}": each for code, each in drawn.items()}
+    rows["changed"] = changed
     strips = {name: strip(_bytes(each[shown], card.size)) for name, each in rows.items()}
     numbers = {
         "real": real[0] - real[-1],
         "told": _skin(drawn[there[0]]) - _skin(drawn[there[-1]]),
+        "width": latents.shape[1],
         "kept": float(kept.double().mean()),
         "shown": [card.classes[labels[place]] for place in shown],
     }

@@ -42,7 +42,7 @@ _NET = {"kind": "vae", "widths": (16, 32, 64, 96), "latent": 8, "grid": 3, "draw
 _TERMS = ({"kind": "hsic"},)
 METHODS = (
     Method("ERM", "erm", {}, _NET),
-    Method("latent alignment", "latent_alignment", {"terms": _TERMS}, _NET),
+    Method("latent alignment", "latent_alignment", {"terms": _TERMS, "reconstruction": 0.3}, _NET),
 )
 _PERMUTATIONS = 40  # of the bands of probes
 Tell = Callable[[str, int, int], None]

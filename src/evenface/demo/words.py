@@ -27,8 +27,8 @@ def sentences(data: Mapping[str, Any]) -> list[str]:
     change, spent = data["change"], [f"{model['seconds']:.0f}" for model in (before, after)]
     return [
         f"Found: {before['name']} recalls {emotion} in {listing(recalls)}, a gap of {_gap(before)}.",
-        f"Aligned: the gap is {_gap(after)}. From the latent {attribute} is read right in {listing(read)}; by chance in "
-        f"up to {_reach(after)}.",
+        f"Aligned: the gap is {_gap(after)}. From the latent {attribute} is read right in {listing(read)}; by "
+        f"chance in up to {_reach(after)}.",
         f"Cost: accuracy {number(after['accuracy']['value'])} instead of {number(before['accuracy']['value'])} (change "
         f"{interval(change['accuracy'])}), and {spent[1]} seconds of training instead of {spent[0]}.",
     ]
