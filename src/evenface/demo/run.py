@@ -39,7 +39,7 @@ from evenface.training.settings import TrainSettings
 SUITE = "stereotypical-90"
 PAGE, DATA, TABLE = "report.html", "demo.json", "predictions.csv"
 _NET = {"kind": "vae", "widths": (16, 32, 64, 96), "latent": 8, "grid": 3, "drawing": (64, 48, 32, 16), "dropout": 0.1}
-_TERMS = ({"kind": "hsic"},)
+_TERMS = ({"kind": "hsic", "weight": 2},)
 METHODS = (
     Method("ERM", "erm", {}, _NET),
     Method("latent alignment", "latent_alignment", {"terms": _TERMS, "reconstruction": 0.3}, _NET),
