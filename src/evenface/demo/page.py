@@ -12,7 +12,6 @@ from evenface.report.svg import Canvas, Figure, Scale
 from evenface.report.text import interval, number
 
 _WIDTH, _ROW = 520, 50
-_STYLES = ("dot", "worst")  # of the first level and the last
 
 
 class _Dot(NamedTuple):
@@ -55,7 +54,8 @@ def recall(data: Mapping[str, Any]) -> Figure:
     """Draw how much of the expression each net finds in each group."""
     lines = []
     for model in data["models"]:
-        dots = [_Dot(found, level, how) for (level, found), how in zip(model["recall"].items(), _STYLES, strict=False)]
+        levels = enumerate(model["recall"].items())
+        dots = [_Dot(found, level, "worst" if place else "dot") for place, (level, found) in levels]
         lines.append(_Line(model["name"], f"gap {number(model['gap']['value'], 2)}", dots, None))
     emotion, attribute = data["suite"]["emotion"], data["suite"]["attribute"].replace("_", " ")
     told = [
