@@ -11,7 +11,8 @@ from evenface.report.page import style, template
 from evenface.report.svg import Canvas, Figure, Scale
 from evenface.report.text import interval, number
 
-_WIDTH, _ROW = 520, 50
+_WIDTH, _ROW = 520, 62
+_NAME = 100  # room for what stands beside a dot
 
 
 class _Dot(NamedTuple):
@@ -104,11 +105,11 @@ def _chart(name: str, lines: list[_Line], alt: str) -> Figure:
 def _line(canvas: Canvas, scale: Scale, top: float, line: _Line) -> None:
     canvas.text(0, top + 12, line.label, "t b")
     canvas.text(_WIDTH, top + 12, line.said, "si", anchor="end")
-    middle = top + 30
+    middle = top + 42
     for tick in scale.ticks():
-        canvas.line(scale(tick), top + 18, scale(tick), top + 42, "grid")
+        canvas.line(scale(tick), middle - 12, scale(tick), middle + 12, "grid")
     if line.band is not None:
-        canvas.rect(scale(line.band[0]), top + 19, max(scale(line.band[1]) - scale(line.band[0]), 1), 22, "band")
+        canvas.rect(scale(line.band[0]), middle - 11, max(scale(line.band[1]) - scale(line.band[0]), 1), 22, "band")
     at = [scale(dot.found["value"]) for dot in line.dots if dot.found["value"] is not None]
     canvas.line(min(at), middle, max(at), middle, "mean")
     for dot in line.dots:
@@ -119,7 +120,11 @@ def _line(canvas: Canvas, scale: Scale, top: float, line: _Line) -> None:
             accent = "ci worst-line" if dot.style == "worst" else "ci"
             canvas.line(scale(found["low"]), middle, scale(found["high"]), middle, accent)
         canvas.circle(scale(found["value"]), middle, 6, dot.style)
-        canvas.text(scale(found["value"]), middle - 10, dot.name, "xi", anchor="middle")
+        x = scale(found["value"])
+        outward = (
+            "start" if x < _NAME else "end" if x == min(at) else "middle"
+        )  # so that names of near dots stand apart
+        canvas.text(x, middle - 10, dot.name, "xi", anchor=outward)
 
 
 def _costs(data: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
