@@ -18,7 +18,7 @@ BENCH ?= $(wildcard benchmarks/[a-z]*.py)
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.light ## Draw faces, teach a reader on an uneven half of them and audit it: demo/report.html
+demo: $(VENV)/.light ## Plant a bias in drawn faces, find it, reduce it, and see the cost: demo/report.html
 	$(VENV)/bin/evenface demo --out demo
 
 test: $(VENV)/.dev ## Run all tests; for a part of them: make test TESTS=tests/core
@@ -46,11 +46,11 @@ clean: ## Remove what runs, tests and builds left
 distclean: clean ## The same, and .venv too
 	rm -rf $(VENV)
 
-# The demo needs the light install and what draws faces; the development tools join the same environment when first asked for.
+# The demo needs what draws faces and what learns from them; the development tools join the same environment when first asked for.
 # Each stamp is older than what it was made from exactly when the install must be done again.
 $(VENV)/.light: pyproject.toml constraints.txt | $(PY)
 	@echo "Installing evenface into $(VENV)"
-	@$(PIP_INSTALL) --editable '.[synthesis]'
+	@$(PIP_INSTALL) --editable '.[synthesis,models]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(PY)

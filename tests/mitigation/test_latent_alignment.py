@@ -8,7 +8,7 @@ import torch
 
 from evenface.core.errors import SettingsError
 from evenface.mitigation._mitigation import Answers, Batch, Task, TrainStep
-from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained
+from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, without_levels
 from evenface.mitigation.alignment._known import Base
 from evenface.mitigation.latent_alignment import Drawn, LatentAlignment, LatentAlignmentOptions
 from evenface.mitigation.leace import erased
@@ -230,3 +230,16 @@ def test_figures_start_anew_once_told() -> None:
     assert list(first)[:4] == ["cross_entropy", "mmd", "mmd1", "coral"]
     assert mitigation.figures() == first
     assert mitigation.sums.sum() == 0
+
+
+def test_a_decoder_is_not_given_what_goes_with_the_level_it_is_told() -> None:
+    torch.manual_seed(0)
+    told = torch.tensor([[0], [0], [1], [1], [-1]])
+    latents = torch.randn(5, 3) + told
+    given = without_levels(latents, told)
+    known = given[:4].view(2, 2, 3).mean(1)
+    torch.testing.assert_close(known[0], known[1])
+    torch.testing.assert_close(given[:4].mean(0), latents[:4].mean(0))
+    torch.testing.assert_close(given[0] - given[1], latents[0] - latents[1])
+    assert torch.equal(given[4], latents[4])
+    assert torch.equal(without_levels(latents, told[:, :0]), latents)

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from evenface.core.errors import InputError
-from evenface.models.drawn import edited, sheet
+from evenface.models.drawn import drawer, edited, sheet
+from evenface.models.nets.erased import Erased
 from evenface.models.nets.residual import Residual, ResidualOptions
 from evenface.models.nets.vae import VAE, VAEOptions
 
@@ -36,3 +37,8 @@ def test_what_cannot_be_drawn_is_told() -> None:
         sheet(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))), torch.rand(2, 3, 16, 16))
     with pytest.raises(InputError, match=r"with \(2, 3\) levels; named are \(2,\)"):
         sheet(VAE(3, OPTIONS), torch.rand(2, 3, 16, 16), None, {"gender": ("a", "b")})
+
+
+def test_the_net_that_draws_may_be_inside_another() -> None:
+    net = VAE(3, OPTIONS)
+    assert drawer(Erased.around(net)) is net is drawer(net)

@@ -80,7 +80,7 @@ def test_micro_expressions_are_short_and_weak() -> None:
 
 
 def test_what_is_no_suite_is_told(tmp_path: object) -> None:
-    with pytest.raises(SettingsError, match=r"no suite and no file 'smok'. Did you mean 'smoke'\? Suites: demo, "):
+    with pytest.raises(SettingsError, match=r"no suite and no file 'smok'. Did you mean 'smoke'\? Suites: smoke, "):
         load_spec("smok")
     with pytest.raises(SettingsError, match="cuont: unknown key"):
         load_spec("smoke", ["cuont=3"])

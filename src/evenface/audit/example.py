@@ -1,6 +1,6 @@
 """A table of predictions that the package makes by itself, with gaps planted where we know them.
 
-For the demo, the docs and the tests: no data, no network. The people in it do not exist.
+For the docs and the tests: no data, no network. The people in it do not exist.
 """
 
 from __future__ import annotations

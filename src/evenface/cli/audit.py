@@ -35,7 +35,7 @@ _EXAMPLE = """Audit any model's predictions for demographic bias.
 PREDICTIONS has one row per face: the true class, the predicted class, attributes of the people shown and, if there are,
 a probability per class. Usual column names are recognised, and what was recognised is printed.
 
-[bold]Examples[/bold] (the first command makes the table that the others read)
+[bold]Examples[/bold] (the first command makes the table that the others read, in minutes)
 
 evenface demo
 

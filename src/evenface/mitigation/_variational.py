@@ -29,6 +29,24 @@ def swapped(net: VAE, pixels: Tensor, sample: Tensor, told: Tensor) -> Tensor:
     return edited(net, pixels, sample, told, torch.where(told >= 0, (told + steps) % sizes, told))
 
 
+def without_levels(latents: Tensor, told: Tensor) -> Tensor:
+    """Latents less the mean of the faces of their level, plus the mean of all, attribute by attribute.
+
+    A decoder that is taught with these cannot take from the latent what it is told, as far as that is linear.
+
+    Args:
+        latents: (face, latent).
+        told: (face, attribute) level, -1 where not known: such faces are left as they are.
+    """
+    for levels in told.T:
+        same = (levels[:, None] == levels).to(latents.dtype)
+        there = (levels >= 0)[:, None]
+        means = same @ latents / same.sum(1, keepdim=True)
+        overall = (latents * there).sum(0) / there.sum().clamp_min(1)
+        latents = torch.where(there, latents - means + overall, latents)
+    return latents
+
+
 def unlike(reading: Reading, other: Reading, step: TrainStep) -> Tensor:
     """How differently faces are read with other attributes: cross entropy, and distance of latents by their spread."""
     loss = -(step.targets * functional.log_softmax(other.logits, 1)).sum(1).mean()

@@ -24,7 +24,7 @@ from evenface.mitigation._mitigation import (
     Task,
     TrainStep,
 )
-from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, unlike
+from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, unlike, without_levels
 from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
 from evenface.mitigation.alignment._checks import check
@@ -158,7 +158,7 @@ class LatentAlignment(Mitigation):
         mean, log_variance = net.distribution(batch.pixels)
         sample = torch.addcmul(mean, torch.randn_like(mean), torch.exp(log_variance / 2))
         told = batch.attributes if net.options.attributes else batch.attributes[:, :0]
-        pictures = net.decode(sample, told)
+        pictures = net.decode(without_levels(sample, told), told)
         logits = net.classify(sample).float() + shift
         other = None
         if self._options.swap and self.training:

@@ -38,6 +38,19 @@ def edited(net: VAE, pixels: Tensor, latents: Tensor, told: Tensor, other: Tenso
     return (pixels + change).clamp(0, 1)
 
 
+def drawer(net: Net) -> VAE:
+    """Give the net that draws, which may be inside others.
+
+    Raises:
+        InputError: It draws no faces.
+    """
+    while isinstance(net, Wrapper):
+        net = net.inner
+    if not isinstance(net, VAE):
+        raise InputError(f"A net of kind {net.options.kind!r} draws no faces. Train one with net.kind = 'vae'.")
+    return net
+
+
 @torch.inference_mode()
 def sheet(
     net: Net,
@@ -71,10 +84,7 @@ def sheet(
         InputError: The net draws no faces, or is told other attributes than those named.
     """
     latents = net.encode(pixels)  # as a wrapper leaves them
-    while isinstance(net, Wrapper):
-        net = net.inner
-    if not isinstance(net, VAE):
-        raise InputError(f"A net of kind {net.options.kind!r} draws no faces. Train one with net.kind = 'vae'.")
+    net = drawer(net)
     names = dict(attributes or {})
     if (sizes := tuple(len(levels) for levels in names.values())) != net.options.attributes:
         raise InputError(f"The decoder is told attributes with {net.options.attributes} levels; named are {sizes}.")

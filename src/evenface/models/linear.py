@@ -2,7 +2,7 @@
 
 A picture becomes histograms of oriented gradients (Dalal and Triggs, CVPR 2005): in each cell, how much edge there is
 in each direction. Ridge regression on class indicators (Hastie et al., The Elements of Statistical Learning, 4.2) gives
-a score per class. It is the baseline that other models must beat, and the model of `evenface demo`.
+a score per class. It is the baseline that other models must beat.
 """
 
 from __future__ import annotations

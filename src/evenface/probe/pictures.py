@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from evenface.models.drawn import sheet
-from evenface.models.nets.vae import VAE
+from evenface.core.errors import InputError
+from evenface.models.drawn import drawer, sheet
 from evenface.probe.opened import Column, Opened
 from evenface.training.augment import to_pixels
 
@@ -47,7 +47,9 @@ def latent_map(run: Opened, latents: NDArray[np.float32], columns: list[Column])
 def drawn_sheet(run: Opened) -> tuple[bytes | None, str]:
     """Give a PNG of faces drawn again, as another group and along the latent's directions; or None and the reason."""
     net, data = run.net, run.data
-    if not isinstance(net, VAE):
+    try:
+        inner = drawer(net)
+    except InputError:
         return None, f"a net of kind {net.options.kind} draws no faces"
     labels = data.labels[run.places]
     order = np.concatenate([np.flatnonzero(labels == label)[:_JUDGED] for label in np.unique(labels)])
@@ -60,11 +62,11 @@ def drawn_sheet(run: Opened) -> tuple[bytes | None, str]:
     if len(shown) < 2:
         return None, "there are too few faces"
     pixels = _pixels(run, judged)
-    again = torch.nn.functional.interpolate(net.decode(net.encode(pixels)), pixels.shape[2:], mode="bilinear")
+    again = torch.nn.functional.interpolate(inner.decode(net.encode(pixels)), pixels.shape[2:], mode="bilinear")
     if (again - pixels).square().mean() > (pixels.mean(0) - pixels).square().mean():
         return None, "what it draws is further from the faces than their mean is: its decoder was not taught to draw"
-    told = torch.from_numpy(data.attributes[shown]) if net.options.attributes else None
-    levels = data.levels if net.options.attributes else {}
+    told = torch.from_numpy(data.attributes[shown]) if inner.options.attributes else None
+    levels = data.levels if inner.options.attributes else {}
     picture = sheet(net, _pixels(run, shown), told, levels, directions=3, scale=max(1, 96 // run.card.size))
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PNG", optimize=True)

@@ -116,30 +116,41 @@ class VAE(Net):
 
 
 class _Drawer(nn.Module):
-    """From latent and attributes to a face."""
+    """From latent and attributes to a face: what is told scales and shifts the channels of every stage.
 
-    told = 8  # channels that an attribute's level puts beside the latent
+    Perez et al., arXiv:1709.07871. Put beside the latent alone, an attribute is overlooked.
+    """
 
     def __init__(self, options: VAEOptions) -> None:
         super().__init__()
-        self.grid = options.grid
-        self.levels = nn.ModuleList(nn.Embedding(count, self.told * options.grid**2) for count in options.attributes)
-        before = options.latent + self.told * len(options.attributes)
-        stages: list[nn.Module] = []
-        for number, width in enumerate(options.drawing):
-            if number:
-                stages.append(nn.Upsample(scale_factor=2))
-            stages.append(nn.Sequential(nn.Conv2d(before, width, 3, 1, 1, bias=False), norm(width), nn.ReLU()))
-            before = width
-        self.stages = nn.Sequential(*stages)
-        self.pixels = nn.Sequential(nn.Conv2d(before, 12, 3, 1, 1), nn.PixelShuffle(2), nn.Sigmoid())
+        widths = options.drawing
+        befores = (options.latent, *widths[:-1])
+        self.filters = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(before, width, 3, 1, 1, bias=False), norm(width))
+            for before, width in zip(befores, widths, strict=True)
+        )
+        self.levels = nn.ModuleList(nn.Embedding(count, 2 * sum(widths)) for count in options.attributes)
+        for level in self.levels:
+            nn.init.normal_(level.weight, std=0.1)  # type: ignore[arg-type]
+        self.pixels = nn.Sequential(nn.Conv2d(widths[-1], 12, 3, 1, 1), nn.PixelShuffle(2), nn.Sigmoid())
 
-    def forward(self, spatial: Tensor, conditions: Tensor) -> Tensor:
-        maps = []
+    def forward(self, drawn: Tensor, conditions: Tensor) -> Tensor:
+        told = self._told(conditions)
+        for number, filters in enumerate(self.filters):
+            drawn = filters(functional.interpolate(drawn, scale_factor=2.0) if number else drawn)
+            if told:
+                scale, shift = told[number][:, :, None, None].chunk(2, 1)
+                drawn = torch.addcmul(drawn + shift, drawn, scale)
+            drawn = functional.relu(drawn, inplace=True)
+        face: Tensor = self.pixels(drawn)
+        return face
+
+    def _told(self, conditions: Tensor) -> tuple[Tensor, ...]:
+        """For each stage scales and shifts of its channels; nothing where no attribute is told."""
+        parts = []
         for i, level in enumerate(self.levels):
             # What is not known is drawn as the mean of all levels.
             weight: Tensor = level.weight  # type: ignore[assignment]
-            rows = torch.cat([weight.mean(0, keepdim=True), weight])
-            maps.append(rows[conditions[:, i] + 1].view(-1, self.told, self.grid, self.grid))
-        drawn: Tensor = self.pixels(self.stages(torch.cat([spatial, *maps], 1)))
-        return drawn
+            parts.append(torch.cat([weight.mean(0, keepdim=True), weight])[conditions[:, i] + 1])
+        widths = [2 * filters[1].num_features for filters in self.filters]  # type: ignore[index]
+        return torch.stack(parts).sum(0).split(widths, 1) if parts else ()

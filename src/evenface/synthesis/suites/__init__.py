@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from evenface.synthesis.stretch import Draw
 
 SUITES: dict[str, str] = {
-    "demo": "1,344 faces from the front with two biases planted in training: what `evenface demo` learns from",
-    "demo-counterfactual": "1,134 faces in 504 families: what `evenface demo` is asked",
     "smoke": "84 faces: every attribute and expression once or more, in seconds",
     "train-biased": "6,048 faces to train and test on, with a stereotype, fewer of one group and wrong labels planted",
     "counterfactual-v1": "2,184 faces in 672 families alike in everything but one attribute",
