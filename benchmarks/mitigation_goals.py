@@ -14,7 +14,9 @@ import argparse
 import json
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -26,10 +28,10 @@ OURS = "latent_alignment"
 RULE = "mean_validation"
 
 
-def chosen(folder: Path, methods: list[str]) -> str:
-    """Give the variant of latent alignment that the search scored best."""
+def chosen(folder: Path, methods: Mapping[str, Any]) -> str:
+    """Give the variant of latent alignment, of those that align, that the search scored best."""
     told = tomllib.loads((folder / "winners.toml").read_text(encoding="utf-8"))["methods"]
-    mine = [name for name in methods if name.startswith(OURS) and "accuracy" in told.get(name, {})]
+    mine = [name for name, each in methods.items() if each["options"].get("terms") and "accuracy" in told.get(name, {})]
     if not mine:
         sys.exit(f"{folder / 'winners.toml'} tells no score of a latent alignment: name one with --method.")
     return max(mine, key=lambda name: told[name]["accuracy"] - told[name]["gap"])
@@ -92,7 +94,7 @@ def main() -> None:
     given = parser.parse_args()
     rows = pl.read_parquet(given.folder / "results.parquet").filter(rule=RULE)
     data = json.loads((given.folder / "results.json").read_text(encoding="utf-8"))
-    ours = given.method or chosen(given.folder, rows["method"].unique(maintain_order=True).to_list())
+    ours = given.method or chosen(given.folder, data["methods"])
     print(f"{ours}, epoch chosen by {RULE}; cells {data['cells']['ended']} of {data['cells']['asked']}")
     parts = rows.partition_by("suite", as_dict=True, maintain_order=True)
     level = [of_suite(part, suite, ours) for (suite,), part in parts.items()]

@@ -31,7 +31,7 @@ COMMON: Mapping[str, Any] = {
 }
 """Settings of every run, over the defaults of `evenface train`."""
 
-_VAE = {"kind": "vae", "widths": (16, 32, 64, 96), "drawing": (64, 48, 32, 16), "dropout": 0.1}
+_VAE = {"kind": "vae", "widths": (16, 32, 64, 96), "grid": 3, "latent": 8, "drawing": (64, 48, 32, 16), "dropout": 0.1}
 _NET = COMMON["net"]
 _BY_DISTANCE = ("mmd", "coral", "sliced_wasserstein", "hsic", "distance_covariance")
 _BY_OPPONENT = ("critic", "adversarial", "gradient_reversal", "uniform_confusion")
