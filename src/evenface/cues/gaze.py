@@ -26,6 +26,7 @@ class Gaze(LandmarkCue):
     of the eye: 0 is the middle, above 0 is towards the person's own left. `vertical_…` is its height above the line
     through the corners, in widths too: the height of the opening changes with the gaze. `yaw` is the mean of both eyes
     in degrees, by an eyeball of usual size; there is no angle up or down, of which landmarks tell too little.
+    Measures are our own.
     """
 
     name = "gaze"

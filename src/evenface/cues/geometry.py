@@ -76,7 +76,7 @@ _SIDED = ("eye_open", *(name.removesuffix("_left") for name in _OFFSETS if name.
 
 
 class Geometry(LandmarkCue):
-    """43 distances and angles between landmarks, with the head's turn and size taken out; our choice.
+    """43 distances and angles between landmarks, with the head's turn and size taken out; our own choice.
 
     Lengths are in distances between the outer corners of the eyes. `brow_inner_left` is how high the inner end of the
     left brow is above the corners of its eye, and so are the wing of the nose and the cheek (below 0); lips and corners
