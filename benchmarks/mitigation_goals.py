@@ -97,7 +97,9 @@ def main() -> None:
     ours = given.method or chosen(given.folder, data["methods"])
     print(f"{ours}, epoch chosen by {RULE}; cells {data['cells']['ended']} of {data['cells']['asked']}")
     parts = rows.partition_by("suite", as_dict=True, maintain_order=True)
-    level = [of_suite(part, suite, ours) for (suite,), part in parts.items()]
+    seen = {suite: part for (suite,), part in parts.items() if ours in part["method"]}
+    print(f"not yet run on: {', '.join(suite for (suite,) in parts if suite not in seen) or 'none'}")
+    level = [of_suite(part, suite, ours) for suite, part in seen.items()]
     print(f"\nworst group ahead of the best rival or equal on {sum(level)} of {len(level)} suites")
 
 
