@@ -188,7 +188,8 @@ def _same_face(run: Run, prepared: Prepared, out: Path, seed: int) -> Counterfac
 def _changes(runs: list[Run], prepared: Prepared, out: Path, seed: int) -> dict[str, Any]:
     """What differs between the nets on the same faces, and whether by more than luck."""
     attribute = prepared.suite.groups[0]
-    found = compare(*map(_answers, runs), [attribute], seed=seed)
+    before, after = map(_answers, runs)
+    found = compare(before, after, [attribute], seed=seed)
     write_comparison(found, out / "compare", ("html", "json"))
     gap = found.gap(f"tpr[{prepared.suite.emotion}]", attribute)
     return {

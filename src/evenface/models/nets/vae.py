@@ -153,4 +153,4 @@ class _Drawer(nn.Module):
             weight: Tensor = level.weight  # type: ignore[assignment]
             parts.append(torch.cat([weight.mean(0, keepdim=True), weight])[conditions[:, i] + 1])
         widths = [2 * filters[1].num_features for filters in self.filters]  # type: ignore[index]
-        return torch.stack(parts).sum(0).split(widths, 1) if parts else ()
+        return torch.split(torch.stack(parts).sum(0), widths, 1) if parts else ()
