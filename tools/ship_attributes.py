@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +73,24 @@ def loss(chances: np.ndarray, truth: np.ndarray) -> float:
 def fitted(chances: dict[str, np.ndarray], truth: dict[str, np.ndarray]) -> list[float]:
     """The temperature of each attribute with the lowest loss."""
     losses = [[loss(tempered(chances[n], t), truth[n]) for t in TEMPERATURES] for n in LEVELS]
-    return [float(TEMPERATURES[np.argmin(of_one)]) for of_one in losses]
+    return [round(float(TEMPERATURES[np.argmin(of_one)]), 3) for of_one in losses]
+
+
+def together(alone: dict[str, dict[str, np.ndarray]], warm: dict[str, list[float]]) -> dict[str, np.ndarray]:
+    """What the graph of all nets answers, from each net's chances at a temperature of 1: their geometric mean."""
+    out = {}
+    for k, name in enumerate(LEVELS):
+        logs = np.mean([np.log(np.maximum(found[name], 1e-30)) / warm[net][k] for net, found in alone.items()], axis=0)
+        powers = np.exp(logs - logs.max(1, keepdims=True))
+        out[name] = powers / powers.sum(1, keepdims=True)
+    return out
+
+
+def fitted_pair(alone: dict[str, dict[str, np.ndarray]], truth: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """Temperatures of each net: fitted to it alone, times those fitted to the mean of all."""
+    warm = {net: fitted(found, truth) for net, found in alone.items()}
+    more = fitted(together(alone, warm), truth)
+    return {net: [round(t * m, 4) for t, m in zip(of_one, more, strict=True)] for net, of_one in warm.items()}
 
 
 def counted(truth: dict[str, np.ndarray], said: dict[str, np.ndarray]) -> dict[str, dict[str, list[list[int]]]]:
@@ -110,17 +126,13 @@ def main() -> None:
     few[::2] = as_chips(few[::2])
     weights, ranges = quantised(whole), ranges_of(whole, few)
     seen = {"colour": np.array(faces), "grey": as_chips(np.array(faces))}
-
-    def answers(pictures: str, warm: dict[str, Sequence[float]]) -> dict[str, np.ndarray]:
-        model = AttributesModel(attributes_graph(weights, LEVELS, warm, ranges=ranges), {})
-        return model.probabilities(seen[pictures])
-
-    alone = {net: fitted(answers("colour", {net: NETS[net]}), truth) for net in NETS}
-    more = fitted(answers("colour", alone), truth)
-    best = {net: [round(t * m, 4) for t, m in zip(warm, more, strict=True)] for net, warm in alone.items()}
-    errors = {}
+    alone = {}
+    for net, warm in NETS.items():
+        model = AttributesModel(attributes_graph(weights, LEVELS, {net: warm}, ranges=ranges), {})
+        alone[net] = {pictures: model.probabilities(pixels) for pictures, pixels in seen.items()}
+    best, errors = fitted_pair({net: found["colour"] for net, found in alone.items()}, truth), {}
     for pictures in seen:
-        warm = answers(pictures, best)
+        warm = together({net: found[pictures] for net, found in alone.items()}, best)
         said = {name: merged(name, warm).argmax(1) for name in BY}
         errors[pictures] = counted(truth, said)
         report(pictures, truth, said)
@@ -132,9 +144,7 @@ def main() -> None:
     }
     save_file(weights, given.out, {name: json.dumps(value) for name, value in about.items()})
     packed = given.out.read_bytes()
-    print(
-        f"{len(packed) / 1e6:.1f} MB, sha256 {hashlib.sha256(packed).hexdigest()}, {about['temperatures']}, by {more}"
-    )
+    print(f"{len(packed) / 1e6:.1f} MB, sha256 {hashlib.sha256(packed).hexdigest()}, {about['temperatures']}")
 
 
 def report(pictures: str, truth: dict[str, np.ndarray], said: dict[str, np.ndarray]) -> None:

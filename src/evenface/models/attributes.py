@@ -23,7 +23,7 @@ from evenface.core.errors import InputError, SettingsError, UnknownNameError
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
-WEIGHTS = {"attributes": "a556c4f2ceffc833d3293b7a00f8b0e701bc782a132e262495d1f5499fc5dc2d"}
+WEIGHTS = {"attributes": "d5bdc8ffeecae17f7c038a37ba91d28cdfa28bde27ff57add6d74a4d949681c5"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
 
 LEVELS = {
