@@ -1,12 +1,15 @@
 """Make `src/evenface/models/weights/attributes.safetensors`, and measure it.
 
-    python tools/ship_attributes.py --weights RUN/weights.safetensors --fairface FOLDER --out attributes.safetensors
+    git show 4a548c8:src/evenface/models/weights/attributes.safetensors > lite.safetensors
+    python tools/ship_attributes.py --dlib RUN/weights.safetensors --lite lite.safetensors --fairface FOLDER --out FILE
 
-RUN is of `tools/train_attributes.py`. Filters become 8-bit integers; ranges of what is kept in 8 bits are those of 512
-training faces, half of them grey, less the furthest of each 10,000 values at both ends. Temperatures are fitted to the
-validation faces in colour, and the same faces are counted by what they are and what was said of them: as they are, and
-as 48 x 48 grey pixels framed as chips are (eyes .09 of the side lower, as on FER2013's faces). The counts go into the
-file. The tensors are the same in every run; the order of the file's header, and so its hash, may not be.
+RUN is of `tools/train_attributes.py`. EfficientNet-Lite0 was trained by that tool as it was in commit 4a548c8, and is
+taken as it was shipped there. Filters become 8-bit integers; ranges of what is kept in 8 bits are those of 512 training
+faces, half of them grey, less the furthest of each 10,000 values at both ends. Temperatures are fitted to the
+validation faces in colour, each net's alone and then one for the mean of both; nothing else of the pair is fitted. The
+same faces are counted by what they are and what was said of them: as they are, and as 48 x 48 grey pixels framed as
+chips are (eyes .09 of the side lower, as on FER2013's faces). The counts go into the file. The tensors are the same in
+every run; the order of the file's header, and so its hash, may not be.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from train_attributes import read_part
 
 LOWER = 0.09  # of the side: how much lower the eyes are on a chip than on FairFace's pictures
 TEMPERATURES = np.linspace(0.4, 1.6, 61)
+NETS = {"dlib": (1.0,) * len(LEVELS), "lite": (1.0,) * len(LEVELS)}
+"""With temperatures as they are before any is fitted."""
 
 
 def as_chips(faces: np.ndarray) -> np.ndarray:
@@ -43,7 +48,7 @@ def as_chips(faces: np.ndarray) -> np.ndarray:
 
 def ranges_of(weights: Weights, faces: np.ndarray) -> dict[str, tuple[float, float]]:
     """Lowest and highest value of each tensor that is to be kept in 8 bits, over all but the furthest few."""
-    model = attributes_graph(weights, LEVELS, [1.0] * len(LEVELS), show=True)
+    model = attributes_graph(weights, LEVELS, NETS, show=True)
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()][len(LEVELS) :]
     ends = []
@@ -65,6 +70,29 @@ def loss(chances: np.ndarray, truth: np.ndarray) -> float:
     return float(-np.log(chances[np.arange(len(truth)), truth]).mean())
 
 
+def fitted(chances: dict[str, np.ndarray], truth: dict[str, np.ndarray]) -> list[float]:
+    """The temperature of each attribute with the lowest loss."""
+    losses = [[loss(tempered(chances[n], t), truth[n]) for t in TEMPERATURES] for n in LEVELS]
+    return [round(float(TEMPERATURES[np.argmin(of_one)]), 3) for of_one in losses]
+
+
+def together(alone: dict[str, dict[str, np.ndarray]], warm: dict[str, list[float]]) -> dict[str, np.ndarray]:
+    """What the graph of all nets answers, from each net's chances at a temperature of 1: their geometric mean."""
+    out = {}
+    for k, name in enumerate(LEVELS):
+        logs = np.mean([np.log(np.maximum(found[name], 1e-30)) / warm[net][k] for net, found in alone.items()], axis=0)
+        powers = np.exp(logs - logs.max(1, keepdims=True))
+        out[name] = powers / powers.sum(1, keepdims=True)
+    return out
+
+
+def fitted_pair(alone: dict[str, dict[str, np.ndarray]], truth: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """Temperatures of each net: fitted to it alone, times those fitted to the mean of all."""
+    warm = {net: fitted(found, truth) for net, found in alone.items()}
+    more = fitted(together(alone, warm), truth)
+    return {net: [round(t * m, 4) for t, m in zip(of_one, more, strict=True)] for net, of_one in warm.items()}
+
+
 def counted(truth: dict[str, np.ndarray], said: dict[str, np.ndarray]) -> dict[str, dict[str, list[list[int]]]]:
     """Attribute -> whose faces -> counts (true, estimated): all faces, and those of each level of other attributes."""
     out: dict[str, dict[str, list[list[int]]]] = {}
@@ -83,30 +111,37 @@ def counted(truth: dict[str, np.ndarray], said: dict[str, np.ndarray]) -> dict[s
 def main() -> None:
     """Pack, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("weights", "fairface", "out"):
+    for name in ("dlib", "lite", "fairface", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     given = parser.parse_args()
-    known, _ = read_part(given.fairface, "train", given.weights.parent)
-    faces, levels = read_part(given.fairface, "val", given.weights.parent)
+    known, _ = read_part(given.fairface, "train", given.dlib.parent)
+    faces, levels = read_part(given.fairface, "val", given.dlib.parent)
     truth = {name: levels[:, k].numpy() for k, name in enumerate(LEVELS)}
     for name, (source, parts) in MERGED.items():
         places = np.array([next(k for k, p in enumerate(parts.values()) if w in p) for w in LEVELS[source]])
         truth[name] = places[truth[source]]
-    whole, few = load_file(given.weights), np.array(known[:: len(known) // 512][:512])
+    files = {net: load_file(path) for net, path in (("dlib", given.dlib), ("lite", given.lite))}
+    whole = {f"{net}.{n}": value.astype(np.float32) for net, file in files.items() for n, value in file.items()}
+    few = np.array(known[:: len(known) // 512][:512])
     few[::2] = as_chips(few[::2])
     weights, ranges = quantised(whole), ranges_of(whole, few)
     seen = {"colour": np.array(faces), "grey": as_chips(np.array(faces))}
-    model = AttributesModel(attributes_graph(weights, LEVELS, [1.0] * len(LEVELS), ranges=ranges), {})
-    plain = {pictures: model.probabilities(pixels) for pictures, pixels in seen.items()}
-    fits = {n: [loss(tempered(plain["colour"][n], t), truth[n]) for t in TEMPERATURES] for n in LEVELS}
-    best = {n: round(float(TEMPERATURES[np.argmin(losses)]), 3) for n, losses in fits.items()}
-    errors = {}
-    for pictures, chances in plain.items():
-        warm = {n: tempered(chances[n], best[n]) for n in LEVELS}
+    alone = {}
+    for net, warm in NETS.items():
+        model = AttributesModel(attributes_graph(weights, LEVELS, {net: warm}, ranges=ranges), {})
+        alone[net] = {pictures: model.probabilities(pixels) for pictures, pixels in seen.items()}
+    best, errors = fitted_pair({net: found["colour"] for net, found in alone.items()}, truth), {}
+    for pictures in seen:
+        warm = together({net: found[pictures] for net, found in alone.items()}, best)
         said = {name: merged(name, warm).argmax(1) for name in BY}
         errors[pictures] = counted(truth, said)
         report(pictures, truth, said)
-    about = {"levels": LEVELS, "temperatures": best, "ranges": ranges, "errors": errors}
+    about = {
+        "levels": LEVELS,
+        "temperatures": {net: dict(zip(LEVELS, warm, strict=True)) for net, warm in best.items()},
+        "ranges": ranges,
+        "errors": errors,
+    }
     save_file(weights, given.out, {name: json.dumps(value) for name, value in about.items()})
     packed = given.out.read_bytes()
     print(f"{len(packed) / 1e6:.1f} MB, sha256 {hashlib.sha256(packed).hexdigest()}, {about['temperatures']}")

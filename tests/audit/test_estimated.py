@@ -196,6 +196,7 @@ def test_a_small_group_is_undefined_with_a_reason_and_takes_no_part() -> None:
     entries = effects(faces, rates(even(3, 0.9)))
     tiny, gap = entries[2], entries[3]
     assert tiny["corrected"] is None and tiny["low"] is None and "fewer than 20 faces" in tiny["undefined"]
+    assert tiny["undefined"].startswith(f"of {faces['race'].tolist().count('L2')} faces estimated so")
     assert gap["corrected"] == pytest.approx(abs(entries[0]["corrected"] - entries[1]["corrected"]))
     alone = effects({k: v[:30] for k, v in faces.items()}, rates(even(3, 0.9)))[-1]
     assert alone["corrected"] is None and "fewer than two groups" in alone["undefined"]

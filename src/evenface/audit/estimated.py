@@ -77,7 +77,9 @@ class _Correction:
         """Entries of `estimated[]`, group by group and then the gap, for each metric."""
         observed = self.plan.counts[self.span].reshape(len(self.member), -1).astype(float) @ self.map
         seen = self.values(observed)
-        fixed = self.values(self.solve(observed, self.estimator.matrix), self.plan.settings.min_group)
+        true = self.solve(observed, self.estimator.matrix)
+        fixed = self.values(true, self.plan.settings.min_group)
+        reasons = self.reasons(observed[..., -1], true[..., -1])
         compared = self.enough & np.isfinite(fixed)
         low, high = self.intervals(fixed, compared)
         limits = share_bounds(self.plan.counts[self.span], self.estimator.matrix, self.plan.settings.min_group)
@@ -89,20 +91,34 @@ class _Correction:
             table = np.column_stack(
                 [np.append(seen[:, j], gaps[0][j]), np.append(fixed[:, j], gaps[1][j]), low[:, j], high[:, j], *ends]
             )
-            out += [self.record(metric, name, row) for name, row in zip(self.names(), table, strict=True)]
+            rows = zip(self.names(), table, reasons, strict=True)
+            out += [self.record(metric, name, row, reason) for name, row, reason in rows]
         return out
 
     def names(self) -> list[str]:
         """The groups, and the gap between them."""
         return [*(self.plan.groups.names[g].name for g in range(self.span.start, self.span.stop)), "gap"]
 
-    def record(self, metric: Metric, name: str, row: Floats) -> dict[str, Any]:
-        """One entry."""
+    def reasons(self, observed: Floats, true: Floats) -> list[str]:
+        """Why the groups and the gap between them have no corrected value, if they have none.
+
+        Args:
+            observed: Faces that were estimated to be of each group.
+            true: Faces of each group once corrected; below 0 where errors in other groups explain more than all.
+        """
+        least = self.plan.settings.min_group
+        out = [
+            "too few faces with an answer, or of a class, are left once corrected"
+            if left >= least
+            else f"of {seen:.0f} faces estimated so, the error rates leave {max(left, 0):.0f}, fewer than {least} faces"
+            for seen, left in zip(observed, true, strict=True)
+        ]
+        return [*out, "fewer than two groups are large enough once corrected"]
+
+    def record(self, metric: Metric, name: str, row: Floats, reason: str) -> dict[str, Any]:
+        """One entry; `reason` is told if there is no corrected value."""
         keys = ("observed", "corrected", "low", "high", "bound_low", "bound_high")
         numbers = {k: float(v) if np.isfinite(v) else None for k, v in zip(keys, row, strict=True)}
-        least = self.plan.settings.min_group
-        of_group = f"the corrected counts leave fewer than {least} faces, or too few of a class"
-        reason = of_group if name != "gap" else "fewer than two groups are large enough once corrected"
         why = None if numbers["corrected"] is not None else reason
         return (
             {"attribute": self.estimator.attribute, "metric": metric.name, "group": name} | numbers | {"undefined": why}

@@ -5,8 +5,8 @@ groups alike where nobody said who is in which. It is never part of a prediction
 with every estimate, and `weights/attributes.md` says what it is not for. Levels are FairFace's: words of annotators for
 what they saw, not what people say of themselves.
 
-The net runs as ONNX. Each face is read beside its mirror image, and what comes out does not depend on how many faces
-are read at a time.
+Two nets run as one ONNX model, and its answer is the geometric mean of theirs. Each face is read beside its mirror
+image, and what comes out does not depend on how many faces are read at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from evenface.core.errors import InputError, UnknownNameError, needs
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
-WEIGHTS = {"attributes": "a556c4f2ceffc833d3293b7a00f8b0e701bc782a132e262495d1f5499fc5dc2d"}
+WEIGHTS = {"attributes": "d5bdc8ffeecae17f7c038a37ba91d28cdfa28bde27ff57add6d74a4d949681c5"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
 
 LEVELS = {
@@ -31,7 +31,7 @@ LEVELS = {
     "race": ("Black", "East Asian", "Indian", "Latino_Hispanic", "Middle Eastern", "Southeast Asian", "White"),
     "age": ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+"),
 }
-"""What the net can answer, in FairFace's words and in the order of its scores."""
+"""What the nets can answer, in FairFace's words and in the order of its scores."""
 
 MERGED = {
     "race4": (
@@ -49,7 +49,7 @@ MERGED = {
     ),
 }
 """Coarser attributes: which attribute they are made of, and which of its levels are one. Our own choice: levels that
-the net mixes up are brought together, so that an audit can correct for what is left."""
+the nets mix up are brought together, so that an audit can correct for what is left."""
 
 BY = (*LEVELS, *MERGED)
 """All attributes that can be estimated."""
@@ -141,10 +141,11 @@ def _model(packed: bytes, where: str) -> AttributesModel:
         told = {name: tuple(levels) for name, levels in json.loads(about["levels"]).items()}
         if told != LEVELS:
             raise ValueError(f"levels {told}")
-        temperatures = [float(json.loads(about["temperatures"])[name]) for name in LEVELS]
+        warm = json.loads(about["temperatures"])
+        temperatures = {net: [float(warm[net][name]) for name in LEVELS] for net in warm}
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         with needs("Estimating attributes", "evenface[predict]"):
             model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
         return AttributesModel(model, json.loads(about["errors"]))
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error

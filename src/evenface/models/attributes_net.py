@@ -1,4 +1,4 @@
-"""AttributesNet: from one face to gender, race and age band as FairFace's annotators would name them.
+"""AttributesNet: from one face to gender, race and age band as FairFace's annotators would name them; one of two nets.
 
 The body is dlib's net of faces (Davis King, 2017; a ResNet of 29 layers, He et al., arXiv:1512.03385, with half the
 filters), its normalisations folded into the convolutions. Convolutions of stride 2 add no rows or columns.

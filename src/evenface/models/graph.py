@@ -20,6 +20,7 @@ Ranges = Mapping[str, tuple[float, float]]
 OPSET = 17
 _EPSILON = 1e-5  # of torch's batch normalisation
 _SIZE = 48
+_LEAST = 1e-4  # of a filter's largest weight: in the units of one that is nearly 0, its bias would not fit in 32 bits
 
 
 def folded(state: Weights) -> dict[str, Array]:
@@ -53,7 +54,7 @@ def quantised(layers: Weights) -> dict[str, Array]:
     """Bring every convolution's filters to int8, each with a `<layer>.scale` (filter,); the rest stays as it is."""
     out = dict(layers)
     for key in [key for key, value in layers.items() if value.ndim == 4]:
-        scale = np.maximum(np.abs(layers[key]).max((1, 2, 3)), 1e-8) / 127
+        scale = np.maximum(np.abs(layers[key]).max((1, 2, 3)), _LEAST) / 127
         out[key] = np.rint(layers[key] / scale[:, None, None, None]).astype(np.int8)
         out[f"{key.removesuffix('.weight')}.scale"] = scale.astype(np.float32)
     return out
