@@ -62,7 +62,7 @@ def laid_out(layers: nn.Module) -> nn.Module:
 
     fast = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     kind = torch.bfloat16 if fast else torch.float32
-    return layers.eval().to(dtype=kind, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return layers.eval().to(dtype=kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def channel_means(layers: nn.Module, pixels: Tensor) -> Tensor:
