@@ -31,7 +31,12 @@ COMMON: Mapping[str, Any] = {
 }
 """Settings of every run, over the defaults of `evenface train`."""
 
-_VAE = {"kind": "vae", "widths": (16, 32, 64, 96), "grid": 3, "latent": 8, "drawing": (64, 48, 32, 16), "dropout": 0.1}
+VARIATIONAL: Mapping[str, Any] = {
+    **{"kind": "vae", "widths": (16, 32, 64, 96), "grid": 3, "latent": 8},
+    **{"drawing": (64, 48, 32, 16), "dropout": 0.1},
+}
+"""The net that draws faces: its latent has the 3 x 3 places that its encoder makes of 48 pixels."""
+
 _NET = COMMON["net"]
 _BY_DISTANCE = ("mmd", "coral", "sliced_wasserstein", "hsic", "distance_covariance")
 _BY_OPPONENT = ("critic", "adversarial", "gradient_reversal", "uniform_confusion")
@@ -42,9 +47,9 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
         **{kind: ({"terms": ({"kind": kind},)}, _NET) for kind in _BY_DISTANCE},
         **{kind: ({"terms": ({"kind": kind, "weight": _LIGHT},)}, _NET) for kind in _BY_OPPONENT},
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _NET),
-        "vae": ({"terms": (), "erase": False}, _VAE),
-        "vae_hsic": ({"terms": ({"kind": "hsic"},)}, _VAE),
-        "vae_adversarial": ({"terms": ({"kind": "adversarial", "weight": _LIGHT},)}, _VAE),
+        "vae": ({"terms": (), "erase": False}, VARIATIONAL),
+        "vae_hsic": ({"terms": ({"kind": "hsic"},)}, VARIATIONAL),
+        "vae_adversarial": ({"terms": ({"kind": "adversarial", "weight": _LIGHT},)}, VARIATIONAL),
     },
 }
 """Mitigation -> variant -> its settings, and its net. `vae` tells what the variational net does by itself; variants

@@ -7,8 +7,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evenface.core.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes], what: str) -> list[Path]:
@@ -34,6 +38,25 @@ def write_files(folder: Path, contents: Mapping[str, bytes], what: str) -> list[
     except OSError as error:
         raise InputError(f"Cannot write {what} to {folder}: {error}. Give another folder with --out.") from error
     return [folder / name for name in contents]
+
+
+def write_table(table: pl.DataFrame, path: Path, then: str) -> None:
+    """Write a table as Parquet.
+
+    Args:
+        table: What is written.
+        path: Where; its folder is made if it does not exist.
+        then: What to do where it cannot be written, for the message: `"Make room, and use --resume."`
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
+            table.write_parquet(part)
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error}. {then}") from error
 
 
 @contextmanager

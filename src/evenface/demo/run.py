@@ -19,7 +19,7 @@ from evenface.audit.counterfactual import Counterfactual, counterfactual
 from evenface.audit.run import audit
 from evenface.benchmark.measure import read
 from evenface.benchmark.prepare import CACHE, Prepared, chips_of, prepare
-from evenface.benchmark.protocol import Method, configuration
+from evenface.benchmark.protocol import VARIATIONAL, Method, configuration
 from evenface.benchmark.suites import load_suite
 from evenface.core.errors import SettingsError
 from evenface.core.writing import write_files
@@ -38,11 +38,10 @@ from evenface.training.settings import TrainSettings
 
 SUITE = "stereotypical-90"
 PAGE, DATA, TABLE = "report.html", "demo.json", "predictions.csv"
-_NET = {"kind": "vae", "widths": (16, 32, 64, 96), "latent": 8, "grid": 3, "drawing": (64, 48, 32, 16), "dropout": 0.1}
 _TERMS = ({"kind": "hsic", "weight": 2},)
 METHODS = (
-    Method("ERM", "erm", {}, _NET),
-    Method("latent alignment", "latent_alignment", {"terms": _TERMS, "reconstruction": 0.3}, _NET),
+    Method("ERM", "erm", {}, VARIATIONAL),
+    Method("latent alignment", "latent_alignment", {"terms": _TERMS, "reconstruction": 0.3}, VARIATIONAL),
 )
 _PERMUTATIONS = 40  # of the bands of probes
 Tell = Callable[[str, int, int], None]

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from evenface.core.errors import InputError
-from evenface.core.writing import replacing
+from evenface.core.writing import write_table
 from evenface.fusion.data import TransferData
 from evenface.fusion.matrix import Cell, Job
 from evenface.fusion.settings import TransferSettings
+
+RESUME = "Make room, and use --resume."
 
 
 def write_predictions(settings: TransferSettings, data: TransferData, cells: Mapping[Job, Cell], folder: Path) -> None:
@@ -32,10 +33,10 @@ def write_predictions(settings: TransferSettings, data: TransferData, cells: Map
         own = []
         for source, cell in first.items():
             table = _table(data, cell, which)
-            _write(table, folder / f"{regime}-{fusion}-from-{source}.parquet")
+            write_table(table, folder / f"{regime}-{fusion}-from-{source}.parquet", RESUME)
             if source in data.regions:
                 own.append(table.filter(pl.col("region") == source))
-        _write(pl.concat(own), folder / f"{regime}-{fusion}-own.parquet")
+        write_table(pl.concat(own), folder / f"{regime}-{fusion}-own.parquet", RESUME)
 
 
 def _table(data: TransferData, cell: Cell, which: int) -> pl.DataFrame:
@@ -53,12 +54,3 @@ def _table(data: TransferData, cell: Cell, which: int) -> pl.DataFrame:
     return known.with_columns(
         label=pl.Series(names[data.labels[cell.faces]]), predicted=pl.when(pl.Series(answered)).then(said), **scores
     )
-
-
-def _write(table: pl.DataFrame, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
-            table.write_parquet(part)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error}. Make room, and use --resume.") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import polars as pl
 
 from evenface.core.errors import InputError
@@ -12,7 +11,7 @@ from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.core.reconcile import reconcile
 from evenface.core.tables import Attribute, Notice
-from evenface.cues._cue import CueReading
+from evenface.cues._cue import joined
 from evenface.cues._table import CueTable
 
 Part = tuple[Manifest, CueTable]
@@ -55,7 +54,7 @@ def join(
         )
         frames.append(frame.select(wanted))
     manifest = Manifest(pl.concat(frames), target, attributes).validate()
-    readings = {name: _readings([table.readings[name] for _, table in parts]) for name in names}
+    readings = {name: joined([table.readings[name] for _, table in parts]) for name in names}
     return manifest, CueTable(tuple(manifest.frame["face"]), dict(parts[0][1].channels), readings), said
 
 
@@ -83,12 +82,3 @@ def _attributes(parts: Sequence[Part]) -> tuple[Attribute, ...]:
             origin = each.provenance if each.provenance == known.provenance else "unknown"
             found[each.name] = Attribute(each.name, tuple(dict.fromkeys((*known.levels, *each.levels))), origin)
     return tuple(found.values())
-
-
-def _readings(readings: Sequence[CueReading]) -> CueReading:
-    return CueReading(
-        np.concatenate([each.values for each in readings]),
-        np.concatenate([each.valid for each in readings]),
-        np.concatenate([each.confidence for each in readings]),
-        tuple(reason for each in readings for reason in each.reasons),
-    )

@@ -14,9 +14,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from evenface.core.errors import InputError, SettingsError, did_you_mean
-from evenface.core.writing import replacing, write_files
+from evenface.core.writing import write_files, write_table
 from evenface.fusion import measure
-from evenface.fusion.answered import write_predictions
+from evenface.fusion.answered import RESUME, write_predictions
 from evenface.fusion.data import TransferData, load_transfer
 from evenface.fusion.deletion import deletion
 from evenface.fusion.document import Found, document
@@ -67,7 +67,7 @@ def study(
             tell(name, len(cells) + done, steps)
         found = _measure(settings, data, plan, cells, folder)
     tell("measured", steps, steps)
-    _write_table(folder / "transfer.parquet", found)
+    write_table(pl.DataFrame(found.rows, infer_schema_length=None), folder / "transfer.parquet", RESUME)
     write_predictions(settings, data, cells, folder / "predictions")
     told = document(settings, data, plan, found)
     text = json.dumps(told, indent=1, allow_nan=False) + "\n"
@@ -158,14 +158,6 @@ def _folder(settings: TransferSettings, data: TransferData, resume: bool) -> Pat
     files = {FACTS: (json.dumps(now, indent=1) + "\n").encode(), "settings.toml": settings.to_toml().encode()}
     write_files(folder, files, "the study")
     return folder
-
-
-def _write_table(path: Path, found: Found) -> None:
-    try:
-        with replacing(path) as part:
-            pl.DataFrame(found.rows, infer_schema_length=None).write_parquet(part)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error}. Make room, and use --resume.") from error
 
 
 @contextmanager

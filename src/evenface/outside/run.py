@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.labels import LabelSpace
-from evenface.core.writing import replacing
+from evenface.core.writing import write_table
 from evenface.outside import callables, commands, onnx, urls
 from evenface.outside.answers import Given, join, read_given
 from evenface.outside.faces import FaceSet, Images, batches
@@ -198,9 +198,4 @@ def save(frame: pl.DataFrame, path: Path) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
-            frame.write_parquet(part)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error}. Give another folder with --out.") from error
+    write_table(frame, path, "Give another folder with --out.")
