@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from evenface.report import prose
 from evenface.report.text import Record, clean, interval, number, p_value
 from evenface.report.words import Findings, corrected_p
+
+if TYPE_CHECKING:
+    from evenface.report.counterfactual.tables import TextTable
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")  # brackets alone make links and images, so round ones may stay
 _FIRST = re.compile(r"^\s*(\d+(?=[.)]\s)|(?=[#+=-]))(.)")  # what opens a heading or a list
@@ -25,6 +29,35 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lay out a table; the first column is text, the cells are escaped here."""
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     return [*lines, *(f"| {' | '.join(map(escape, row))} |" for row in rows), ""]
+
+
+def study(
+    title: str,
+    notes: Iterable[str],
+    summary: Iterable[str],
+    tables: Iterable[TextTable],
+    methods: Iterable[str],
+    limits: Iterable[str],
+    made: str,
+) -> str:
+    """Lay out a document of sentences and tables; all text is escaped here.
+
+    Args:
+        title: Of the document.
+        notes: What is to be known first.
+        summary: Sentences.
+        tables: Each with its title and foot.
+        methods: How the numbers were made, in sentences.
+        limits: What they do not say.
+        made: The last line.
+    """
+    lines = [f"# {escape(title)}", "", *(f"> **Note.** {escape(note)}\n" for note in notes)]
+    lines += [*(f"- {escape(sentence)}" for sentence in summary), ""]
+    for table in tables:
+        lines += [f"## {table.title}", "", *_table([*map(escape, table.head)], table.rows), escape(table.foot), ""]
+    for head, sentences in (("How the numbers were made", methods), ("Limits", limits)):
+        lines += [f"## {head}", "", *(f"- {escape(line)}" for line in sentences), ""]
+    return "\n".join([*lines, escape(made), ""])
 
 
 def render(found: Findings) -> str:
