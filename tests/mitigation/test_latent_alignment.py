@@ -1,5 +1,6 @@
 """Latent alignment: its parts by hand, what it tells, and what it refuses."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -11,7 +12,7 @@ from evenface.mitigation._mitigation import Answers, Batch, Task, TrainStep
 from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, without_levels
 from evenface.mitigation.alignment._known import Base
 from evenface.mitigation.latent_alignment import Drawn, LatentAlignment, LatentAlignmentOptions
-from evenface.mitigation.leace import erased
+from evenface.mitigation.leace import concepts, eraser
 from evenface.models.nets._net import Net
 from evenface.models.nets.residual import Residual, ResidualOptions
 from evenface.models.nets.vae import VAE, VAEOptions
@@ -137,34 +138,59 @@ def test_terms_see_latents_at_one_scale() -> None:
     torch.testing.assert_close(views[0], views[1], rtol=0.01, atol=0.01)
 
 
+def known(width: int, faces: int = 200, *, leak: float = 1.0) -> Answers:
+    """Latents that tell the expression along one direction, and the attribute along another."""
+    rng = np.random.default_rng(0)
+    labels, codes = np.arange(faces) % 2, rng.integers(0, 2, (faces, 1))
+    latents = rng.normal(size=(faces, width)) + labels[:, None] * rng.normal(size=width) + leak * codes
+    scores, none = np.zeros((faces, 2)), np.zeros((faces, 0), np.float32)
+    return Answers(latents.astype(np.float32), scores, labels, codes[:, 0], codes, none)
+
+
+def both(found: Answers) -> dict[str, Answers]:
+    """Halves, as training and validation faces."""
+    cut = len(found.labels) // 2
+    halves = ([part[side] for part in dataclasses.astuple(found)] for side in (slice(cut), slice(cut, None)))
+    return {name: Answers(*half) for name, half in zip(("train", "validation"), halves, strict=True)}
+
+
 def test_what_a_linear_reader_finds_among_faces_of_one_expression_is_taken_out() -> None:
     mitigation, net = made()
-    rng = np.random.default_rng(0)
-    labels, codes = np.arange(200) % 2, rng.integers(0, 2, (200, 1))
-    latents = rng.normal(size=(200, net.width)) + labels[:, None] * rng.normal(size=net.width) + codes
-    known = Answers(latents.astype(np.float32), np.zeros((200, 2)), labels, codes[:, 0], codes, np.zeros((200, 0)))
-    done = mitigation.finish(net, {"train": known}.__getitem__)
-    left = latents - (latents - done.centre.numpy()) @ done.taken.numpy().T
-    share = np.array([codes[labels == label].mean() for label in (0, 1)])[labels]
-    assert np.abs((codes[:, 0] - share) @ left / 200).max() < 1e-4
+    found = known(net.width)
+    done = mitigation.finish(net, both(found).__getitem__)
+    left = found.latents - (found.latents - done.centre.numpy()) @ done.taken.numpy().T
+    codes = found.groups
+    share = np.array([codes[found.labels == label].mean() for label in (0, 1)])[found.labels]
+    assert np.abs((codes - share) @ left / 200).max() < 1e-4
     assert done.inner is net
     kept, net = made(erase=False)
     assert kept.finish(net, {}.__getitem__) is net
 
 
 def test_what_a_linear_head_does_not_read_is_taken_out_too_and_answers_stay() -> None:
-    mitigation, _ = made()
+    mitigation, _ = made(refit=None)
     net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))).eval())
-    rng = np.random.default_rng(0)
-    labels, codes = np.arange(200) % 2, rng.integers(0, 2, (200, 1))
-    latents = rng.normal(size=(200, 8)).astype(np.float32) + codes.astype(np.float32)
-    known = Answers(latents, np.zeros((200, 2)), labels, codes[:, 0], codes, np.zeros((200, 0)))
-    done = mitigation.finish(net, {"train": known}.__getitem__)
-    plain = erased(net, known, [2, 2], within=True)
-    left, whole = (torch.from_numpy(latents) @ (torch.eye(8) - each.taken.T) for each in (done, plain))
+    found = known(8)
+    done = mitigation.finish(net, both(found).__getitem__)
+    latents = torch.from_numpy(found.latents)
+    plain, _ = eraser(found.latents.astype(np.float64), concepts(found, [2, 2]), found.labels)
+    taken = [done.taken, torch.from_numpy(plain).float()]
+    left, whole = (latents @ (torch.eye(8) - each.T) for each in taken)
     assert torch.linalg.matrix_rank(left - left.mean(0), atol=1e-4) == 1 < torch.linalg.matrix_rank(whole, atol=1e-4)
     scores = [(latents - latents.mean(0)) @ net.head.weight.T for latents in (left, whole)]
     torch.testing.assert_close(*(each[:, 0] - each[:, 1] for each in scores))
+
+
+def test_the_head_is_fitted_anew_to_what_is_left() -> None:
+    mitigation, _ = made()
+    net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))).eval())
+    found = known(8)
+    before = copy.deepcopy(net.head)
+    done = mitigation.finish(net, both(found).__getitem__)
+    latents = torch.from_numpy(found.latents)
+    left = latents - (latents - done.centre) @ done.taken.T
+    right = [(scores.argmax(1).numpy() == found.labels).mean() for scores in (done.classify(left), before(left))]
+    assert right[0] > 0.7 and right[0] > right[1] + 0.1
 
 
 def test_a_net_that_draws_nothing_is_aligned_alone() -> None:

@@ -65,6 +65,12 @@ def test_group_dro_raises_the_weight_of_the_group_with_more_loss() -> None:
     torch.testing.assert_close(method.share, share.float())
 
 
+def test_group_dro_draws_each_group_as_often_as_any_other() -> None:
+    weights = GroupDRO(TASK, GroupDROOptions()).sampling_weights(0)
+    sums = [weights[TASK.face_groups == group].sum() for group in range(len(TASK.groups))]
+    np.testing.assert_allclose(sums, sums[0])
+
+
 class Opposed(Mitigation):
     """A critic of one number reads the group from the latent; the net hides it."""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
 from evenface.mitigation._mitigation import Mitigation, MitigationOptions, Need, Task, TrainStep
+from evenface.mitigation.reweight import weights_of
 
 
 class GroupDROOptions(MitigationOptions):
@@ -26,8 +29,9 @@ class GroupDROOptions(MitigationOptions):
 class GroupDRO(Mitigation):
     """Train for the worst-off group: raise a group's weight while its loss is high.
 
-    Sagawa et al., arXiv:1911.08731. Differs from ERM only in how losses are combined: group means, weighted. Faces
-    of no known group are left out of the objective. On several devices the weights follow the faces of the first.
+    Sagawa et al., arXiv:1911.08731, algorithm 1. Differs from ERM in that groups are drawn equally often, and in how
+    losses are combined: group means, weighted. Faces of no known group are left out of the objective. On several
+    devices the weights follow the faces of the first.
     """
 
     Options: ClassVar[type[MitigationOptions]] = GroupDROOptions
@@ -36,7 +40,7 @@ class GroupDRO(Mitigation):
 
     def __init__(self, task: Task, options: GroupDROOptions) -> None:
         super().__init__()
-        self._step_size = options.step_size
+        self._step_size, self._faces = options.step_size, weights_of(task, "group")
         self.register_buffer("share", torch.full((len(task.groups),), 1 / max(len(task.groups), 1)))
 
     def objective(self, step: TrainStep) -> Tensor:
@@ -51,3 +55,8 @@ class GroupDRO(Mitigation):
             self.share.div_(self.share.sum())
         # A copy: the next step changes the weights in place.
         return (means * self.share.clone()).sum()
+
+    def sampling_weights(self, epoch: int) -> NDArray[np.float64] | None:
+        """Weights by which each group is drawn as often as any other."""
+        del epoch
+        return self._faces

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 import torch
 from pydantic import BeforeValidator, Field, SerializeAsAny
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch.optim import Adam, Optimizer
 from evenface.core.config import options_of
 from evenface.core.errors import SettingsError
 from evenface.core.tables import Notice
+from evenface.mitigation._aligned_head import Aim, at_one_scale, fit_head
 from evenface.mitigation._mitigation import (
     Answers,
     Batch,
@@ -29,8 +31,8 @@ from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
 from evenface.mitigation.alignment._checks import check
 from evenface.mitigation.alignment._known import Base, known_of
-from evenface.mitigation.alignment.adversarial import AdversarialOptions
-from evenface.mitigation.leace import erased
+from evenface.mitigation.alignment.hsic import HSIC, HSICOptions
+from evenface.mitigation.leace import concepts, eraser, erasing, readable
 from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
 
@@ -60,12 +62,14 @@ class LatentAlignmentOptions(MitigationOptions):
         swap: Weight of being read alike when drawn with other attributes; 0: off.
         opponent_rate: Learning rate of the parameters that work against the encoder.
         erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
-            taken out of the latent, as `leace` does; where the head is linear, what it does not read of the latent
-            goes too, which changes no answer.
+            taken out of the latent, as `leace` does, by training and validation faces; where the head is linear, what
+            it does not read of the latent goes too, which changes no answer.
+        refit: After erasure, a linear head is fitted anew to the same faces, with this weight of HSIC, given the
+            expression, between its scores and the attributes; None: it stays as it was trained.
     """
 
     kind: Literal["latent_alignment"] = "latent_alignment"
-    terms: tuple[AnyAlignment, ...] = (AdversarialOptions(weight=0.5),)
+    terms: tuple[AnyAlignment, ...] = (HSICOptions(),)
     reconstruction: float | None = Field(default=None, ge=0)
     beta: float | None = Field(default=None, ge=0)
     free_bits: float = Field(default=0.02, ge=0)
@@ -76,6 +80,7 @@ class LatentAlignmentOptions(MitigationOptions):
     swap: float = Field(default=0.0, ge=0)
     opponent_rate: float = Field(default=1e-3, gt=0)
     erase: bool = True
+    refit: float | None = Field(default=200.0, ge=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,12 @@ class LatentAlignment(Mitigation):
         self.terms = nn.ModuleList(
             ALIGNMENTS.get(term.kind)(known_of(task, self.bases[term.over]), term) for term in options.terms
         )
-        self.register_buffer("shift", base_rate_shift(task), persistent=False)
+        shift = base_rate_shift(task)
+        self.register_buffer("shift", shift if options.base_rates == "explained" else shift * 0, persistent=False)
+        self._aim: Aim | None = None
+        if options.refit is not None and (task.groups or task.continuous):
+            base: Base = self.bases["each"]  # type: ignore[assignment]
+            self._aim = Aim(HSIC(known_of(task, base), HSICOptions()), base, options.refit, self.shift)
         self._names = _numbered([term.kind for term in options.terms])
         told = ("cross_entropy", *self._names, "reconstruction", "divergence", "swap", "active_channels", "opponents")
         self._told = told
@@ -151,7 +161,7 @@ class LatentAlignment(Mitigation):
 
     def read(self, net: Net, batch: Batch) -> Reading:
         """Read a batch from samples of its latents, and draw it again."""
-        shift = self.shift[batch.groups] if self._options.base_rates == "explained" else 0.0
+        shift = self.shift[batch.groups]
         if not isinstance(net, VAE):
             latents = net.encode(batch.pixels)
             return Reading(net.classify(latents).float() + shift, latents)
@@ -228,12 +238,19 @@ class LatentAlignment(Mitigation):
         return total
 
     def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
-        """Take out of the latent what no answer needs, and what a linear reader still finds."""
+        """Take out of the latent what a linear reader finds, fit the head anew, and take out what no answer needs."""
         if not self._options.erase:
             return net
+        found = _together(answers("train"), answers("validation"))
+        taken, centre = eraser(found.latents.astype(np.float64), concepts(found, self._levels), found.labels)
         head = getattr(net, "head", None)
-        unread = head if isinstance(head, nn.Linear) else None
-        return erased(net, answers("train"), self._levels, within=True, unread=unread)
+        if isinstance(head, nn.Linear):
+            if self._aim:
+                fit_head(head, found, found.latents - (found.latents - centre) @ taken.T, self._aim)
+            # Not before: among the few numbers that are read, one for each level could be all that there are.
+            whole = np.eye(len(taken))
+            taken = whole - readable(head) @ (whole - taken)
+        return erasing(net, taken, centre)
 
     def _terms(self) -> Sequence[Alignment]:
         return list(self.terms)  # type: ignore[arg-type]
@@ -241,10 +258,7 @@ class LatentAlignment(Mitigation):
     def _view(self, step: TrainStep, term: Alignment, *, detached: bool = False) -> View:
         base: Base = self.bases[term.options.over]  # type: ignore[assignment]
         latents = step.latents.detach() if detached else step.latents
-        latents = latents.float()
-        # Number by number at one scale: else what is told in small variance is overlooked.
-        deviation = latents.var(0, correction=0).add(1e-6).sqrt()
-        return base.view(step, (latents - latents.mean(0)) / deviation)
+        return base.view(step, at_one_scale(latents.float()))
 
     def _drawn(self, step: TrainStep, reading: Drawn) -> dict[str, tuple[float, Tensor]]:
         """Weights and values of reconstruction, divergence, and being read alike under other attributes."""
@@ -275,6 +289,12 @@ class LatentAlignment(Mitigation):
     def _ramp(self, step: Batch, share: float) -> float:
         """From 0 to 1 over a share of the steps."""
         return min(1.0, (step.step + 1) / max(share * step.steps, 1))
+
+
+def _together(first: Answers, second: Answers) -> Answers:
+    """Give the answers to two splits as one."""
+    pairs = zip(astuple(first), astuple(second), strict=True)
+    return Answers(*(np.concatenate(pair) for pair in pairs))
 
 
 def _numbered(kinds: Sequence[str]) -> tuple[str, ...]:

@@ -62,30 +62,17 @@ class LEACE(Mitigation):
     def finish(self, net: Net, answers: Callable[[str], Answers]) -> Net:
         """Put the eraser between encoder and head, and fit the head anew where that is asked for."""
         found = answers("train")
-        made = erased(net, found, self._levels, within=self._within)
+        labels = found.labels if self._within else np.zeros_like(found.labels)
+        taken, centre = eraser(found.latents.astype(np.float64), concepts(found, self._levels), labels)
+        made = erasing(net, taken, centre)
         if not self._refit:
             return made
-        taken, centre = made.taken.cpu().numpy(), made.centre.cpu().numpy()
         latents = found.latents - (found.latents - centre) @ taken.T
         return with_fitted_head(made, latents.astype(np.float32), found.labels, np.ones(len(latents)), self._strength)
 
 
-def erased(net: Net, found: Answers, levels: Sequence[int], *, within: bool, unread: nn.Linear | None = None) -> Erased:
-    """Put an eraser between encoder and head.
-
-    Args:
-        net: Which net.
-        found: Its answers, by which the eraser is fitted.
-        levels: Number of levels of each attribute, and of groups.
-        within: Whether only what goes with them among faces of one expression is taken out.
-        unread: A linear head: what it does not read of the latent is taken out as well. None: nothing is.
-    """
-    labels = found.labels if within else np.zeros_like(found.labels)
-    taken, centre = eraser(found.latents.astype(np.float64), concepts(found, levels), labels)
-    if unread is not None:
-        # Not before: among the few numbers that are read, one for each level could be all that there are.
-        whole = np.eye(len(taken))
-        taken = whole - readable(unread) @ (whole - taken)
+def erasing(net: Net, taken: Floats, centre: Floats) -> Erased:
+    """Put an eraser, as `eraser` gives it, between encoder and head."""
     made = Erased.around(net)
     made.taken.copy_(torch.from_numpy(taken))
     made.centre.copy_(torch.from_numpy(centre))

@@ -39,6 +39,8 @@ def test_what_is_taken_is_seen_in_the_latent() -> None:
 
 def test_a_branch_changes_the_latent_that_the_head_reads() -> None:
     made = Branch.around(net())
+    torch.testing.assert_close(made.encode(PIXELS), made.inner.encode(PIXELS).relu(), msg="it begins as the trunk")
+    made.layer.weight.data.uniform_()
     torch.testing.assert_close(made.encode(PIXELS), made.layer(made.inner.encode(PIXELS)).relu())
 
 

@@ -31,6 +31,8 @@ class Branch(Wrapper):
     def __init__(self, classes: int, options: BranchOptions) -> None:
         super().__init__(classes, options)
         self.layer = nn.Linear(self.width, self.width)
+        nn.init.eye_(self.layer.weight)  # the branch starts as the trunk; from a random layer it learns far later
+        nn.init.zeros_(self.layer.bias)
 
     def branch(self, trunk: Tensor) -> Tensor:
         """Bring latents of the net inside to those of the branch, both (face, latent)."""
