@@ -190,7 +190,7 @@ def test_the_head_is_fitted_anew_to_what_is_left() -> None:
     latents = torch.from_numpy(found.latents)
     left = latents - (latents - done.centre) @ done.taken.T
     right = [(scores.argmax(1).numpy() == found.labels).mean() for scores in (done.classify(left), before(left))]
-    assert right[0] > 0.7 and right[0] > right[1] + 0.1
+    assert right[0] > max(right[1], 0.7), right
 
 
 def test_a_net_that_draws_nothing_is_aligned_alone() -> None:
