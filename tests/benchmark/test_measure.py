@@ -29,6 +29,8 @@ def test_gaps_are_against_the_truth() -> None:
     assert found["accuracy"] == pytest.approx(120 / 160)
     assert found["worst_group"] == pytest.approx(50 / 80)
     assert found["gap"] == pytest.approx(0.5)
+    assert found["recall"] == pytest.approx(0.5)
+    assert found["worst_recall"] == pytest.approx(0.25)
     assert found["equalized_odds"] == pytest.approx(0.5)
     assert found["f"] == pytest.approx(0.625 / 0.875)
     assert found["gap_chance_95"] is not None and found["gap_chance_95"] < 0.5

@@ -123,9 +123,18 @@ def test_a_swap_changes_faces_by_what_the_decoder_changes() -> None:
     with torch.no_grad():
         pictures = net.decode(sample, told)
         other = net.decode(sample, torch.tensor([[1], [0], [-1]]))
-        found = swapped(net, pixels, sample, told)
+        found = swapped(net, pixels, sample, told, [torch.tensor([0, 1])])
     torch.testing.assert_close(found, (0.5 + other - pictures).clamp(0, 1))
     torch.testing.assert_close(found[2], pixels[2], msg="what is not known is not changed")
+
+
+def test_a_swap_gives_no_level_that_nobody_has() -> None:
+    three = VAE(2, SMALL.model_copy(update={"attributes": (3,)})).eval()
+    pixels, told, sample = torch.full((40, 3, 16, 16), 0.5), torch.tensor([[0]] * 40), torch.randn(40, three.width)
+    found = swapped(three, pixels, sample, told, [torch.tensor([0, 2])])
+    with torch.no_grad():
+        change = three.decode(sample, told + 2) - three.decode(sample, told)
+    torch.testing.assert_close(found, (pixels + change).clamp(0, 1))
     assert not torch.equal(found[0], pixels[0])
 
 

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from evenface.audit.result import Audit
 from evenface.audit.run import audit
 from evenface.benchmark.prepare import Prepared, chips_of
 from evenface.benchmark.suites import Suite
@@ -78,9 +79,10 @@ def audited(answers: pl.DataFrame, suite: Suite) -> Numbers:
     )  # fmt: skip
     by = " × ".join(suite.groups)
     found: Numbers = {name: told.overall(name).value for name in ("accuracy", "balanced_accuracy")}
-    rows = [group["metrics"]["accuracy"]["value"] for group in told.data["groups"] if group["by"] == by]
-    found["worst_group"] = min((value for value in rows if value is not None), default=None)
+    found["worst_group"] = _worst(told, "accuracy", by)
     headline = f"tpr[{suite.emotion}]" if suite.emotion else "accuracy"
+    if suite.emotion:  # a gap is small as well where no group's expression is read
+        found |= {"recall": told.overall(headline).value, "worst_recall": _worst(told, headline, by)}
     for name, metric, kind in (
         ("gap", headline, "difference"),
         ("accuracy_gap", "accuracy", "difference"),
@@ -105,6 +107,11 @@ def validated(answers: Path, suite: Suite) -> tuple[float, float]:
     of_group = recalls.group_by(*suite.groups).agg(pl.col("recall").mean())["recall"]
     of_label = recalls.group_by("label").agg(gap=pl.col("recall").max() - pl.col("recall").min())["gap"]
     return float(of_group.to_numpy().mean()), float(of_label.to_numpy().mean())
+
+
+def _worst(told: Audit, metric: str, by: str) -> float | None:
+    values = [group["metrics"][metric]["value"] for group in told.data["groups"] if group["by"] == by]
+    return min((value for value in values if value is not None), default=None)
 
 
 def _gap(gap: Mapping[str, Any], name: str) -> Numbers:

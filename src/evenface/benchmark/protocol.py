@@ -51,9 +51,10 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
         "vae_hsic": ({"terms": ({"kind": "hsic"},)}, VARIATIONAL),
         "vae_adversarial": ({"terms": ({"kind": "adversarial", "weight": _LIGHT},)}, VARIATIONAL),
     },
+    "disentangled": {"": ({"confusion": _LIGHT}, _NET)},
 }
-"""Mitigation -> variant -> its settings, and its net. `vae` tells what the variational net does by itself; variants
-whose names begin so are the whole of the paper's route, the others alignment of the net that all methods have."""
+"""Mitigation -> variant, or "" -> its settings, and its net. `vae` tells what the variational net does by itself;
+variants whose names begin so are the whole of the paper's route, the others alignment of the net that all methods have."""
 
 
 _FACE = ("upper", "mid", "lower")  # where heads and eyes are turned to is no expression
@@ -79,7 +80,7 @@ RATE = Span(1e-3, 1e-2)
 SPACES: Mapping[str, Mapping[str, Span]] = {
     "au_triplets": {"strength": Span(0.1, 10), "margin": Span(0.05, 1)},
     "dfr": {"strength": Span(1e-3, 10)},
-    "disentangled": {"attributes": Span(0.03, 3), "confusion": Span(0.1, 10)},
+    "disentangled": {"attributes": Span(0.03, 3), "confusion": Span(0.003, 3)},
     "domain_discriminative": {"prior_shift": Span(choices=(True, False))},
     "focal": {"gamma": Span(0.5, 5, log=False)},
     "group_dro": {"step_size": Span(1e-3, 0.3)},

@@ -22,6 +22,8 @@ MEASURES: Mapping[str, tuple[str, bool | None]] = {
     "balanced_accuracy": ("Balanced accuracy", True),
     "worst_group": ("Worst group", True),
     "gap": ("Headline gap", False),
+    "recall": ("Recall of the expression", True),
+    "worst_recall": ("Recall, worst group", True),
     "accuracy_gap": ("Gap of accuracy", False),
     "equalized_odds": ("Equalized odds", False),
     "f": ("F, min/max", True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -13,20 +15,24 @@ from evenface.models.nets.vae import VAE
 
 
 @torch.no_grad()
-def swapped(net: VAE, pixels: Tensor, sample: Tensor, told: Tensor) -> Tensor:
+def swapped(net: VAE, pixels: Tensor, sample: Tensor, told: Tensor, seen: Sequence[Tensor]) -> Tensor:
     """Change each attribute of each face to another level, by what the decoder changes then.
 
-    An attribute that is not known stays so.
+    An attribute that is not known stays so, and no face gets a level that no training face has.
 
     Args:
         net: That draws.
         pixels: (face, 3, row, column).
         sample: (face, latent) of the faces.
         told: (face, attribute) what they are.
+        seen: For each attribute, the levels that training faces have, in order.
     """
-    sizes = torch.tensor(net.options.attributes, device=told.device)
-    steps = (torch.rand(told.shape, device=told.device) * (sizes - 1)).long() + 1  # to any level but its own
-    return edited(net, pixels, sample, told, torch.where(told >= 0, (told + steps) % sizes, told))
+    other = told.clone()
+    for i, levels in enumerate(seen):
+        place = torch.searchsorted(levels, told[:, i].contiguous())
+        steps = torch.randint(1, len(levels), place.shape, device=told.device)
+        other[:, i] = torch.where(told[:, i] >= 0, levels[(place + steps) % len(levels)], -1)
+    return edited(net, pixels, sample, told, other)
 
 
 def without_levels(latents: Tensor, told: Tensor) -> Tensor:

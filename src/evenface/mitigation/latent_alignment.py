@@ -120,6 +120,7 @@ class LatentAlignment(Mitigation):
         super().__init__()
         self._known_notices = check(task)
         self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
+        self._seen = [np.unique(codes[codes >= 0]) for codes in task.face_attributes.T]
         self._levels = [*self._sizes, len(task.groups)]
         self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
         self.terms = nn.ModuleList(
@@ -172,8 +173,8 @@ class LatentAlignment(Mitigation):
         logits = net.classify(sample).float() + shift
         other = None
         if self._options.swap and self.training:
-            changed = swapped(net, batch.pixels, sample.detach(), told)
-            latents = net.encode(changed)
+            seen = [torch.from_numpy(levels).to(told.device) for levels in self._seen]
+            latents = net.encode(swapped(net, batch.pixels, sample.detach(), told, seen))
             # The shift is that of the group the face is from: it says how its labels were come by.
             other = Reading(net.classify(latents).float() + shift, latents)
         return Drawn(logits, mean, log_variance=log_variance, pictures=pictures, other=other)
