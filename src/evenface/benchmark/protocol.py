@@ -54,7 +54,7 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
     "disentangled": {"": ({"confusion": _LIGHT}, _NET)},
 }
 """Mitigation -> variant, or "" -> its settings, and its net. `vae` tells what the variational net does by itself;
-variants whose names begin so are the whole of the paper's route, the others alignment of the net that all methods have."""
+variants whose names begin so are the whole of the paper's route, others align the net that all methods have."""
 
 
 _FACE = ("upper", "mid", "lower")  # where heads and eyes are turned to is no expression
