@@ -5,7 +5,7 @@
 FOLDER holds `results.parquet` and `winners.toml`; by itself it is the one that is kept here. One variant of latent
 alignment answers for all suites: the one with the best score of the search, which saw validation faces of one suite
 alone, so that none is chosen by the test faces it is judged on. Differences are paired by seed; intervals are Student's
-t over seeds.
+t over seeds. "Told as much" leaves out rivals that are told true action units.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from evenface.benchmark.protocol import NUMBERS
 from evenface.benchmark.statistics import PLAIN, interval
 
 KEPT = Path(__file__).parent / "results" / "mitigation"
@@ -68,16 +69,23 @@ def of_suite(rows: pl.DataFrame, suite: str, ours: str) -> bool:
         noise = told(of(rows, ours, "flip_noise"))
         line("flips", f"{told(flip)}; plain {told(flat)}; share {flip[0] / flat[0]:.2f}; by noise alone {noise}")
     rivals = [name for name in rows["method"].unique(maintain_order=True) if not name.startswith(OURS)]
+    level = against(rows, ours, rivals, "worst group")
+    against(rows, ours, [name for name in rivals if name not in NUMBERS], "told as much")
+    for measure in ("f", *(name for name in rows.columns if name.startswith("f["))):
+        if rows[measure].is_not_null().any():
+            less = told(paired(rows, ours, PLAIN, measure))
+            line(measure, f"{told(of(rows, ours, measure))}; less plain {less}")
+    return level
+
+
+def against(rows: pl.DataFrame, ours: str, rivals: list[str], what: str) -> bool:
+    """Print the worst group beside that of the best of some rivals; give whether ours is ahead or equal."""
     best = max(rivals, key=lambda name: of(rows, name, "worst_group")[0])
     ahead = paired(rows, ours, best, "worst_group")
     level = ahead[0] >= 0 or ahead[2] >= 0
     mine, rival = (told(of(rows, name, "worst_group")) for name in (ours, best))
     word = "ahead" if ahead[0] >= 0 else "equal" if level else "behind"
-    line("worst group", f"{mine}; best rival {best} {rival}; difference {told(ahead)}: {word}")
-    for measure in ("f", *(name for name in rows.columns if name.startswith("f["))):
-        if rows[measure].is_not_null().any():
-            less = told(paired(rows, ours, PLAIN, measure))
-            line(measure, f"{told(of(rows, ours, measure))}; less plain {less}")
+    line(what, f"{mine}; best rival {best} {rival}; difference {told(ahead)}: {word}")
     return bool(level)
 
 
