@@ -61,5 +61,5 @@ def test_jobs_end_with_what_gave_them(how: signal.Signals, devices: int, tmp_pat
         giving.send_signal(how)
         told, _ = giving.communicate(timeout=120)
     assert until(lambda: not any(alive(pid) for pid in pids))
-    assert giving.returncode == (0 if how == signal.SIGINT else -how)
+    assert giving.returncode == (0 if how == signal.SIGINT else -how), told
     assert how != signal.SIGINT or told == "stopped\n"

@@ -128,6 +128,23 @@ def test_a_swap_changes_faces_by_what_the_decoder_changes() -> None:
     torch.testing.assert_close(found[2], pixels[2], msg="what is not known is not changed")
 
 
+def test_action_units_draw_faces_together_and_are_no_attribute_to_be_forgotten() -> None:
+    values = np.array([[0, 20], [5, 30], [0, 40], [5, 50], [0, 60], [5, 70], [0, 80], [5, 90]], np.float32)
+    told = dataclasses.replace(EVEN, continuous=("unit:AU12L", "age"), face_values=values)
+    options = LatentAlignmentOptions(terms=({"kind": "hsic"},), movement={"strength": 2.0})
+    torch.manual_seed(0)
+    mitigation = LatentAlignment(told, options)
+    net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))))
+    given = dataclasses.replace(step(mitigation, net), values=torch.from_numpy(values))
+    view = mitigation._view(given, mitigation.terms[0])
+    assert view.values.shape == (8, 1), "the age alone"
+    whole = mitigation.objective(given)
+    triplets = mitigation.movement.triplets(given.latents, given.values)
+    mitigation.movement = None
+    torch.testing.assert_close(whole - mitigation.objective(given), 2 * triplets)
+    assert triplets > 0
+
+
 def test_a_swap_gives_no_level_that_nobody_has() -> None:
     three = VAE(2, SMALL.model_copy(update={"attributes": (3,)})).eval()
     pixels, told, sample = torch.full((40, 3, 16, 16), 0.5), torch.tensor([[0]] * 40), torch.randn(40, three.width)
@@ -182,7 +199,7 @@ def test_what_a_linear_head_does_not_read_is_taken_out_too_and_answers_stay() ->
     found = known(8)
     done = mitigation.finish(net, both(found).__getitem__)
     latents = torch.from_numpy(found.latents)
-    plain, _ = eraser(found.latents.astype(np.float64), concepts(found, [2, 2]), found.labels)
+    plain, _ = eraser(found.latents.astype(np.float64), concepts(found, [2, 2], []), found.labels)
     taken = [done.taken, torch.from_numpy(plain).float()]
     left, whole = (latents @ (torch.eye(8) - each.T) for each in taken)
     assert torch.linalg.matrix_rank(left - left.mean(0), atol=1e-4) == 1 < torch.linalg.matrix_rank(whole, atol=1e-4)

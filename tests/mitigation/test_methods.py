@@ -46,7 +46,7 @@ def test_erm_is_the_mean() -> None:
 def test_weights_of_reweight(over: str, table: list[list[float]]) -> None:
     wanted = np.array([table[g][c] if g >= 0 else 1.0 for g, c in zip(GROUPS, LABELS, strict=True)])
     assert wanted[GROUPS >= 0].mean() == pytest.approx(1)
-    by_loss = Reweight(TASK, ReweightOptions(over=over))
+    by_loss = Reweight(TASK, ReweightOptions(over=over, by="loss"))
     losses = torch.rand(10)
     assert by_loss.sampling_weights(0) is None
     torch.testing.assert_close(by_loss.objective(step(losses)), (losses * torch.from_numpy(wanted)).mean().float())

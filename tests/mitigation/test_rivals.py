@@ -294,10 +294,11 @@ def test_leace_takes_every_linear_trace_and_no_more_than_it_must(within: bool) -
 
 
 def test_leace_erases_groups_attributes_and_numbers_and_may_refit() -> None:
+    task = replace(TASK, continuous=tuple(f"number{i}" for i in range(VALUES.shape[1])))
     latents = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)
     given = answers(LOGITS.numpy(), latents)
     for refit in (False, True):
-        done = LEACE(TASK, LEACEOptions(refit=refit)).finish(net(), lambda split: {"train": given}[split])
+        done = LEACE(task, LEACEOptions(refit=refit)).finish(net(), lambda split: {"train": given}[split])
         eraser_net = done.inner if refit else done
         after = latents - (latents - eraser_net.centre.numpy()) @ eraser_net.taken.numpy().T
         known = GROUPS >= 0

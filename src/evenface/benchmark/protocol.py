@@ -46,6 +46,7 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
     "latent_alignment": {
         **{kind: ({"terms": ({"kind": kind},)}, _NET) for kind in _BY_DISTANCE},
         **{kind: ({"terms": ({"kind": kind, "weight": _LIGHT},)}, _NET) for kind in _BY_OPPONENT},
+        "hsic_movement": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}}, _NET),
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _NET),
         "vae": ({"terms": (), "erase": False}, VARIATIONAL),
         "vae_hsic": ({"terms": ({"kind": "hsic"},)}, VARIATIONAL),
@@ -59,10 +60,10 @@ variants whose names begin so are the whole of the paper's route, others align t
 
 _FACE = ("upper", "mid", "lower")  # where heads and eyes are turned to is no expression
 
-NUMBERS: Mapping[str, Sequence[str]] = {
-    "au_triplets": tuple(f"unit:{name}" for name in CHANNELS if PARTS[name] in _FACE)
-}
-"""Mitigation -> columns of the manifest that it is told besides."""
+_UNITS = tuple(f"unit:{name}" for name in CHANNELS if PARTS[name] in _FACE)
+
+NUMBERS: Mapping[str, Sequence[str]] = {"au_triplets": _UNITS, "latent_alignment:hsic_movement": _UNITS}
+"""Method -> columns of the manifest that it is told besides: action units as they were drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ SPACES: Mapping[str, Mapping[str, Span]] = {
     "group_mixup": {"alpha": Span(0.1, 4)},
     "jtt": {"first": Span(0.1, 0.5, log=False), "times": Span(2, 20)},
     "laftr": {"towards": Span(choices=("parity", "equalized_odds")), "strength": Span(0.1, 10)},
-    "latent_alignment": {"terms.0.weight": Span(0.01, 10), "base_rates": Span(choices=("as_they_are", "explained"))},
+    "latent_alignment": {
+        "terms.0.weight": Span(0.01, 10),
+        "movement.strength": Span(0.1, 10),
+        "base_rates": Span(choices=("as_they_are", "explained")),
+    },
     "ldam": {"margin": Span(0.2, 5), "defer": Span(0.5, 1, log=False)},
     "leace": {"within_expression": Span(choices=(True, False)), "refit": Span(choices=(True, False))},
     "mixup": {"alpha": Span(0.1, 4)},
@@ -120,8 +125,9 @@ class Method:
     def space(self) -> dict[str, Span]:
         """Give what is searched: key path of a training configuration -> span; what a variant fixes is not."""
         own = dict(SPACES.get(self.kind, {}))
-        if not self.options.get("terms", True):  # no term whose weight could be searched
-            own.pop("terms.0.weight")
+        for part, key in (("terms", "terms.0.weight"), ("movement", "movement.strength")):
+            if not self.options.get(part):  # nothing whose weight could be searched
+                own.pop(key, None)
         return {"optimiser.rate": RATE, **{f"mitigation.{key}": span for key, span in own.items()}}
 
 
@@ -171,7 +177,7 @@ def configuration(
         changes: Key path -> value, for quick looks: they hold for all methods.
     """
     data = {"manifest": str(manifest), "size": SIZE, "groups": tuple(groups), "cache": str(cache)}
-    data["continuous"] = tuple(NUMBERS.get(method.kind, ()))
+    data["continuous"] = tuple(NUMBERS.get(method.name, ()))
     asked: dict[str, Any] = {
         **COMMON,
         "name": "run",

@@ -47,7 +47,7 @@ class Task:
         width: Length of the latent.
         attributes: The chosen attributes, each with its levels.
         face_attributes: (face, attribute) index into the attribute's levels, -1 where not known.
-        continuous: Names of the chosen attributes that are numbers, such as an age in years.
+        continuous: Names of the chosen columns of numbers: attributes, such as an age in years, and action units.
         face_values: (face, value) those numbers, as they are in the manifest; NaN where not known.
         epochs: Times that the faces are gone through.
     """
@@ -63,6 +63,16 @@ class Task:
     continuous: tuple[str, ...] = ()
     face_values: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     epochs: int = 1
+
+    @property
+    def units(self) -> list[int]:
+        """Places in `continuous` of action units, columns `unit:…`: what a face does, and no attribute of who it is."""
+        return [i for i, name in enumerate(self.continuous) if name.startswith("unit:")]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Places in `continuous` of attributes."""
+        return [i for i in range(len(self.continuous)) if i not in self.units]
 
     def counts(self) -> NDArray[np.int64]:
         """Count training faces: (group, class); faces of no known group are in none."""

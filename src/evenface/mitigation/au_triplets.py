@@ -46,8 +46,8 @@ class AUTriplets(Mitigation):
 
     def __init__(self, task: Task, options: AUTripletsOptions) -> None:
         super().__init__()
-        self._options = options
-        self._units = [i for i, name in enumerate(task.continuous) if name.startswith("unit:")]
+        self.options = options
+        self._units = task.units
         if not self._units:
             raise SettingsError(
                 "mitigation 'au_triplets' needs action units: name columns unit:… of the manifest in data.continuous, "
@@ -62,18 +62,18 @@ class AUTriplets(Mitigation):
 
     def objective(self, step: TrainStep) -> Tensor:
         """Mean loss of the faces, and of the triplets."""
-        return step.losses.mean() + self._options.strength * self.triplets(step.latents, step.values)
+        return step.losses.mean() + self.options.strength * self.triplets(step.latents, step.values)
 
     def triplets(self, latents: Tensor, values: Tensor) -> Tensor:
         """Mean of max(0, margin + farthest alike - nearest unlike), over faces that have both in the batch; else 0."""
         units = values[:, self._units] / self.deviations
         apart = ((units[:, None] - units) ** 2).mean(2).sqrt()  # NaN where not known: neither alike nor unlike
-        alike, unlike = apart < self._options.alike, apart > self._options.unlike
+        alike, unlike = apart < self.options.alike, apart > self.options.unlike
         alike = alike.fill_diagonal_(False)
         unit = functional.normalize(latents.float(), dim=1)
         far = 2 - 2 * unit @ unit.T
         worst_alike = torch.where(alike, far, -torch.inf).amax(1)
         worst_unlike = torch.where(unlike, far, torch.inf).amin(1)
         both = alike.any(1) & unlike.any(1)
-        misses = functional.relu(self._options.margin + worst_alike[both] - worst_unlike[both])
+        misses = functional.relu(self.options.margin + worst_alike[both] - worst_unlike[both])
         return misses.sum() / both.sum().clamp_min(1)

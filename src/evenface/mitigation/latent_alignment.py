@@ -32,6 +32,7 @@ from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions
 from evenface.mitigation.alignment._checks import check
 from evenface.mitigation.alignment._known import Base, known_of
 from evenface.mitigation.alignment.hsic import HSIC, HSICOptions
+from evenface.mitigation.au_triplets import AUTriplets, AUTripletsOptions
 from evenface.mitigation.leace import concepts, eraser, erasing, readable
 from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
@@ -59,6 +60,8 @@ class LatentAlignmentOptions(MitigationOptions):
         tell: Whether the decoder is told the attributes, so that the latent need not carry them.
         base_rates: `as_they_are`; or `explained`: in training, scores are shifted by how frequent each expression is
             in the face's group, so that the net need not learn it.
+        movement: Triplets of action units as in `au_triplets`, which draw faces together that move alike, whoever they
+            are; they need columns `unit:…` in `data.continuous`, with which no term aligns. None: off.
         swap: Weight of being read alike when drawn with other attributes; 0: off.
         opponent_rate: Learning rate of the parameters that work against the encoder.
         erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
@@ -77,6 +80,7 @@ class LatentAlignmentOptions(MitigationOptions):
     warm_up: float = Field(default=0.3, ge=0, le=1)
     tell: bool = True
     base_rates: Literal["as_they_are", "explained"] = "explained"
+    movement: AUTripletsOptions | None = None
     swap: float = Field(default=0.0, ge=0)
     opponent_rate: float = Field(default=1e-3, gt=0)
     erase: bool = True
@@ -121,6 +125,8 @@ class LatentAlignment(Mitigation):
         self._known_notices = check(task)
         self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
         self._seen = [np.unique(codes[codes >= 0]) for codes in task.face_attributes.T]
+        self._numbers = task.numbers
+        self.movement = AUTriplets(task, options.movement) if options.movement else None
         self._levels = [*self._sizes, len(task.groups)]
         self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
         self.terms = nn.ModuleList(
@@ -129,11 +135,20 @@ class LatentAlignment(Mitigation):
         shift = base_rate_shift(task)
         self.register_buffer("shift", shift if options.base_rates == "explained" else shift * 0, persistent=False)
         self._aim: Aim | None = None
-        if options.refit is not None and (task.groups or task.continuous):
+        if options.refit is not None and (task.groups or task.numbers):
             base: Base = self.bases["each"]  # type: ignore[assignment]
             self._aim = Aim(HSIC(known_of(task, base), HSICOptions()), base, options.refit, self.shift)
         self._names = _numbered([term.kind for term in options.terms])
-        told = ("cross_entropy", *self._names, "reconstruction", "divergence", "swap", "active_channels", "opponents")
+        told = (
+            "cross_entropy",
+            *self._names,
+            "movement",
+            "reconstruction",
+            "divergence",
+            "swap",
+            "active_channels",
+            "opponents",
+        )
         self._told = told
         for name in ("sums", "batches", "last"):  # kept in checkpoints, so that a history goes on as it was
             self.register_buffer(name, torch.zeros(() if name == "batches" else len(told)))
@@ -187,6 +202,9 @@ class LatentAlignment(Mitigation):
             warm = self._ramp(step, options.warm_up)
             for name, term in zip(self._names, self._terms(), strict=True):
                 parts[name] = (warm * term.options.weight, term.penalty(self._view(step, term)))
+            if self.movement:
+                strength = self.movement.options.strength
+                parts["movement"] = (strength, self.movement.triplets(step.latents, step.values))
             if isinstance(step.reading, Drawn):
                 parts |= self._drawn(step, step.reading)
         self._tell({name: value for name, (_, value) in parts.items()})
@@ -243,7 +261,8 @@ class LatentAlignment(Mitigation):
         if not self._options.erase:
             return net
         found = _together(answers("train"), answers("validation"))
-        taken, centre = eraser(found.latents.astype(np.float64), concepts(found, self._levels), found.labels)
+        erased = concepts(found, self._levels, self._numbers)
+        taken, centre = eraser(found.latents.astype(np.float64), erased, found.labels)
         head = getattr(net, "head", None)
         if isinstance(head, nn.Linear):
             if self._aim:

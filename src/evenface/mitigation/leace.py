@@ -42,9 +42,9 @@ class LEACE(Mitigation):
     Least-squares concept erasure: Belrose et al., arXiv:2306.03819, theorem 4.3. With W the inverse root of the
     latents' covariance, and U an orthonormal base of W times their covariance with the concept, z becomes
     z - W^-1 U U' W (z - mean). The concept is every level of every attribute, every group, and every number of
-    `data.continuous`, not binned; it is fitted to the training faces without augmentation. Differs from ERM in the
-    latent that the head reads. Ours: `within_expression` and `refit`. A covariance with an attribute is that of the
-    faces where it is known. Other readers than linear ones may still find groups.
+    `data.continuous` but action units, not binned; it is fitted to the training faces without augmentation. Differs
+    from ERM in the latent that the head reads. Ours: `within_expression` and `refit`. A covariance with an attribute is
+    that of the faces where it is known. Other readers than linear ones may still find groups.
     """
 
     Options: ClassVar[type[MitigationOptions]] = LEACEOptions
@@ -54,6 +54,7 @@ class LEACE(Mitigation):
         super().__init__()
         self._within, self._refit, self._strength = options.within_expression, options.refit, options.strength
         self._levels = [*(len(each) for each in task.attributes.values()), len(task.groups)]
+        self._numbers = task.numbers
 
     def objective(self, step: TrainStep) -> Tensor:
         """Mean loss of the faces."""
@@ -63,7 +64,7 @@ class LEACE(Mitigation):
         """Put the eraser between encoder and head, and fit the head anew where that is asked for."""
         found = answers("train")
         labels = found.labels if self._within else np.zeros_like(found.labels)
-        taken, centre = eraser(found.latents.astype(np.float64), concepts(found, self._levels), labels)
+        taken, centre = eraser(found.latents.astype(np.float64), concepts(found, self._levels, self._numbers), labels)
         made = erasing(net, taken, centre)
         if not self._refit:
             return made
@@ -86,11 +87,11 @@ def readable(head: nn.Linear) -> Floats:
     return np.asarray(np.linalg.pinv(rows) @ rows)
 
 
-def concepts(found: Answers, levels: Sequence[int]) -> Floats:
-    """Columns to be erased, (face, column); NaN where not known."""
+def concepts(found: Answers, levels: Sequence[int], numbers: Sequence[int]) -> Floats:
+    """Columns to be erased, (face, column), NaN where not known: levels of attributes and groups, and some numbers."""
     codes = np.column_stack([found.attributes, found.groups])
     shown = [np.where(at[:, None] >= 0, np.eye(max(n, 1))[at], np.nan) for at, n in zip(codes.T, levels, strict=True)]
-    return np.column_stack([*shown, found.values.astype(np.float64)])
+    return np.column_stack([*shown, found.values[:, list(numbers)].astype(np.float64)])
 
 
 def eraser(latents: Floats, concepts: Floats, within: NDArray[np.int64]) -> tuple[Floats, Floats]:

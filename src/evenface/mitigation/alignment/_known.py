@@ -25,7 +25,8 @@ class Base(nn.Module):
         self.base_rates = tuple(torch.from_numpy(_rates(each)) for each in counts)
         for i, each in enumerate(counts):
             self.register_buffer(f"weights{i}", torch.from_numpy(_weights(each)), persistent=False)
-        values = task.face_values
+        self._numbers = task.numbers
+        values = task.face_values[:, self._numbers]
         there = ~np.isnan(values)
         n = np.maximum(there.sum(0), 1)
         mean = np.where(there, values, 0).sum(0) / n
@@ -38,7 +39,7 @@ class Base(nn.Module):
         codes = batch.groups[:, None] if self.crossed else batch.attributes
         codes = codes[:, : len(self.levels)]
         weights = [self.get_buffer(f"weights{i}")[batch.labels, codes[:, i]] for i in range(len(self.levels))]
-        values = (batch.values - self.mean) / self.deviation.clamp_min(1e-9)  # type: ignore[operator]
+        values = (batch.values[:, self._numbers] - self.mean) / self.deviation.clamp_min(1e-9)  # type: ignore[operator]
         stacked = torch.stack(weights, 1) if weights else latents.new_zeros(len(latents), 0)
         return View(latents, batch.labels, codes, values, stacked, batch.step / max(batch.steps, 1))
 
@@ -47,7 +48,7 @@ def known_of(task: Task, base: nn.Module) -> Known:
     """Give what an alignment knows before training."""
     if not isinstance(base, Base):
         raise TypeError(f"{base!r} is no Base.")
-    numbers = 0 if base.crossed else len(task.continuous)
+    numbers = 0 if base.crossed else len(task.numbers)
     return Known(len(task.classes), base.levels, numbers, task.width, base.base_rates)
 
 
