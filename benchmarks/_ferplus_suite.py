@@ -5,7 +5,8 @@
 FERPLUS is the folder or archive that `evenface data import ferplus` takes; OUT gets `manifest.parquet` and the error
 rates of the estimates. Faces count where one of seven expressions has more than half of the votes given to the seven.
 FER+'s validation faces become the test part. Of its training faces 4,500 are drawn by lot, a fifth of them to choose
-by; copies of test faces, and of one another, are left out first.
+by; copies of test faces, and of one another, are left out first. The cue `action_units` reads the training faces'
+units, columns `unit:…`, for methods that are told them; a face without landmarks has none.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from PIL import Image
 
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import open_bytes
+from evenface.cues import CUES
+from evenface.cues._cue import SIDE
 from evenface.datasets import DATASETS
 from evenface.datasets.votes import majority
 from evenface.models.annotate import annotate
@@ -55,6 +59,26 @@ def _hash(image: str) -> str:
     return hashlib.sha256(Image.open(BytesIO(open_bytes(image))).convert("L").tobytes()).hexdigest()
 
 
+def with_units(manifest: Manifest) -> Manifest:
+    """Add the action units of the training faces."""
+    cue = CUES.get("action_units")()
+    frame = manifest.frame.with_row_index("_row")
+    train = frame.filter(split="train")
+    reading = cue.read(np.stack([_chip(image) for image in train["image"]]))
+    cue.close()
+    print(f"{reading.valid.mean():.1%} of {len(train):,} training faces have their action units read")
+    values = np.where(reading.valid[:, None], reading.values, np.nan).astype(np.float64)
+    units = pl.DataFrame(values, schema=[f"unit:{name}" for name in cue.channels]).fill_nan(None)
+    frame = frame.join(units.with_columns(train["_row"]), on="_row", how="left", maintain_order="left")
+    return replace(manifest, frame=frame.drop("_row"))
+
+
+def _chip(image: str) -> NDArray[np.uint8]:
+    """FER+'s faces fill their pictures: they are enlarged as they are."""
+    face = Image.open(BytesIO(open_bytes(image))).convert("RGB")
+    return np.asarray(face.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
 def main() -> None:
     """Choose, estimate, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -67,7 +91,7 @@ def main() -> None:
         print(f"\r{done:,} of {total:,} faces estimated", end="", file=sys.stderr, flush=True)
 
     found = annotate(faces(given.ferplus), Path(), BY, progress=tell)
-    found.manifest.save(given.out / "manifest.parquet")
+    with_units(found.manifest).save(given.out / "manifest.parquet")
     for name in found.estimated:
         found.errors(name).write_csv(given.out / f"errors_{name}.csv")
     print(found.manifest.frame.group_by("split", *(f"attr:{name}" for name in BY[:2])).len().sort("split", "len"))

@@ -5,7 +5,7 @@
 FOLDER holds `results.parquet` and `winners.toml`; by itself it is the one that is kept here. One variant of latent
 alignment answers for all suites: the one with the best score of the search, which saw validation faces of one suite
 alone, so that none is chosen by the test faces it is judged on. Differences are paired by seed; intervals are Student's
-t over seeds. "Told as much" leaves out rivals that are told true action units.
+t over seeds. "Told as much" leaves out rivals that are told action units.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from evenface.benchmark.protocol import NUMBERS
+from evenface.benchmark.protocol import TOLD_UNITS
 from evenface.benchmark.statistics import PLAIN, interval
 
 KEPT = Path(__file__).parent / "results" / "mitigation"
@@ -70,7 +70,7 @@ def of_suite(rows: pl.DataFrame, suite: str, ours: str) -> bool:
         line("flips", f"{told(flip)}; plain {told(flat)}; share {flip[0] / flat[0]:.2f}; by noise alone {noise}")
     rivals = [name for name in rows["method"].unique(maintain_order=True) if not name.startswith(OURS)]
     level = against(rows, ours, rivals, "worst group")
-    against(rows, ours, [name for name in rivals if name not in NUMBERS], "told as much")
+    against(rows, ours, [name for name in rivals if name not in TOLD_UNITS], "told as much")
     for measure in ("f", *(name for name in rows.columns if name.startswith("f["))):
         if rows[measure].is_not_null().any():
             less = told(paired(rows, ours, PLAIN, measure))

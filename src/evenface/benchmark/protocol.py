@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from evenface.core.errors import UnknownNameError
 from evenface.mitigation import MITIGATIONS
-from evenface.synthesis.units import CHANNELS, PARTS
+from evenface.synthesis.units import PARTS
 
 SIZE = 48
 RULES = ("mean_validation", "worst_group_validation")
@@ -60,10 +62,8 @@ variants whose names begin so are the whole of the paper's route, others align t
 
 _FACE = ("upper", "mid", "lower")  # where heads and eyes are turned to is no expression
 
-_UNITS = tuple(f"unit:{name}" for name in CHANNELS if PARTS[name] in _FACE)
-
-NUMBERS: Mapping[str, Sequence[str]] = {"au_triplets": _UNITS, "latent_alignment:hsic_movement": _UNITS}
-"""Method -> columns of the manifest that it is told besides: action units as they were drawn."""
+TOLD_UNITS = ("au_triplets", "latent_alignment:hsic_movement")
+"""Methods that are told action units besides: as they were drawn, or as the suite's manifest has them read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,12 @@ def methods(names: Sequence[str] = ()) -> list[Method]:
     return list(found.values())
 
 
+def units_of(manifest: Path) -> list[str]:
+    """Give the columns of action units of a manifest, but for where heads and eyes are turned to."""
+    columns = (name for name in pl.read_parquet_schema(manifest) if name.startswith("unit:"))
+    return [name for name in columns if PARTS.get(name.removeprefix("unit:"), _FACE[0]) in _FACE]
+
+
 def configuration(
     method: Method,
     *,
@@ -177,7 +183,7 @@ def configuration(
         changes: Key path -> value, for quick looks: they hold for all methods.
     """
     data = {"manifest": str(manifest), "size": SIZE, "groups": tuple(groups), "cache": str(cache)}
-    data["continuous"] = tuple(NUMBERS.get(method.name, ()))
+    data["continuous"] = units_of(manifest) if method.name in TOLD_UNITS else ()
     asked: dict[str, Any] = {
         **COMMON,
         "name": "run",
