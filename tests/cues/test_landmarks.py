@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evenface.cues import CUES, _landmarks
+from evenface.cues import CUES, DEFAULT, _landmarks
 from evenface.cues._landmarks import LandmarkCue
 from evenface.cues.gaze import Gaze, directions
 from evenface.cues.geometry import Geometry, measures
 from evenface.faces.landmarks import ACTIONS, POINTS, Landmarks
 
-NAMES = [name for name in CUES if name != "vgg11" and issubclass(CUES.get(name), LandmarkCue)]
+NAMES = [name for name in DEFAULT if issubclass(CUES.get(name), LandmarkCue)]
 
 
 def face(**moved: tuple[float, float]) -> NDArray[np.float32]:

@@ -10,11 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
-from evenface.cues import CUES
+from evenface.cues import CUES, DEFAULT
 from evenface.cues._cue import Cue
 from evenface.faces.assets import MissingAssetError
 
-OPEN = [name for name in CUES if name != "vgg11"]
+OPEN = list(DEFAULT)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,19 @@ def test_vgg11_gives_the_channels_of_its_convolutions() -> None:
         rounded = channel_means(laid_out(net), faces)
     assert rounded.dtype == torch.float32
     torch.testing.assert_close(rounded, means, atol=0.01 * float(means.max()), rtol=0.05)
+
+
+def test_squeezenet_gives_the_mean_of_each_channel_of_its_last_layer() -> None:
+    torch = pytest.importorskip("torch", reason="the extra evenface[models] brings torch")
+    from evenface.cues.squeezenet import SqueezeNet
+
+    cue = SqueezeNet.__new__(SqueezeNet)  # without torchvision's weights, which must be downloaded
+    cue._layers = torch.nn.Sequential(torch.nn.Conv2d(3, 512, 1)).eval()
+    chips = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), np.uint8)
+    found = cue.read(chips).values
+    mean = (chips.mean((1, 2)) / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    weight, bias = (each.detach().numpy() for each in cue._layers[0].parameters())
+    np.testing.assert_allclose(found, mean @ weight[:, :, 0, 0].T + bias, atol=1e-4)
 
 
 def test_a_movement_is_seen_and_a_moving_head_is_not() -> None:

@@ -27,8 +27,11 @@ CUES: Registry[type[Cue]] = Registry(
         "gaze": "evenface.cues.gaze:Gaze",
         "geometry": "evenface.cues.geometry:Geometry",
         "vgg11": "evenface.cues.vgg11:VGG11",
+        "squeezenet": "evenface.cues.squeezenet:SqueezeNet",
     },
     hint="Add one: CONTRIBUTING.md#cue",
 )
-DEFAULT = tuple(name for name in CUES if name != "vgg11")
-"""Cues that are read where none is named: all but the one whose weights must be downloaded."""
+DOWNLOADED = ("vgg11", "squeezenet")
+"""Cues whose weights torchvision must download."""
+DEFAULT = tuple(name for name in CUES if name not in DOWNLOADED)
+"""Cues that are read where none is named."""

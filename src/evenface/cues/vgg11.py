@@ -65,6 +65,14 @@ def laid_out(layers: nn.Module) -> nn.Module:
     return layers.eval().to(dtype=kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def standardised(pixels: Tensor, layers: nn.Module) -> Tensor:
+    """Bring pixels (face, 3, row, column) in [0, 1] to what torchvision's networks of ImageNet were taught with."""
+    import torch
+
+    mean, deviation = (torch.tensor(each).view(1, 3, 1, 1) for each in (_MEAN, _DEVIATION))
+    return ((pixels - mean) / deviation).to(next(layers.parameters()).dtype)
+
+
 def channel_means(layers: nn.Module, pixels: Tensor) -> Tensor:
     """Give the mean over each picture of every channel of every convolution, after its ReLU.
 
@@ -81,8 +89,7 @@ def channel_means(layers: nn.Module, pixels: Tensor) -> Tensor:
     import torch
     from torch import nn
 
-    mean, deviation = (torch.tensor(each).view(1, 3, 1, 1) for each in (_MEAN, _DEVIATION))
-    x: Any = ((pixels - mean) / deviation).to(next(layers.parameters()).dtype)
+    x: Any = standardised(pixels, layers)
     means = []
     for layer in layers.children():
         x = layer(x)

@@ -1,0 +1,48 @@
+"""Image features of a small network: SqueezeNet trained on ImageNet, 512 numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenface.core.errors import SettingsError, needs
+from evenface.cues._cue import Cue, CueReading, checked
+from evenface.cues.image_features import features
+from evenface.cues.vgg11 import laid_out, standardised
+
+_WIDTH = 512
+
+
+class SqueezeNet(Cue):
+    """512 features of SqueezeNet 1.1, the mean over the face of its last layer (Iandola et al., arXiv:1602.07360).
+
+    The small one among image features: 0.7 million parameters. torchvision gets the weights (5 MB) when the cue is
+    first used.
+    """
+
+    name = "squeezenet"
+    channels = tuple(f"f{number:03d}" for number in range(_WIDTH))
+    version = "1-IMAGENET1K_V1"
+    size = 128
+    confidence = "none: these features have no opinion of themselves"
+
+    def __init__(self) -> None:
+        """Load the network.
+
+        Raises:
+            SettingsError: torchvision is not installed, or cannot get the weights.
+        """
+        with needs("SqueezeNet", "evenface[vgg]"):
+            from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
+        try:
+            self._layers = laid_out(squeezenet1_1(weights=SqueezeNet1_1_Weights.IMAGENET1K_V1).features)
+        except OSError as error:
+            raise SettingsError(f"torchvision cannot get SqueezeNet's weights: {error}.") from error
+
+    def read(self, chips: NDArray[np.uint8]) -> CueReading:
+        """Give the features of each face."""
+        return features(
+            lambda pixels: self._layers(standardised(pixels, self._layers)).float().mean((2, 3)),
+            checked(self, chips),
+            _WIDTH,
+        )
