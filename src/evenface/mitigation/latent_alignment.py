@@ -67,8 +67,8 @@ class LatentAlignmentOptions(MitigationOptions):
         erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
             taken out of the latent, as `leace` does, by training and validation faces; where the head is linear, what
             it does not read of the latent goes too, which changes no answer.
-        refit: After erasure, a linear head is fitted anew to the same faces, with this weight of HSIC, given the
-            expression, between its scores and the attributes; None: it stays as it was trained.
+        refit: After erasure, a linear head is fitted anew to the same faces, groups counting alike, with this weight of
+            HSIC, given the expression, between its scores and the attributes; None: it stays as it was trained.
     """
 
     kind: Literal["latent_alignment"] = "latent_alignment"
