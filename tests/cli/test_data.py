@@ -1,12 +1,13 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
-from evenface.cli.data import data_app
+Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -24,32 +25,27 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: object) -> tuple[int, str]:
-    done = CliRunner().invoke(data_app, ["bias", *map(str, arguments)], env={"COLUMNS": "160", "NO_COLOR": "1"})
-    return done.exit_code, done.output
-
-
 FEW = ("--resamples", 200, "--permutations", 200)
 
 
-def test_prints_tables_and_writes_files(table: Path, tmp_path: Path) -> None:
-    code, text = run(
-        table, "--by", "gender,age", "--bins", "age=0,18,40", "--estimated", "gender", "--out", tmp_path / "out", *FEW
-    )
-    assert code == 0
-    assert "who is shown" in text and "gender (estimated)" in text and "[red]M" in text and "Wrote" in text
+def test_prints_tables_and_writes_files(run: Run, table: Path, tmp_path: Path) -> None:
+    options = ["--by", "gender,age", "--bins", "age=0,18,40", "--estimated", "gender", "--out", tmp_path / "out"]
+    done = run("data", "bias", table, *options, *FEW)
+    assert done.exit_code == 0
+    for words in ("who is shown", "gender (estimated)", "[red]M", "Wrote"):
+        assert words in done.plain
     result = json.loads((tmp_path / "out" / "dataset_bias.json").read_text(encoding="utf-8"))
     assert [a["provenance"] for a in result["datasets"][0]["input"]["attributes"]] == ["estimated", "unknown"]
     assert "40+" in result["datasets"][0]["input"]["attributes"][1]["levels"]
 
 
-def test_against_another_table(table: Path) -> None:
-    code, text = run(table, "--by", "gender", "--against", table, *FEW)
-    assert code == 0 and "similarity of data sets" in text and "faces – faces (2)" in text
+def test_against_another_table(run: Run, table: Path) -> None:
+    done = run("data", "bias", table, "--by", "gender", "--against", table, *FEW)
+    assert done.exit_code == 0 and "similarity of data sets" in done.plain and "faces – faces (2)" in done.plain
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("words", "message"),
     [
         (("--by", "gendr"), "Did you mean 'gender'"),
         (("--by", ""), "No attribute"),
@@ -57,11 +53,11 @@ def test_against_another_table(table: Path) -> None:
         (("--by", "gender", "--estimated", "gender", "--annotated", "gender"), "more than one origin"),
     ],
 )
-def test_mistakes_end_with_code_2_and_no_traceback(table: Path, arguments: tuple[str, ...], message: str) -> None:
-    code, text = run(table, *arguments)
-    assert code == 2 and message in text and "Traceback" not in text
+def test_mistakes_end_with_code_2_and_no_traceback(run: Run, table: Path, words: list[str], message: str) -> None:
+    done = run("data", "bias", table, *words)
+    assert done.exit_code == 2 and message in done.plain and "Traceback" not in done.plain
 
 
-def test_help_has_an_example() -> None:
-    code, text = run("--help")
-    assert code == 0 and "evenface data bias raf-db.csv" in text
+def test_help_has_an_example(run: Run) -> None:
+    done = run("data", "bias", "--help")
+    assert done.exit_code == 0 and "evenface data bias raf-db.csv" in done.plain
