@@ -16,7 +16,8 @@ import polars as pl
 from PIL import Image
 
 from _common import aims, fresh, machine
-from evenface.serve.predictor import Predictor, load
+from evenface.serve.loading import load
+from evenface.serve.predictor import Predictor
 from evenface.synthesis.render.draw import render
 
 PEOPLE, SIDE = 20, 512

@@ -11,7 +11,7 @@ from evenface.core.errors import InputError  # noqa: E402
 from evenface.models.nets._files import NetCard, save_net  # noqa: E402
 from evenface.models.nets.residual import Residual, ResidualOptions  # noqa: E402
 from evenface.models.trained import TrainedModel  # noqa: E402
-from evenface.serve.predictor import load  # noqa: E402
+from evenface.serve.loading import load  # noqa: E402
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.core.reading.predictions import read_predictions
 from evenface.core.tables import Attribute
-from evenface.serve.predictor import Predictor, load
+from evenface.serve.loading import load
+from evenface.serve.predictor import Predictor
 from evenface.serve.table import write
 
 
