@@ -14,7 +14,6 @@ from evenface.report.words import Findings
 
 CELL_WIDTH, CELL_HEIGHT = 52, 44
 MOST_LEVELS = 12  # a heat map has at most this many rows and columns; the table holds the rest
-STRONGEST = 0.6  # opacity of the strongest colour: ink on it stays readable in both themes
 
 
 def heat_maps(found: Findings, slug: Callable[..., str]) -> Iterator[Figure]:
@@ -65,25 +64,12 @@ def _heat_cell(
         return
     value = cell["value"]
     if overall is not None and not group["small"]:
-        canvas.rect(
-            x,
-            y,
-            width,
-            height,
-            "above" if value >= overall else "below",
-            opacity=STRONGEST * abs(value - overall) / reach,
-        )
+        canvas.shade(x, y, width, height, value - overall, reach)
     low, high = cell.get("low_simultaneous"), cell.get("high_simultaneous")
     apart = None not in (overall, low, high) and not low <= overall <= high
     canvas.rect(x, y, width, height, "small" if group["small"] else "strong" if apart else "cell")
-    canvas.text(
-        middle,
-        y + 19,
-        number(value, 2),
-        "t b" if apart and not group["small"] else "t",
-        anchor="middle",
-        hint=group["group"],
-    )
+    style = "t b" if apart and not group["small"] else "t"
+    canvas.text(middle, y + 19, number(value, 2), style, anchor="middle", hint=group["group"])
     canvas.text(middle, y + 33, f"n {group['answered']:,}", "xi", anchor="middle")
 
 
@@ -127,17 +113,11 @@ def _matrix(
         for j, value in enumerate(shares[i]):
             x, y = left + wide * j, top + high * i
             if value is not None:
-                canvas.rect(
-                    x, y, wide - 2, high - 2, "above" if value >= 0 else "below", opacity=STRONGEST * abs(value) / reach
-                )
+                canvas.shade(x, y, wide - 2, high - 2, value, reach)
             canvas.rect(x, y, wide - 2, high - 2, "strong" if i == j else "cell")
             canvas.text(x + wide / 2 - 1, y + 18, _percent(value, signed=signed), "si", anchor="middle")
-    canvas.text(
-        left,
-        top + high * len(classes) + 14,
-        "rows: true class; columns: answer, or none; per cent" + (" points" if signed else ""),
-        "xs",
-    )
+    foot = "rows: true class; columns: answer, or none; per cent" + (" points" if signed else "")
+    canvas.text(left, top + high * len(classes) + 14, foot, "xs")
     alt = f"Confusion matrix. {title}, in per cent of each true class."
     width = max(344, left + wide * len(columns) + 14)
     return Figure(name, title, alt, canvas.done(), width, top + high * len(classes) + 22)

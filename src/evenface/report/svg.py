@@ -65,6 +65,7 @@ RULES = {
 RULES |= {f"c{i}": f"fill:{{hue{i}}};fill-opacity:.75" for i in range(HUES)}
 FONT = "Inter,'Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans',sans-serif"
 
+STRONGEST = 0.6  # opacity of the strongest colour: ink on it stays readable in both themes
 _MARGIN = 12  # around a chart in a file of its own
 
 
@@ -155,6 +156,10 @@ class Canvas:
         self.parts.append(
             f'<rect class="{style}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"{fill}/>'
         )
+
+    def shade(self, x: float, y: float, width: float, height: float, off: float, reach: float) -> None:
+        """Colour a cell: blue above, orange below what it is compared with; at `reach` the colour is strongest."""
+        self.rect(x, y, width, height, "above" if off >= 0 else "below", opacity=STRONGEST * abs(off) / reach)
 
     def circle(self, x: float, y: float, radius: float, style: str) -> None:
         """Draw a circle."""

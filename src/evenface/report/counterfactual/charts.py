@@ -13,7 +13,6 @@ ROW = 34
 CELL_WIDTH, CELL_HEIGHT, NAMES = 50, 30, 170
 MOST_ROWS = 15  # pairs drawn per attribute; the table has all
 MOST_MOVES = 8
-STRONGEST = 0.6  # opacity of the strongest colour: ink on it stays readable in both themes
 
 
 def figures(data: Mapping[str, Any]) -> dict[str, list[Figure]]:
@@ -145,7 +144,7 @@ def _shift(canvas: Canvas, x: float, y: float, shift: Record, reach: float) -> N
         canvas.rect(x, y, width, height, "small")
         return
     firm = shift["p_adjusted"] is not None and shift["p_adjusted"] < 0.05
-    canvas.rect(x, y, width, height, "above" if change >= 0 else "below", opacity=STRONGEST * abs(change) / reach)
+    canvas.shade(x, y, width, height, change, reach)
     canvas.rect(x, y, width, height, "strong" if firm else "cell")
     text = f"{100 * change:+.1f}".replace("-", "−") if change else "0"
     canvas.text(x + width / 2, y + 18, text, "si b" if firm else "si", anchor="middle")

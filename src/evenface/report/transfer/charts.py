@@ -11,7 +11,6 @@ from evenface.report.text import Record
 
 WIDTH, ROW = 420, 34
 CELL_WIDTH, CELL_HEIGHT = 58, 36
-STRONGEST = 0.6  # opacity of the strongest colour: ink on it stays readable in both themes
 
 Cells = Mapping[tuple[str, str], "Shown"]
 
@@ -94,8 +93,7 @@ def _cell(
         canvas.rect(x, y, width, height, "small")
         canvas.text(middle, y + 21, "–", "s", anchor="middle")
         return
-    style = "above" if cell.value >= center else "below"
-    canvas.rect(x, y, width, height, style, opacity=STRONGEST * abs(cell.value - center) / reach)
+    canvas.shade(x, y, width, height, cell.value - center, reach)
     canvas.rect(x, y, width, height, "strong" if cell.framed else "cell")
     line = y + (21 if cell.low is None or cell.high is None else 15)
     canvas.text(middle, line, say(cell.value), "t b" if cell.framed else "t", anchor="middle")
