@@ -12,7 +12,6 @@ units, columns `unit:…`, for methods that are told them; a face without landma
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from dataclasses import replace
 from io import BytesIO
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -29,6 +29,7 @@ from evenface.core.pictures import open_bytes
 from evenface.cues import CUES
 from evenface.cues._cue import SIDE
 from evenface.datasets import DATASETS
+from evenface.datasets.quality import check
 from evenface.datasets.votes import majority
 from evenface.models.annotate import annotate
 
@@ -41,11 +42,13 @@ def faces(path: Path) -> Manifest:
     """Give the faces of the suite, in its three parts."""
     whole = DATASETS.get("ferplus").load(path)
     labels = LabelSpace.of(SEVEN)
-    label = majority([f"votes:{name}" for name in SEVEN], SEVEN)
-    codes = {name: code for code, name in enumerate(labels.names)}
-    frame = whole.frame.with_columns(label.replace_strict(codes, default=None, return_dtype=pl.Int16).alias("label"))
-    frame = frame.filter(pl.col("label").is_not_null()).drop([n for n in frame.columns if n.startswith("votes:")])
-    frame = frame.with_columns(pl.Series("_pixels", [_hash(image) for image in frame["image"]]))
+    label = majority([f"votes:{name}" for name in SEVEN], SEVEN).cast(pl.Enum(labels.names)).to_physical()
+    frame = (
+        whole.frame.with_columns(label.cast(pl.Int16).alias("label"))
+        .drop_nulls("label")
+        .select(~cs.starts_with("votes:"))
+    )
+    frame = frame.with_columns(_pixels=check(replace(whole, frame=frame, labels=labels), near=None).faces["pixels"])
     test = frame.filter(split="validation").with_columns(split=pl.lit("test"))
     rest = frame.filter(pl.col("split") == "train", ~pl.col("_pixels").is_in(test["_pixels"].implode()))
     rest = rest.unique("_pixels", keep="first", maintain_order=True)
@@ -53,10 +56,6 @@ def faces(path: Path) -> Manifest:
     split = np.where(np.arange(len(lot)) < LEARNT, "train", "validation")
     learnt = rest[lot].with_columns(pl.Series("split", split))
     return replace(whole, frame=pl.concat([learnt, test]).drop("_pixels"), labels=labels)
-
-
-def _hash(image: str) -> str:
-    return hashlib.sha256(Image.open(BytesIO(open_bytes(image))).convert("L").tobytes()).hexdigest()
 
 
 def with_units(manifest: Manifest) -> Manifest:

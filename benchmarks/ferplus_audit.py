@@ -38,12 +38,9 @@ METRICS = ("accuracy", "balanced_accuracy")
 def labelled(path: Path) -> Manifest:
     """FER+'s validation faces with the expression that more than half of the seven's votes name."""
     whole = DATASETS.get("ferplus").load(path)
-    codes = {name: code for code, name in enumerate(whole.labels.names)}
-    label = majority([f"votes:{name}" for name in SEVEN], SEVEN).replace_strict(
-        codes, default=None, return_dtype=pl.Int16
-    )
-    frame = whole.frame.filter(pl.col("split") == "validation").with_columns(label.alias("label"))
-    return replace(whole, frame=frame.filter(pl.col("label").is_not_null()))
+    label = majority([f"votes:{name}" for name in SEVEN], SEVEN).cast(pl.Enum(whole.labels.names)).to_physical()
+    frame = whole.frame.filter(split="validation").with_columns(label.cast(pl.Int16).alias("label"))
+    return replace(whole, frame=frame.drop_nulls("label"))
 
 
 def correctable(found: Annotated) -> dict[str, dict[str, dict[str, int]]]:

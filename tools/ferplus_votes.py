@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from evenface.core.manifest import Manifest
-from evenface.core.pictures import open_bytes
+from evenface.datasets.quality import check
 
 
 def main() -> None:
@@ -34,22 +33,13 @@ def main() -> None:
     others = frame.select("votes:unknown", "votes:not-a-face").to_numpy().sum(1)
     frame = frame.with_columns(
         pl.Series("label", votes.argmax(1).astype(np.int16)),
-        pl.Series("sha256", [_hash(given.manifest.parent, image) for image in frame["image"]]),
+        check(manifest, given.manifest.parent, near=None).faces["pixels"],
     ).filter(pl.Series(votes.sum(1) > others))
     held_out = frame.filter(pl.col("split") != "train")
-    train = frame.filter(pl.col("split") == "train", ~pl.col("sha256").is_in(held_out["sha256"].implode()))
-    once = train.unique("sha256", keep="first", maintain_order=True)
-    dataclasses.replace(manifest, frame=pl.concat([once, held_out])).save(given.out)
+    train = frame.filter(pl.col("split") == "train", ~pl.col("pixels").is_in(held_out["pixels"].implode()))
+    once = train.unique("pixels", keep="first", maintain_order=True)
+    dataclasses.replace(manifest, frame=pl.concat([once, held_out]).drop("pixels")).save(given.out)
     print(f"{len(once):,} faces to learn from, {len(frame) - len(held_out) - len(once):,} copies left out")
-
-
-def _hash(root: Path, image: str) -> str:
-    """Hash of a picture's pixels, as FER+'s grey PNG files have them."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    return hashlib.sha256(Image.open(BytesIO(open_bytes(str(root / image)))).convert("L").tobytes()).hexdigest()
 
 
 if __name__ == "__main__":
