@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from evenface.core.errors import InputError
-from evenface.core.writing import replacing, write_files
+from evenface.core.errors import InputError, SettingsError
+from evenface.core.writing import explained, replacing, write_files
 
 
 def test_files_are_written_in_order_and_replaced(tmp_path: Path) -> None:
@@ -27,3 +27,9 @@ def test_what_breaks_off_leaves_the_old_file_and_nothing_else(tmp_path: Path) ->
         part.write_text("half")
         raise KeyboardInterrupt
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_a_fault_of_the_disk_says_what_and_what_to_do(tmp_path: Path) -> None:
+    told = r"^Cannot write the split: No such file or directory\. Choose another\.$"
+    with pytest.raises(SettingsError, match=told), explained("the split", "Choose another.", SettingsError):
+        (tmp_path / "no" / "file").write_text("")

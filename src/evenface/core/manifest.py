@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace
 from evenface.core.tables import ORIGINS, Attribute
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -167,13 +167,9 @@ def is_manifest(path: str | os.PathLike[str]) -> bool:
 
 
 def _write(frame: pl.LazyFrame, about: str, target: Path) -> Path:
-    try:
-        with replacing(target) as part:
-            frame.sink_parquet(part, metadata={SCHEMA: about}, row_group_size=_ROW_GROUP)
-    except OSError as error:
-        raise InputError(
-            f"Cannot write the manifest {target}: {error}. Choose a folder that you may write to, on a disk with room."
-        ) from error
+    then = "Choose a folder that you may write to, on a disk with room."
+    with explained(f"the manifest {target}", then), replacing(target) as part:
+        frame.sink_parquet(part, metadata={SCHEMA: about}, row_group_size=_ROW_GROUP)
     return target
 
 

@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evenface.core.errors import InputError
+from evenface.core.errors import EvenfaceError, InputError
 
 if TYPE_CHECKING:
     import polars as pl
+
+RESUME = "Make room, and use --resume."
+"""What to do where a long run cannot write."""
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes], what: str) -> list[Path]:
@@ -29,34 +32,46 @@ def write_files(folder: Path, contents: Mapping[str, bytes], what: str) -> list[
     Raises:
         InputError: The folder cannot be made or written.
     """
-    try:
+    with explained(f"{what} to {folder}", "Give another folder with --out."):
         for name, content in contents.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path) as part:
                 part.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"Cannot write {what} to {folder}: {error}. Give another folder with --out.") from error
     return [folder / name for name in contents]
 
 
-def write_table(table: pl.DataFrame, path: Path, then: str) -> None:
+def write_table(table: pl.DataFrame, path: Path, then: str, fault: type[EvenfaceError] = InputError) -> None:
     """Write a table as Parquet.
 
     Args:
         table: What is written.
         path: Where; its folder is made if it does not exist.
-        then: What to do where it cannot be written, for the message: `"Make room, and use --resume."`
+        then: What to do where it cannot be written, for the message.
+        fault: What is raised then.
 
     Raises:
-        InputError: It cannot be written.
+        InputError: It cannot be written, unless there is another `fault`.
     """
-    try:
+    with explained(path, then, fault):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             table.write_parquet(part)
+
+
+@contextmanager
+def explained(what: object, then: str, fault: type[EvenfaceError] = InputError) -> Iterator[None]:
+    """Turn a fault of the disk into a message that says what cannot be written, why, and what to do.
+
+    Args:
+        what: What is written, or where.
+        then: What to do.
+        fault: What is raised.
+    """
+    try:
+        yield
     except OSError as error:
-        raise InputError(f"Cannot write {path}: {error}. {then}") from error
+        raise fault(f"Cannot write {what}: {error.strerror or error}. {then}") from error
 
 
 @contextmanager

@@ -24,7 +24,7 @@ import numpy as np
 
 from evenface.core.errors import InputError, UnknownNameError
 from evenface.core.manifest import Manifest
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 from evenface.cues import CUES
 from evenface.cues._cue import CueReading
 
@@ -121,14 +121,10 @@ def save_cue(
     }
     frame = as_frame(name, channels, reading)
     frame.insert_column(0, manifest.frame["face"])
-    try:
+    with explained(f"the cue {name!r} to {folder}", "Choose a folder on a disk with room."):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / f"{name}.parquet") as part:
             frame.write_parquet(part, metadata={SCHEMA: json.dumps(about)})
-    except OSError as error:
-        raise InputError(
-            f"Cannot write the cue {name!r} to {folder}: {error}. Choose a folder on a disk with room."
-        ) from error
     return folder / f"{name}.parquet"
 
 

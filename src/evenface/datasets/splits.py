@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import SPLITS, Manifest
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,11 +56,8 @@ class Split:
         """
         target = Path(path)
         about = {"schema": SCHEMA, "sha256": self.sha256, "parts": {n: sorted(f) for n, f in self.parts.items()}}
-        try:
-            with replacing(target) as part:
-                part.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"Cannot write the split {target}: {error}.") from error
+        with explained(f"the split {target}", "Choose another file."), replacing(target) as part:
+            part.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         return target
 
     @classmethod

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evenface.core.errors import InputError, UnknownNameError
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 
 _PATIENCE = 60  # seconds that a mirror may be silent
 _LARGEST = 64 * 2**20  # bytes that are taken from anywhere
@@ -128,14 +128,10 @@ def fetch(name: str, source: str | None = None) -> Path:
             "It was not kept."
         )
     target = folder() / wanted.file
-    try:
+    with explained(target, "Set EVENFACE_ASSETS to a folder that you may write to.", MissingAssetError):
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:
             part.write_bytes(content)
-    except OSError as error:
-        raise MissingAssetError(
-            f"Cannot write {target}: {error}. Set EVENFACE_ASSETS to a folder that you may write to."
-        ) from error
     return target
 
 

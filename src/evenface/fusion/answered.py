@@ -8,12 +8,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from evenface.core.writing import write_table
+from evenface.core.writing import RESUME, write_table
 from evenface.fusion.data import TransferData
 from evenface.fusion.matrix import Cell, Job
 from evenface.fusion.settings import TransferSettings
-
-RESUME = "Make room, and use --resume."
 
 
 def write_predictions(settings: TransferSettings, data: TransferData, cells: Mapping[Job, Cell], folder: Path) -> None:

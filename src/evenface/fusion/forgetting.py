@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import SettingsError
 from evenface.fusion.data import TEST, TRAIN, VALIDATION, TransferData, deal
 from evenface.fusion.entries import Entrance
 from evenface.fusion.intervals import Doubles, interval
@@ -85,10 +85,7 @@ def run_sequels(settings: TransferSettings, data: TransferData, folder: Path) ->
         if not path.is_file():
             shift = 0 if settings.forgetting.order else turn % len(order)
             sequel = run_sequel(settings, data, seed, (*order[shift:], *order[:shift]))
-            try:
-                sequel.save(path)
-            except OSError as error:
-                raise InputError(f"Cannot write {path}: {error}. Make room, and use --resume.") from error
+            sequel.save(path)
             yield name, False
         else:
             yield name, True

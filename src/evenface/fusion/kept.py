@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from evenface.core.errors import InputError
-from evenface.core.writing import replacing
+from evenface.core.writing import RESUME, explained, replacing
 
 
 class Kept:
@@ -19,10 +19,15 @@ class Kept:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def save(self, path: Path) -> None:
-        """Write it whole or not at all; an OSError is the caller's to explain."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)})
+        """Write it whole or not at all.
+
+        Raises:
+            InputError: It cannot be written.
+        """
+        with explained(path, RESUME):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as part, part.open("wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError
 from evenface.fusion.data import TEST, TRAIN, VALIDATION, TransferData, deal
 from evenface.fusion.entries import Entrance, Entry
 from evenface.fusion.kept import Kept
@@ -129,10 +128,7 @@ def run_jobs(settings: TransferSettings, data: TransferData, plan: Plan, folder:
             part = deal(data, job.seed, settings.data, random=job.random)
             entrances = {key: Entrance(data, part, settings.detectors, job.seed)}
         cell = run_job(settings, data, plan, job, entrances[key])
-        try:
-            cell.save(path)
-        except OSError as error:
-            raise InputError(f"Cannot write {path}: {error}. Make room, and use --resume.") from error
+        cell.save(path)
         yield job, False
 
 

@@ -14,9 +14,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from evenface.core.errors import InputError, SettingsError, did_you_mean
-from evenface.core.writing import write_files, write_table
+from evenface.core.writing import RESUME, write_files, write_table
 from evenface.fusion import measure
-from evenface.fusion.answered import RESUME, write_predictions
+from evenface.fusion.answered import write_predictions
 from evenface.fusion.data import TransferData, load_transfer
 from evenface.fusion.deletion import deletion
 from evenface.fusion.document import Found, document

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenface.core.errors import InputError
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 from evenface.serve.table import Answer
 
 if TYPE_CHECKING:
@@ -68,12 +67,10 @@ def save(folder: Path, name: str, image: Image) -> Path:
 
     plain = re.sub(r"[^\w.@-]+", "_", name).strip("._") or "picture"
     target = folder / f"{plain[-120:]}.jpg"
-    try:
+    with explained(target, "Give another folder with --draw."):
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(target) as part:
             Pillow.fromarray(image).save(part, "jpeg", quality=90)
-    except OSError as error:
-        raise InputError(f"Cannot write {target}: {error}. Give another folder with --draw.") from error
     return target
 
 

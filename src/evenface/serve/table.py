@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evenface.core.errors import InputError, SettingsError
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 from evenface.cues._cue import CueReading
 from evenface.serve.cued import Cues
 
@@ -107,14 +107,11 @@ def write(frame: pl.DataFrame, path: Path) -> Path:
     """
     check_format(path)
     kind = path.suffix.lower()
-    try:
-        with replacing(path) as part:
-            if kind == ".parquet":
-                frame.write_parquet(part)
-            elif kind == ".csv":
-                frame.write_csv(part)
-            else:
-                frame.write_ndjson(part)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error}.") from error
+    with explained(path, "Give another file with --out."), replacing(path) as part:
+        if kind == ".parquet":
+            frame.write_parquet(part)
+        elif kind == ".csv":
+            frame.write_csv(part)
+        else:
+            frame.write_ndjson(part)
     return path

@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -29,7 +28,7 @@ from typing import Any
 from evenface import __version__
 from evenface.core.errors import InputError, SettingsError, needs
 from evenface.core.manifest import Manifest
-from evenface.core.writing import replacing, write_files
+from evenface.core.writing import explained, replacing, write_files
 from evenface.synthesis.plan import Plan
 from evenface.synthesis.spec import Spec
 from evenface.synthesis.store import FOLDER
@@ -37,6 +36,9 @@ from evenface.synthesis.stretch import PARTS, Draw, Receipt, make, part_of, rece
 
 SCHEMA = "evenface.generated/1"
 _LIBRARIES = ("numpy", "polars", "pillow", "warp-lang")
+_GO_ON = (
+    "What is there is whole. Make room or mend it, and run the same command again: it goes on where this one stopped."
+)
 Progress = Callable[[int, int], None]
 """Told how many faces are done, and how many there will be."""
 
@@ -96,11 +98,11 @@ def generate(
     receipts = {number: receipt_of(folder, number) for number in stretches(plan)}
     missing = [number for number, receipt in receipts.items() if receipt is None]
     tell = _Teller(progress, plan.rows, sum(receipt.rows for receipt in receipts.values() if receipt))
-    with _told(folder):
+    with explained(f"to {folder}", _GO_ON):
         for receipt in _made(plan, folder, missing, drawer, workers, tell):
             receipts[receipt.number] = receipt
     done = [receipt for receipt in receipts.values() if receipt is not None]
-    with _told(folder):
+    with explained(f"to {folder}", _GO_ON):
         Manifest.join([part_of(folder, number) for number in receipts], folder / "manifest.parquet")
     about = _about(plan, done, time.perf_counter() - begun)
     write_files(folder, {"about.json": (json.dumps(about, indent=2) + "\n").encode()}, "the set")
@@ -228,7 +230,7 @@ def _flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _begin(folder: Path, spec: Spec) -> None:
     """Make the folders, see that they can be written, and leave the spec; clear what a stopped run left half done."""
-    try:
+    with explained(f"to {folder}", "Give another folder."):
         (folder / PARTS).mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -238,20 +240,6 @@ def _begin(folder: Path, spec: Spec) -> None:
             half.unlink()
         with replacing(folder / "spec.toml") as part:
             part.write_text(spec.to_toml(), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"Cannot write to {folder}: {error.strerror or error}. Give another folder.") from error
-
-
-@contextmanager
-def _told(folder: Path) -> Iterator[None]:
-    """Turn a fault of the disk into a message that says how to go on."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"Cannot write to {folder}: {error.strerror or error}. What is there is whole. Make room or mend it, "
-            "and run the same command again: it goes on where this one stopped."
-        ) from error
 
 
 def _about(plan: Plan, receipts: list[Receipt], wall: float) -> dict[str, Any]:

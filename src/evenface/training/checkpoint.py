@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from evenface.core.errors import EvenfaceError, InputError
-from evenface.core.writing import replacing
+from evenface.core.writing import explained, replacing
 
 NAME = "checkpoint.safetensors"
 SCHEMA = "evenface.checkpoint/1"
@@ -69,16 +69,12 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], progress: Progres
     """
     about = json.dumps({"schema": SCHEMA, "progress": asdict(progress), "facts": facts})
     path = folder / NAME
-    try:
-        content = save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, {"evenface": about})
-        with replacing(path) as part:
-            part.write_bytes(content)
-    except OSError as error:
-        kept = "The last good state is in the checkpoint there; " if path.exists() else "There is no earlier one; "
-        raise TrainingStopped(
-            f"Cannot write the checkpoint of step {progress.step:,} in {folder}: {error.strerror or error}. {kept}"
-            "make room, and start the same command with --resume."
-        ) from error
+    content = save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, {"evenface": about})
+    kept = "The last good state is in the checkpoint there" if path.exists() else "There is no earlier one"
+    then = f"{kept}; make room, and start the same command with --resume."
+    what = f"the checkpoint of step {progress.step:,} in {folder}"
+    with explained(what, then, TrainingStopped), replacing(path) as part:
+        part.write_bytes(content)
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], Progress, dict[str, Any]] | None:

@@ -19,7 +19,7 @@ import torch
 
 from evenface import __version__
 from evenface.core.errors import InputError
-from evenface.core.writing import replacing
+from evenface.core.writing import RESUME, explained, replacing, write_table
 from evenface.training.checkpoint import NAME as CHECKPOINT
 from evenface.training.checkpoint import TrainingStopped
 from evenface.training.data import TrainingData
@@ -34,14 +34,10 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         TrainingStopped: It cannot be written.
     """
-    try:
+    with explained(path, RESUME, TrainingStopped):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise TrainingStopped(
-            f"Cannot write {path}: {error.strerror or error}. Make room, and use --resume."
-        ) from error
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -159,12 +155,7 @@ def write_predictions(folder: Path, data: TrainingData, split: str, logits: Floa
         *(pl.col(f"attr:{attribute.name}").alias(attribute.name) for attribute in data.manifest.attributes),
     )
     path = folder / "predictions" / f"{split}.parquet"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
-            kept.with_columns(predicted=said, **scores).write_parquet(part)
-    except OSError as error:
-        raise TrainingStopped(f"Cannot write {path}: {error}. Make room, and use --resume.") from error
+    write_table(kept.with_columns(predicted=said, **scores), path, RESUME, TrainingStopped)
     return path
 
 

@@ -14,6 +14,7 @@ import torch
 from lightning_fabric import Fabric
 
 from evenface.core.errors import SettingsError
+from evenface.core.writing import RESUME, explained
 from evenface.mitigation import MITIGATIONS
 from evenface.mitigation._mitigation import Task
 from evenface.models.nets import NETS
@@ -170,10 +171,8 @@ def _finish(parts: Parts, loop: Loop, rule: str, net: Net, fabric: Fabric) -> di
     temperature = fit_temperature(read["validation"], data.labels[data.splits["validation"]])
     shares = tuple(chances(read["validation"], temperature).mean(0).tolist())
     card = NetCard(data.manifest.labels.names, settings.data.size, temperature, settings.flip_at_test, shares)
-    try:
+    with explained(folder / WEIGHTS, RESUME, TrainingStopped):
         save_net(folder / WEIGHTS, net, card)
-    except OSError as error:
-        raise TrainingStopped(f"Cannot write {folder / WEIGHTS}: {error}. Make room, and use --resume.") from error
     splits = {}
     for split, places in data.splits.items():
         write_predictions(folder, data, split, read[split], temperature)
