@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 from rich.table import Table
 
-from evenface.cli.options import plain_errors, progress_bar, say, wrote
+from evenface.cli.options import counted, plain_errors, progress_bar, say, wrote
 from evenface.core.errors import needs
 
 if TYPE_CHECKING:
@@ -76,13 +76,7 @@ def mitigation(
             winners=winners,
             changes=dict(parse_override(each) for each in given or []),
         )
-        with progress_bar(
-            errors,
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        ) as progress:
+        with progress_bar(errors, *counted(TimeElapsedColumn())) as progress:
             task = progress.add_task("Starting", total=None)
 
             def tell(done: int, total: int, what: str) -> None:

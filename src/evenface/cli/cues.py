@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, say, some_names, wrote
+from evenface.cli.options import counted, plain_errors, progress_bar, say, some_names, wrote
 from evenface.core.manifest import Manifest, manifest_file
 from evenface.cues import CUES
 
@@ -85,13 +85,7 @@ def read(
     with plain_errors():
         path = manifest_file(manifest)
         faces = Manifest.load(path)
-        with progress_bar(
-            errors,
-            "{task.description}",
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        ) as bar:
+        with progress_bar(errors, *counted(TimeRemainingColumn())) as bar:
             task = bar.add_task("faces", total=len(faces.frame))
             done = read_cues(
                 faces,

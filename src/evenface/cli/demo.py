@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import TimeElapsedColumn
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, writable
+from evenface.cli.options import counted, plain_errors, progress_bar, writable
 from evenface.core.errors import SettingsError
 
 
@@ -36,8 +36,7 @@ def demo(
             raise SettingsError(
                 f"The demo needs {error.name}, which is not installed: pip install 'evenface[synthesis,models]'"
             ) from error
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with progress_bar(errors, *columns) as progress:
+        with progress_bar(errors, *counted(TimeElapsedColumn())) as progress:
             task = progress.add_task("Starting", total=None)
 
             def tell(what: str, done: int, total: int) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import names, plain_errors, progress_bar, wrote
+from evenface.cli.options import counted, names, plain_errors, progress_bar, wrote
 from evenface.core.errors import SettingsError, did_you_mean
 
 if TYPE_CHECKING:
@@ -81,13 +81,7 @@ def generate(
         if dry_run or out is None:
             _show_plan(console, Plan(wanted))
             return
-        with progress_bar(
-            errors,
-            "{task.description}",
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        ) as progress:
+        with progress_bar(errors, *counted(TimeRemainingColumn())) as progress:
             task = progress.add_task("Drawing", total=wanted.count)
             made = run(
                 wanted,

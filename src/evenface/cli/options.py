@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -68,6 +68,11 @@ def progress_bar(errors: Console, *columns: str | ProgressColumn) -> Progress:
         columns: What it shows; rich's own choice if none are given.
     """
     return Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
+
+
+def counted(*last: ProgressColumn) -> tuple[str | ProgressColumn, ...]:
+    """Give the columns of a bar that counts: what is being done, how many of how many, and `last`."""
+    return "{task.description}", BarColumn(), MofNCompleteColumn(), *last
 
 
 def names(given: str | None) -> list[str]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, say
+from evenface.cli.options import counted, plain_errors, progress_bar, say
 from evenface.core.errors import needs
 
 if TYPE_CHECKING:
@@ -53,14 +53,7 @@ def train(
         from evenface.training.settings import TrainSettings
 
         settings = TrainSettings.load(config, given or [])
-        with progress_bar(
-            errors,
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}"),
-            TimeRemainingColumn(),
-        ) as progress:
+        with progress_bar(errors, *counted(TextColumn("{task.fields[said]}"), TimeRemainingColumn())) as progress:
             task = progress.add_task("Reading pictures", total=None, said="")
 
             def decoding(done: int, total: int) -> None:

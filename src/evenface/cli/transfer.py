@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import TimeRemainingColumn
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, say, wrote
+from evenface.cli.options import counted, plain_errors, progress_bar, say, wrote
 from evenface.core.errors import needs
 
 _EXAMPLE = """Train fusions of cues in each region, read them in all, and report.
@@ -47,13 +47,7 @@ def transfer(
         from evenface.report.transfer.files import write
 
         settings = TransferSettings.load(config, given or [])
-        with progress_bar(
-            errors,
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        ) as progress:
+        with progress_bar(errors, *counted(TimeRemainingColumn())) as progress:
             task = progress.add_task("Reading cues", total=None)
 
             def report(said: str, done: int, total: int) -> None:
