@@ -115,7 +115,7 @@ class Settings(BaseModel):
 
 
 def options_of(table: Registry[Any]) -> Callable[[Any], Any]:
-    """Read a TOML table with a `kind`, or the kind alone, as the settings (`Options`) of that plug-in of a table.
+    """Read a TOML table with a `kind`, or the kind alone, as the settings of that plug-in: its `Options`, or itself.
 
     Use it in a field's type: `Annotated[SerializeAsAny[Settings], BeforeValidator(options_of(NETS))]`.
     """
@@ -129,7 +129,7 @@ def options_of(table: Registry[Any]) -> Callable[[Any], Any]:
             kind = table.get(str(given.get("kind", "")))
         except UnknownNameError as error:
             raise InvalidSettings([Fault(("kind",), str(error))], "the settings") from error
-        return kind.Options(**given)
+        return getattr(kind, "Options", kind)(**given)
 
     return read
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
-from evenface.core.config import Fault, InvalidSettings, Settings
-from evenface.core.errors import UnknownNameError, did_you_mean
+from evenface.core.config import Fault, InvalidSettings, Settings, options_of
+from evenface.core.errors import did_you_mean
 from evenface.core.labels import SPACES, LabelSpace
 from evenface.core.manifest import SPLITS
 from evenface.synthesis.attributes import LEVELS
@@ -38,26 +38,9 @@ def _shares(given: Any) -> Any:
     return given
 
 
-def _plugin(table: Any) -> Any:
-    """Read a table with a `kind`, or the kind alone, as settings of that plug-in."""
-
-    def read(given: Any) -> Any:
-        if isinstance(given, str):
-            given = {"kind": given}
-        if not isinstance(given, Mapping):
-            return given
-        try:
-            kind = table.get(str(given.get("kind", "")))
-        except UnknownNameError as error:
-            raise InvalidSettings([Fault(("kind",), str(error))], "spec") from error
-        return kind(**given)
-
-    return read
-
-
 Shares = Annotated[dict[str, Annotated[float, Field(ge=0)]], BeforeValidator(_shares)]
-AnyDesign = Annotated[SerializeAsAny[Design], BeforeValidator(_plugin(DESIGNS))]
-AnyBias = Annotated[SerializeAsAny[Bias], BeforeValidator(_plugin(BIASES))]
+AnyDesign = Annotated[SerializeAsAny[Design], BeforeValidator(options_of(DESIGNS))]
+AnyBias = Annotated[SerializeAsAny[Bias], BeforeValidator(options_of(BIASES))]
 
 
 class Spec(Settings):
