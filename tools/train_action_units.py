@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from torch import nn
 
+from _edges import edge_histograms
 from evenface.cues.action_units import PRESENT, UNITS, features
 from evenface.faces.align import align
 from evenface.faces.landmarks import Landmarker
-from evenface.models.linear import edge_histograms
 from evenface.synthesis.facs import _restrained, actions_of
 from evenface.synthesis.parameters import ACTIONS
 from evenface.synthesis.plan import Plan
