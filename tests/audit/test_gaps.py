@@ -48,7 +48,7 @@ def test_the_chance_limit_is_the_smallest_departure_that_is_significant(draws: i
         assert p_of(np.nextafter(before, 2), chance[:, j]) >= 0.05
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     draws=st.integers(100, 160),
     seed=st.integers(0, 10**6),
@@ -83,7 +83,7 @@ def test_an_undefined_gap_is_undefined_throughout() -> None:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(float, st.integers(1, 12), elements=st.floats(0.001, 1)))
 def test_holm_as_statsmodels(p: Array) -> None:
     np.testing.assert_allclose(holm(p, ["main"] * len(p)), multipletests(p, method="holm")[1])

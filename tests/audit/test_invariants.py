@@ -14,7 +14,7 @@ from evenface.audit.run import audit
 from evenface.core.tables import Predictions
 
 QUICK = {"resamples": 100, "permutations": 100, "min_group": 3, "min_rate": 2}
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+FEW = settings(max_examples=12, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @st.composite

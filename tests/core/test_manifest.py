@@ -97,7 +97,7 @@ def test_what_is_no_manifest_is_told(tmp_path: Path) -> None:
         Manifest.load(tmp_path / "bare.parquet")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(["Female", "Male", None]), min_size=1, max_size=20))
 def test_any_levels_survive_the_file(tmp_path_factory: pytest.TempPathFactory, levels: list[str | None]) -> None:
     n = len(levels)

@@ -74,7 +74,7 @@ def test_same_input_same_bytes_and_row_order_does_not_matter(faces: Faces) -> No
 
 
 @given(st.integers(1, 299), st.integers(0, 2**16))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_splitting_and_merging_files_and_shuffling_rows_change_no_value(cut: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     table = pl.DataFrame(

@@ -26,7 +26,7 @@ def confusion(rng, faces, strength, shares, bias=0.0, collapse=False):
 
 
 @given(st.integers(1, 9), st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_assignment_is_the_best_one(size, seed, counts):
     rng = np.random.default_rng(seed)
     weights = rng.integers(0, 9, (size, size)).astype(float) if counts else rng.normal(size=(size, size))
@@ -75,7 +75,7 @@ def test_collapse_is_no_permutation():
 
 
 @given(st.permutations(range(7)), st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_renaming_classes_renames_the_finding(order, seed):
     rng = np.random.default_rng(seed)
     table = confusion(rng, 400, 4.0, RAF_SHARES)[:, [1, 0, 2, 3, 4, 5, 6]]

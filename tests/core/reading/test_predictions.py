@@ -87,7 +87,7 @@ def test_formats_and_streaming_give_the_same(tmp_path, suffix, limit, monkeypatc
 
 
 @given(st.integers(0, 1000), st.permutations(range(9)), st.permutations(range(70)))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_order_of_columns_and_rows_does_not_matter(seed, columns, rows):
     table = heritage(70, seed)
     turned = table.select([table.columns[i] for i in columns])
@@ -101,7 +101,7 @@ def test_order_of_columns_and_rows_does_not_matter(seed, columns, rows):
 
 
 @given(st.permutations(range(7)), st.sampled_from(["list", "columns"]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_renaming_codes_renames_the_classes(order, shape):
     table = heritage(140)
     expected = read_predictions(table).frame.collect()
@@ -262,7 +262,7 @@ def test_options():
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_read_or_refused_with_a_reason(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_bytes(data)
@@ -271,7 +271,7 @@ def test_any_bytes_are_read_or_refused_with_a_reason(tmp_path_factory, data):
 
 
 @given(st.text(max_size=60), st.sampled_from([",", ";", "\t"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_group_name_survives_a_csv(tmp_path_factory, name, delimiter):
     name = name.replace("\x00", "").replace("\r", "").strip()
     path = tmp_path_factory.getbasetemp() / "names.csv"

@@ -55,7 +55,7 @@ def test_rows_that_cannot_be_used_are_null_and_counted():
 
 
 @given(st.lists(st.lists(st.floats(-50, 50), min_size=4, max_size=4), min_size=1, max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_probabilities_sum_to_one_and_keep_the_order(values):
     found, _ = read(values)
     used = ~np.isnan(found).any(1)
