@@ -189,9 +189,7 @@ def centre_of(head: Floats, eyes: NDArray[np.int64]) -> Floats:
     return head[eyes].mean(0)
 
 
-def local_changes(
-    targets: Path, count: int, used: NDArray[np.int64], eyes: NDArray[np.int64]
-) -> tuple[list[str], Floats]:
+def local_changes(targets: Path, count: int, used: NDArray[np.int64]) -> tuple[list[str], Floats]:
     """Names and offsets of local changes; those of the left and of the right side are added into one."""
     found: dict[str, Floats] = {}
     for folder in LOCAL_FOLDERS:

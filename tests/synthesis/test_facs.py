@@ -57,7 +57,7 @@ def test_one_unit_alone_shows_its_weights(channel: str) -> None:
     assert actions == pytest.approx(list(wanted.values()))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=len(CHANNELS), max_size=len(CHANNELS)))
 def test_actions_are_fractions_whatever_the_units(units: list[float]) -> None:
     actions = actions_of(units)

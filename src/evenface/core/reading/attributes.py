@@ -201,7 +201,7 @@ def _binned(table: OpenTable, name: str, edges: Sequence[float] | None) -> _Colu
         else pl.col(name).cast(pl.Float64)
     )
     value = pl.when(value.is_finite()).then(value)
-    seen = table.frame.select(_summary(table, name, value)).collect(engine="streaming").row(0, named=True)
+    seen = table.frame.select(_summary(name, value)).collect(engine="streaming").row(0, named=True)
     if seen["known"] == 0 or seen["unreadable"]:
         raise InputError(
             f"Attribute {name!r} has {seen['known']:,} numbers and {seen['unreadable']:,} values that are "
@@ -227,7 +227,7 @@ def _binned(table: OpenTable, name: str, edges: Sequence[float] | None) -> _Colu
     return _Column(choice.when(value.is_not_null()).then(pl.lit(levels[-1])).otherwise(None), used, notes + missing)
 
 
-def _summary(table: OpenTable, name: str, value: pl.Expr) -> list[pl.Expr]:
+def _summary(name: str, value: pl.Expr) -> list[pl.Expr]:
     text = pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase()
     quartiles = [value.quantile(q, "nearest").alias(f"q{i}") for i, q in enumerate((0.25, 0.5, 0.75), start=1)]
     return [

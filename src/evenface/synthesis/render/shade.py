@@ -71,7 +71,6 @@ def shade_eye(
 
 @wp.func
 def shade_skin(
-    point: wp.vec3,
     normal: wp.vec3,
     view: wp.vec3,
     where: wp.vec3,
@@ -262,7 +261,7 @@ def shade(
         air = open_air[i] * u + open_air[j] * v + open_air[k] * w
         air = wp.lerp(air * air, air, 0.3)
         s = scalp[i] * u + scalp[j] * v + scalp[k] * w
-        light = shade_skin(point, bent, view, place, s, mask, open, air, fold, look, grows, n)
+        light = shade_skin(bent, view, place, s, mask, open, air, fold, look, grows, n)
     elif part == PART_EYE_LEFT or part == PART_EYE_RIGHT:
         gaze = look.gaze_left
         e = int(0)
