@@ -26,8 +26,9 @@ def test_the_overall_matrix_is_in_per_cent_of_each_true_class(big: dict[str, Any
 
 
 def test_the_difference_matrix_is_of_the_clearest_flow(big: dict[str, Any]) -> None:
-    drawn = figures(Findings(big))["confusion"]
-    assert drawn[1].title == f"{big['flows'][0]['group']} minus all others"
+    found = Findings(big)
+    drawn = figures(found)["confusion"]
+    assert drawn[1].title == f"{found.notable_flows()[0]['group']} minus all others"
     quiet = [flow | {"p_adjusted": 0.9} for flow in big["flows"]]
     assert len(figures(Findings(big | {"flows": quiet}))["confusion"]) == 1
 

@@ -8,9 +8,10 @@ from evenface.report.words import Findings
 
 def test_the_command_quotes_what_a_shell_would_run(audit: dict[str, Any]) -> None:
     audit["input"]["source"] = "a b; rm -rf $HOME.csv"
+    audit["settings"]["asked"] = {"label": "label", "bins": {"age": [0, 20, 40, 60]}}
     line = command(Findings(audit))
     assert "'a b; rm -rf $HOME.csv'" in line
-    assert "--by gender,race,age --label label --bins age=0,20,40,60 --cross 1 --min-group 30" in line
+    assert "--by gender,race,age --label label --bins age=0,20,40,60 --cross 1 --min-group 50" in line
 
 
 def test_methods_name_the_settings(audit: dict[str, Any]) -> None:

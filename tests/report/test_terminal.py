@@ -25,7 +25,7 @@ def test_the_terminal_fits_80_columns_and_gives_each_verdict(big: dict[str, Any]
         ("unclear", "? too little data"),
     ):
         assert text.count(words) == sum(found.judge(gap).key == key for gap in found.headline_gaps)
-    assert "7 groups have fewer than 30" in text
+    assert "groups of race × age have fewer than 50" in text
 
 
 def test_the_terminal_reads_no_markup_and_no_escape_codes(audit: dict[str, Any]) -> None:

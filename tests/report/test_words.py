@@ -82,7 +82,7 @@ def test_the_surest_other_comparison_is_told_where_the_headline_shows_nothing(au
         gap |= {"p": 0.5, "p_adjusted": 0.001 if gap["kind"] == "between" else 0.9, "p_holm": 0.9}
     text = " ".join(Findings(audit).summary())
     assert "none is larger than chance explains; of all 27 main comparisons, 3." in text
-    assert "The surest of them: Equalized odds by gender (between) is" in text
+    assert "The surest of them: Equalized odds difference by gender (between) is" in text
 
 
 def test_little_data_is_measured_against_the_range_of_the_metric() -> None:
