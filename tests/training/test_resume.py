@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from evenface.core.errors import InputError
+from evenface.core.errors import InputError, SettingsError
 from evenface.training import checkpoint, loop
 from evenface.training.checkpoint import TrainingStopped, read_checkpoint
 from evenface.training.loop import Report
@@ -102,6 +102,15 @@ def test_a_run_that_ended_is_left_alone(asked) -> None:
     again = train(asked("epochs=1"), resume=True)[0]
     assert again.was_done
     assert (first.folder / "weights.safetensors").stat().st_mtime_ns == before
+
+
+def test_an_ended_run_is_not_given_for_another(asked) -> None:
+    train(asked("epochs=1"))
+    with pytest.raises(
+        SettingsError, match=r"run-seed0 has ended.*epochs was 1, is 2.*optimiser.rate was .*--set name="
+    ):
+        train(asked("epochs=2", "optimiser.rate=0.1"), resume=True)
+    assert train(asked("epochs=1", "seeds=[0]", "checkpoint_seconds=7"), resume=True)[0].was_done
 
 
 def test_a_folder_that_is_there_is_not_written_over(asked) -> None:

@@ -116,6 +116,7 @@ def _one(
 ) -> Run:
     done = folder / RESULT
     if resume and done.is_file():
+        _same_asked(settings, data, folder)
         return Run(folder, seed, json.loads(done.read_text(encoding="utf-8")), was_done=True)
     torch.manual_seed(step_seed(seed, 0, -1 % 2**32))
     classes = data.manifest.labels.names
@@ -242,8 +243,36 @@ def _check(settings: TrainSettings, data: TrainingData) -> None:
         raise SettingsError("This run cannot be:\n" + "\n".join(f"- {fault}" for fault in faults))
 
 
+def _same_asked(settings: TrainSettings, data: TrainingData, folder: Path) -> None:
+    """Refuse to give the result of an ended run for that of other settings or faces."""
+    about = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    then = _asked(TrainSettings.load(folder / "settings.toml"))
+    then |= {"manifest": about["manifest_sha256"], "pixels": about["chips_sha256"]}
+    now = _asked(settings) | {"manifest": data.sha256, "pixels": data.chips.sha256}
+    if then != now:
+        keys = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
+        said = "; ".join(f"{key} was {then.get(key)!r}, is {now.get(key)!r}" for key in keys)
+        raise SettingsError(
+            f"{folder} has ended, with other settings or data: {said}. Give the same ones, or choose another name: "
+            "--set name=…"
+        )
+
+
 def _facts(settings: TrainSettings, data: TrainingData, seed: int, fabric: Fabric, precision: str) -> dict[str, Any]:
     """What must be the same for a run to go on to the same weights."""
+    return _asked(settings) | {
+        "seed": seed,
+        "manifest": data.sha256,
+        "pixels": data.chips.sha256,
+        "torch": torch.__version__,
+        "precision": precision,
+        "device": fabric.device.type,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _asked(settings: TrainSettings) -> dict[str, Any]:
+    """Every setting that may change a weight, by its path."""
     said: dict[str, Any] = {}
 
     def flatten(table: Mapping[str, Any], path: str) -> None:
@@ -254,15 +283,7 @@ def _facts(settings: TrainSettings, data: TrainingData, seed: int, fabric: Fabri
                 said[f"{path}{key}"] = value
 
     flatten(settings.model_dump(mode="json"), "")
-    return said | {
-        "seed": seed,
-        "manifest": data.sha256,
-        "pixels": data.chips.sha256,
-        "torch": torch.__version__,
-        "precision": precision,
-        "device": fabric.device.type,
-        "threads": torch.get_num_threads(),
-    }
+    return said
 
 
 @contextmanager
