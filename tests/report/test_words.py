@@ -78,11 +78,19 @@ def test_what_correction_leaves_open_is_said(audit: dict[str, Any]) -> None:
 
 
 def test_the_surest_other_comparison_is_told_where_the_headline_shows_nothing(audit: dict[str, Any]) -> None:
+    between = [gap for gap in audit["gaps"] if gap["kind"] == "between"]
     for gap in audit["gaps"]:
-        gap |= {"p": 0.5, "p_adjusted": 0.001 if gap["kind"] == "between" else 0.9, "p_holm": 0.9}
+        gap |= {"p": 0.5, "p_adjusted": 0.001 if gap in between else 0.9, "p_holm": 0.9, "chance_95": 0.1}
+    between[1] |= {"value": 0.9}
     text = " ".join(Findings(audit).summary())
     assert "none is larger than chance explains; of all 27 main comparisons, 3." in text
-    assert "The surest of them: Equalized odds difference by gender (between) is" in text
+    assert (
+        f"The surest of them: Equalized odds difference by {between[1]['by']} (between) is 0.900, its chance level 0.100"
+        in text
+    )
+    between[2] |= {"p_adjusted": 0.0005, "value": 0.2}
+    text = " ".join(Findings(audit).summary())
+    assert f"The surest of them: Equalized odds difference by {between[2]['by']} (between) is 0.200" in text
 
 
 def test_little_data_is_measured_against_the_range_of_the_metric() -> None:

@@ -234,16 +234,23 @@ class Findings:
         return f"{text}, {worst['runner_up']} with {number(worst['runner_up_probability'], 2)}."
 
     def _elsewhere(self, larger: Sequence[Record]) -> str:
-        """The surest of the other main comparisons, where the headline shows nothing."""
+        """The surest of the other main comparisons, among equals that furthest beyond chance."""
         others = [] if larger else self.larger("main")[0]
         if not others:
             return ""
-        gap = min(others, key=lambda g: (corrected_p(g) or 0, g["p"] or 0))
+        gap = min(others, key=lambda g: (corrected_p(g) or 0, g["p"] or 0, -self._beyond_chance(g)))
         return (
             f"The surest of them: {self.title(gap['metric'])} by {gap['by']} ({gap['kind']}) is "
             f"{number(gap['value'])}, "
             f"its chance level {number(gap['chance_95'])} ({p_phrase(corrected_p(gap))} after correction)."
         )
+
+    def _beyond_chance(self, gap: Record) -> float:
+        """How far a gap lies above its chance level; 0 for ratios, and where values are not on a scale from 0 to 1."""
+        about = self.about(gap["metric"])
+        grows = gap["kind"] == "difference" or (gap["kind"] == "between" and self.lower_is_better(gap["metric"]))
+        shares = grows and (about.get("low"), about.get("high")) == (0, 1)
+        return float(gap["value"] - (gap["chance_95"] or 0)) if shares else 0.0
 
     def _not_found(self) -> str:
         """What stays open in the first headline metric, and what the sample could have shown there."""
