@@ -63,7 +63,9 @@ def test_a_manifest_goes_on_to_data_bias(run, tmp_path: Path) -> None:
     [
         (("import", "folder", "nowhere", "m.parquet"), "There is no folder or file nowhere"),
         (("import", "fodler", ".", "m.parquet"), "Did you mean 'folder'"),
-        (("check", "gone.parquet"), "There is no manifest gone.parquet"),
+        (("import", "folder", ".", "m.csv"), "ends in .parquet; got m.csv"),
+        (("import", "folder", ".", "gone/m.parquet"), "there is no folder gone"),
+        (("check", "gone.parquet"), "There is no manifest gone.parquet. `evenface data import` makes one"),
         (("sheet", "gone.parquet", "--out", "a.pdf"), "ends in .md or .html"),
         (("sheet", "gone.parquet", "--faces"), "give --out as well"),
     ],

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evenface.audit.estimator import read_estimator
-from evenface.cli.options import names, plain_errors, progress_bar, say, wrote
-from evenface.core.errors import InputError, SettingsError
+from evenface.cli.options import manifest_to_write, names, plain_errors, progress_bar, say, wrote
+from evenface.core.errors import SettingsError
 from evenface.core.manifest import Manifest
 from evenface.core.writing import write_files
 
@@ -53,10 +53,7 @@ def annotate(
 
     console, errors = Console(), Console(stderr=True)
     with plain_errors():
-        if out.suffix.casefold() != ".parquet":
-            raise SettingsError(f"OUT is a manifest, a file that ends in .parquet; got {out}.")
-        if not out.absolute().parent.is_dir():
-            raise InputError(f"OUT {out}: there is no folder {out.parent}.")
+        manifest_to_write(out)
         given = Manifest.load(manifest)
         with progress_bar(errors) as progress:
             task = progress.add_task("Estimating", total=None)

@@ -25,6 +25,14 @@ cues_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+_LIST = """List the cues, with their channels.
+
+[bold]Examples[/bold]
+
+evenface cues list
+
+evenface cues list action_units
+"""
 _READ = """Read cues from every face of a manifest, and write a table of each: OUT/<cue>.parquet.
 
 What was read is kept in OUT/.cache by the pixels it was read from; a run that was stopped goes on.
@@ -45,11 +53,11 @@ evenface cues import fex.csv faces.parquet cues/
 """
 
 
-@cues_app.command("list")
+@cues_app.command("list", help=_LIST)
 def show(
     name: Annotated[str | None, typer.Argument(help="One of them: tell all that is known of it.")] = None,
 ) -> None:
-    """List the cues, with their channels."""
+    """Parse, call, print."""
     console = Console()
     with plain_errors():
         if name is not None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenface.cli.annotate import ANNOTATE_HELP, annotate
-from evenface.cli.options import GATE_FAILED, plain_errors, say, wrote
+from evenface.cli.options import GATE_FAILED, manifest_to_write, plain_errors, say, wrote
 from evenface.core.errors import SettingsError
 from evenface.core.manifest import Manifest, is_manifest
 from evenface.core.writing import write_files
@@ -30,14 +30,38 @@ evenface data import ferplus ferplus.zip ferplus.parquet
 
 evenface data import folder photos/ photos.parquet
 """
+_LIST = """List the data sets that can be read: what, where, under which terms.
+
+[bold]Examples[/bold]
+
+evenface data list
+
+evenface data list rafdb
+"""
+_CHECK = """Look at every picture: copies within and across splits, conflicting labels, pictures that fail.
+
+[bold]Examples[/bold]
+
+evenface data check faces.parquet --out found/
+
+evenface data check faces.parquet --near 0 --strict
+"""
+_SHEET = """Write a one-page data sheet: counts by label, split and attribute, sources and faults.
+
+[bold]Examples[/bold]
+
+evenface data sheet faces.parquet
+
+evenface data sheet faces.parquet --out sheet.html --check --faces
+"""
 
 
 def with_sets(app: typer.Typer) -> typer.Typer:
     """Add these commands to `evenface data`."""
-    app.command("list")(list_sets)
+    app.command("list", help=_LIST)(list_sets)
     app.command("import", help=_IMPORT)(import_set)
-    app.command("check")(check)
-    app.command("sheet")(sheet)
+    app.command("check", help=_CHECK)(check)
+    app.command("sheet", help=_SHEET)(sheet)
     app.command("annotate", help=ANNOTATE_HELP)(annotate)
     return app
 
@@ -45,7 +69,7 @@ def with_sets(app: typer.Typer) -> typer.Typer:
 def list_sets(
     name: Annotated[str | None, typer.Argument(help="One of them: tell all that is known of it.")] = None,
 ) -> None:
-    """List the data sets that can be read: what, where, under which terms."""
+    """Parse, call, print."""
     console = Console()
     with plain_errors():
         if name is not None:
@@ -73,6 +97,7 @@ def import_set(
     """Parse, call, print."""
     console = Console()
     with plain_errors():
+        manifest_to_write(out)
         manifest = DATASETS.get(name).load(root)
         written = manifest.save(out)
     say(console, (f"Note: {note}" for note in manifest.notes), "yellow")
@@ -95,7 +120,7 @@ def check(
     out: Annotated[Path | None, typer.Option(help="Folder for check.json, pairs.csv and manifest.parquet.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with code 3 if anything is found.")] = False,
 ) -> None:
-    """Look at every picture: copies within and across splits, conflicting labels, pictures that fail."""
+    """Parse, call, print."""
     from evenface.datasets.quality import check as look
 
     console = Console()
@@ -133,7 +158,7 @@ def sheet(
         bool, typer.Option("--faces", help="Beside OUT, a picture of generated faces with these expressions.")
     ] = False,
 ) -> None:
-    """Write a one-page data sheet: counts by label, split and attribute, sources and faults."""
+    """Parse, call, print."""
     from evenface.datasets.sheet import as_html, data_sheet
 
     console = Console()

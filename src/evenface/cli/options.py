@@ -105,6 +105,19 @@ def writable(folder: Path, formats: Sequence[str]) -> None:
         raise InputError(f"Cannot write to {folder}: {near} {why}. Give another folder with --out.")
 
 
+def manifest_to_write(out: Path) -> None:
+    """See before a long run that a manifest could be written there, under a name that says what it is.
+
+    Raises:
+        SettingsError: The name does not end in .parquet.
+        InputError: There is no such folder.
+    """
+    if out.suffix.casefold() != ".parquet":
+        raise SettingsError(f"OUT is a manifest, a file that ends in .parquet; got {out}.")
+    if not out.absolute().parent.is_dir():
+        raise InputError(f"OUT {out}: there is no folder {out.parent}.")
+
+
 def edges(given: Sequence[str] | None) -> dict[str, list[float]]:
     """Read bins such as `age=0,18,40`.
 

@@ -133,17 +133,19 @@ class Manifest:
 
         source = Path(path)
         if not source.is_file():
-            raise InputError(f"There is no manifest {source}.")
+            raise InputError(f"There is no manifest {source}. `evenface data import` makes one.")
         try:
             about = pl.read_parquet_metadata(source).get(SCHEMA)
             frame = pl.read_parquet(source)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise InputError(
-                f"{source} cannot be read as Parquet ({error}). A manifest is made by `Manifest.save`."
+                f"{source} cannot be read as Parquet ({error}). A manifest is made by `evenface data import` or "
+                "`Manifest.save`."
             ) from error
         if about is None:
             raise InputError(
-                f"{source} is a Parquet file, but no manifest of schema {SCHEMA}. Make one with `Manifest.save`."
+                f"{source} is a Parquet file, but no manifest of schema {SCHEMA}. Make one with `evenface data import` "
+                "or `Manifest.save`."
             )
         found: dict[str, Any] = json.loads(about)
         attributes = tuple(Attribute(a["name"], tuple(a["levels"]), a["provenance"]) for a in found["attributes"])

@@ -17,6 +17,13 @@ def test_names_in_any_spelling_become_one():
     assert not found.ordered
 
 
+def test_every_other_spelling_is_told():
+    assert classes(["angry", "happy", "sad"], ["happiness", "sadness", "joy"]).notes[-1] == (
+        "Spelled here: happiness as happy, sadness as sad, joy as happy."
+    )
+    assert not any("Spelled" in note for note in classes(["happy", "sad"]).notes)
+
+
 def test_unknown_names_stay_as_they_are():
     assert classes(["anger", "zest"]).space.names == ("anger", "zest")
 

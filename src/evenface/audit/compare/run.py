@@ -22,7 +22,7 @@ from evenface.audit.compare.result import SCHEMA, Comparison
 from evenface.audit.document import describe_metrics, describe_versions
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
-from evenface.core.errors import SettingsError
+from evenface.core.errors import InputError, SettingsError
 from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
 
@@ -72,11 +72,20 @@ def compare(
     settings.check()
     chosen = _choose(metrics)
     reading = {k: v for k, v in options.items() if k not in own}
-    one = a if isinstance(a, Predictions) else read_predictions(a, by=by, **reading)
-    other = reading | ({"pred": pred_b} if pred_b is not None else {})
-    two = b if isinstance(b, Predictions) else read_predictions(b, by=by, **other)
+    one = _read("A", a, by=by, **reading)
+    two = _read("B", b, by=by, **reading | ({"pred": pred_b} if pred_b is not None else {}))
     with threadpool_limits(1, "blas"):
         return Comparison(_measure(one, two, chosen, settings))
+
+
+def _read(which: str, table: object, **how: Any) -> Predictions:
+    """Read one of the two tables; files are often named alike, so a fault says whose it is."""
+    if isinstance(table, Predictions):
+        return table
+    try:
+        return read_predictions(table, **how)
+    except InputError as fault:
+        raise InputError(f"{which}: {fault}") from fault
 
 
 def _choose(metrics: Sequence[str | Metric] | None) -> tuple[Metric, ...]:

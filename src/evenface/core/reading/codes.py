@@ -78,13 +78,16 @@ def name_classes(
     else:
         ordered = True
         notes.append(f"Classes: {known.name} ({', '.join(known.names)}).")
-    if known.own:
-        notes.append("Spelled here: " + ", ".join(f"{old} as {new}" for new, old in known.own.items()) + ".")
     _refuse_unknown(known, source, {"true": true_values, "predicted": pred_values})
     maps = [
         {value: known.find(code) for value, code in found.items()}
         for found in (_codes(true_values), _codes(pred_values))
     ]
+    read = {old: new for new, old in known.own.items()} | {
+        code: name for found in maps for code, name in found.items() if not is_code(code) and name not in (None, code)
+    }
+    if read:
+        notes.append("Spelled here: " + ", ".join(f"{old} as {new}" for old, new in read.items()) + ".")
     return Classes(known, maps[0], maps[1], ordered, tuple(notes), tuple(warnings))
 
 

@@ -120,7 +120,7 @@ def kind_of(seen: Mapping[str, int], classes: int) -> Kind:
     for name, key, whole in (("probabilities", "ones", "one"), ("percentages", "hundreds", "100")):
         if seen[key] >= (1 - MOST_WRONG) * finite:
             if wrong := finite - seen[key]:
-                said = f"Scores of {wrong:,} rows do not sum to {whole} and are left out."
+                said = f"Scores of {wrong:,} rows do not sum to {whole}: no probabilities are measured there."
                 warnings.append(Notice("scores_do_not_sum", said))
             scaled = "; rounded ones are scaled to sum to one" if key == "ones" and seen["rounded"] else ""
             return Kind(name, (f"Scores are {name}{scaled}.",), tuple(warnings))
