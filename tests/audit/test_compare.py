@@ -250,3 +250,10 @@ def test_result_reads_like_a_dict_and_as_tables(found: Comparison) -> None:
     assert found.groups_table().height == sum(len(g["metrics"]) for g in found["groups"])
     assert found.gaps_table().height == len(found["gaps"])
     json.loads(to_json(found))
+
+
+def test_a_fault_says_whose_table_it_is() -> None:
+    faces = {"id": [1, 2], "y_true": ["happy", "sad"], "y_pred": ["happy", "sad"], "gender": ["f", "m"]}
+    lacking = {name: column for name, column in faces.items() if name != "y_pred"}
+    with pytest.raises(InputError, match=r"^B: .*no column was recognised as the predicted class"):
+        compare(faces, lacking, by=["gender"])

@@ -1,6 +1,7 @@
 """`evenface counterfactual` and `evenface audit --counterfactual`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -114,3 +115,11 @@ def test_no_faces(run, model, tmp_path) -> None:
     done = run("counterfactual", model, "--faces", tmp_path, "--out", tmp_path / "out")
     assert done.exit_code == 2
     assert "no manifest.parquet" in done.plain
+
+
+def test_a_model_that_is_not_there_is_told_before_faces_are_drawn(run, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    for model, message in ((f"{tmp_path}/mine.py:nope", "no function 'nope'"), (f"{tmp_path}/a.onnx", "a.onnx")):
+        done = run("counterfactual", model, "--out", tmp_path / "flips")
+        assert done.exit_code == 2 and message in done.plain.replace("\n", " ")
+        assert not (tmp_path / "flips" / "faces").exists()

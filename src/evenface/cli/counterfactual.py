@@ -16,7 +16,7 @@ from evenface.core.errors import SettingsError, UnknownNameError
 from evenface.core.labels import get_space
 from evenface.outside.faces import open_faces
 from evenface.outside.onnx import Range
-from evenface.outside.run import Calling, kind_of, predict, predictions, save
+from evenface.outside.run import Calling, kind_of, predict, predictions, save, see
 from evenface.report.counterfactual import FORMATS, write
 from evenface.report.counterfactual.files import check_formats
 from evenface.report.counterfactual.terminal import render
@@ -83,6 +83,8 @@ def counterfactual(
             layout=_choice(layout, ("NCHW", "NHWC"), "layout"),
         )
         calling.check(kind)
+        if faces is None:
+            see(model, kind)
         shown = open_faces(faces if faces is not None else _generate(suite, out / "faces", errors))
         with progress_bar(errors) as progress:
             task = progress.add_task("Asking the model", total=1.0)

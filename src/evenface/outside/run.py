@@ -94,6 +94,19 @@ def kind_of(model: str, *, command: bool) -> Kind:
     )
 
 
+def see(model: str, kind: Kind) -> None:
+    """Load a function or an ONNX file and let it go, before minutes are spent on drawing faces for it.
+
+    Raises:
+        SettingsError: It cannot be loaded.
+    """
+    if kind == "callable":
+        with callables.loaded(model):
+            pass
+    elif kind == "onnx":
+        onnx.open_onnx(Path(model))
+
+
 def predict(model: str, kind: Kind, faces: FaceSet, calling: Calling, progress: Progress) -> tuple[Given, list[str]]:
     """Ask a model for an answer to every face.
 
