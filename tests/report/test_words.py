@@ -84,10 +84,7 @@ def test_the_surest_other_comparison_is_told_where_the_headline_shows_nothing(au
     between[1] |= {"value": 0.9}
     text = " ".join(Findings(audit).summary())
     assert "none is larger than chance explains; of all 27 main comparisons, 3." in text
-    assert (
-        f"The surest of them: Equalized odds difference by {between[1]['by']} (between) is 0.900, its chance level 0.100"
-        in text
-    )
+    assert f"The surest of them: Equalized odds difference by {between[1]['by']} (between) is 0.900, its chance" in text
     between[2] |= {"p_adjusted": 0.0005, "value": 0.2}
     text = " ".join(Findings(audit).summary())
     assert f"The surest of them: Equalized odds difference by {between[2]['by']} (between) is 0.200" in text
