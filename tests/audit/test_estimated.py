@@ -203,7 +203,7 @@ def test_a_small_group_is_undefined_with_a_reason_and_takes_no_part() -> None:
 
 
 def resampled_by_hand(faces: dict[str, Any], matrix: Floats, draws: int) -> Floats:
-    """Corrected accuracy (draw, level) of tables whose rows are drawn one by one, counted by masks; NaN: no face left."""
+    """Corrected accuracy (draw, level) of tables whose rows are drawn one by one; NaN where no face is left."""
     rng = np.random.default_rng(99)
     right = np.asarray(faces["label"]) == np.asarray([str(p) for p in faces["pred"]])
     level = np.array([int(name[1:]) for name in faces["race"]])

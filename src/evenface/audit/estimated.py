@@ -9,8 +9,9 @@ faces, answers and hits are corrected, and only the rates of single classes are 
 
 Intervals of groups are percentiles over resampled tables (and resampled error rates, if they were given as counts;
 given as rates they are taken as exact). Where more than a tenth of the resampled tables leave a group without a value,
-those that are left would tell of lucky draws only: it has no interval, and takes no part in the gap. A corrected gap, as any max - min, is biased away from 0, and correction
-multiplies the noise; its interval inverts the test against exchanged groups, as `evenface.audit.gaps` does for all.
+those that are left would tell of lucky draws only: it has no interval, and takes no part in the gap. A corrected gap,
+as any max - min, is biased away from 0, and correction multiplies the noise; its interval inverts the test against
+exchanged groups, as `evenface.audit.gaps` does for all.
 
 What is possible if the estimator's errors do depend on the answer is bounded for shares of faces: in each estimated
 group the members of a true group may be those read best or those read worst (Horowitz & Manski 1995, Econometrica).
