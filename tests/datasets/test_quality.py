@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from evenface.core.errors import InputError, SettingsError
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.datasets.near import connected, near_pairs, thumbnails
-from evenface.datasets.quality import ALIKE, Quality, check
+from evenface.datasets.quality import ALIKE, ENOUGH, Quality, check
 from evenface.datasets.splits import split
 
 
@@ -184,6 +185,23 @@ def test_an_embedding_finds_what_thumbnails_overlook(tmp_path: Path) -> None:
     assert told["near_within"].endswith("1, of which by the embedding alone: 1 mirrored.")
     assert not check(table, tmp_path, near=None, embed=Corners()).pairs.height
     assert not check(table, tmp_path).pairs.height
+
+
+def test_what_many_pictures_have_in_common_is_taken_out(tmp_path: Path) -> None:
+    class Drawings:
+        size = 4
+
+        def __call__(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+            own = np.random.default_rng(int(grey[0, 0, 0])).normal(size=(2, len(grey), 30))
+            views = np.concatenate([np.full((2, len(grey), 1), 20.0), own], axis=2)
+            return (views / np.linalg.norm(views, axis=2, keepdims=True)).astype(np.float32)
+
+    for seed in range(ENOUGH):
+        save(tmp_path / f"{seed}.png", face(seed, 32))
+    table = manifest(tmp_path, [{"image": f"{seed}.png"} for seed in range(ENOUGH)])
+    few = replace(table, frame=table.frame.head(ENOUGH - 1))
+    assert set(check(few, tmp_path, embed=Drawings()).pairs["by"]) == {"embedding"}
+    assert check(table, tmp_path, embed=Drawings()).pairs.height < ENOUGH
 
 
 def test_a_pair_that_several_measures_find_is_told_once(tmp_path: Path) -> None:

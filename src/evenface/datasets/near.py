@@ -83,6 +83,12 @@ def near_pairs(
     return sound[found[order]], value[order]
 
 
+def centred(views: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take what pictures of one kind have in common, (feature,), out of their vectors (…, feature) of length one."""
+    left = views - mean
+    return np.asarray(left / np.linalg.norm(left, axis=-1, keepdims=True))
+
+
 def connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Number each of `count` rows by the smallest row that a chain of pairs leads to; itself where there is none."""
     root = np.arange(count)

@@ -26,7 +26,7 @@ from evenface.core.errors import InputError, SettingsError, needs
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import INSIDE, is_picture, open_bytes
 from evenface.datasets.findings import Finding, find
-from evenface.datasets.near import SIDE, cells, connected, near_pairs, thumbnails
+from evenface.datasets.near import SIDE, cells, centred, connected, near_pairs, thumbnails
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,6 +36,8 @@ NEAR = 0.85
 """Correlation of thumbnails from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
 ALIKE = 0.6
 """Cosine of embeddings from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
+ENOUGH = 100
+"""Pictures from which on what all have in common, such as that they are drawings, is taken out of their vectors."""
 TINY = 32
 """Pixels; a picture that is narrower or lower is called tiny."""
 MOST_PIXELS = 50_000_000
@@ -194,6 +196,8 @@ def _views(embed: Embedding, seen: Sequence[_Seen], thumbs: NDArray[np.float32])
     if not len(shown):
         return np.full((2, len(seen), 1), np.nan, np.float32)
     vectors = embed(np.stack([each.grey for i in shown.tolist() if (each := seen[i]).grey is not None]))
+    if len(shown) >= ENOUGH:
+        vectors = centred(vectors, vectors.mean((0, 1)))
     out = np.full((len(vectors), len(seen), vectors.shape[2]), np.nan, np.float32)
     out[:, shown] = vectors
     return out
