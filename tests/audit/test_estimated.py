@@ -202,6 +202,48 @@ def test_a_small_group_is_undefined_with_a_reason_and_takes_no_part() -> None:
     assert alone["corrected"] is None and "fewer than two groups" in alone["undefined"]
 
 
+def resampled_by_hand(faces: dict[str, Any], matrix: Floats, draws: int) -> Floats:
+    """Corrected accuracy (draw, level) of tables whose rows are drawn one by one; NaN where no face is left."""
+    rng = np.random.default_rng(99)
+    right = np.asarray(faces["label"]) == np.asarray([str(p) for p in faces["pred"]])
+    level = np.array([int(name[1:]) for name in faces["race"]])
+    out = np.full((draws, len(matrix)), np.nan)
+    for draw in range(draws):
+        rows = rng.integers(0, len(level), len(level))
+        seen = [(level[rows] == g) for g in range(len(matrix))]
+        n = np.linalg.solve(matrix.T, np.array([mask.sum() for mask in seen], float))
+        hits = np.linalg.solve(matrix.T, np.array([right[rows][mask].sum() for mask in seen], float))
+        kept = n >= 1
+        out[draw, kept] = np.clip(hits[kept] / n[kept], 0, 1)
+    return out
+
+
+@pytest.mark.parametrize(("small", "has_interval"), [(20, False), (150, True)])
+def test_intervals_of_few_resamples_are_undefined_as_by_brute_force(small: int, has_interval: bool) -> None:
+    """Errors of other groups stand for most of a small group: many resamples leave no face of it."""
+    matrix = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8]])
+    truth = np.repeat([0, 1, 2], [1500, 1500, small])
+    rng = np.random.default_rng(5)
+    right = rng.random(len(truth)) < np.array([0.9, 0.7, 0.8])[truth]
+    estimated = (rng.random(len(truth))[:, None] > matrix.cumsum(1)[truth]).sum(1).clip(0, 2)
+    faces = table(rng, right, np.ones(len(truth), bool), estimated)
+    *groups, gap = effects(faces, rates(matrix), resamples=1000)
+    hand = resampled_by_hand(faces, matrix, 1000)
+    lost = np.isnan(hand).sum(0)
+    assert lost[:2].tolist() == [0, 0] and (lost[2] <= 100) == has_interval
+    assert groups[2]["corrected"] is not None and (groups[2]["low"] is not None) == has_interval
+    for entry, values in zip(groups if has_interval else groups[:2], hand.T, strict=has_interval):
+        ends = np.nanquantile(values, (0.025, 0.975))
+        assert (entry["low"], entry["high"]) == pytest.approx(tuple(ends), abs=0.02 if entry is not groups[2] else 0.1)
+        assert entry["undefined"] is None and entry["left_out"] == []
+    assert gap["left_out"] == ([] if has_interval else ["race=L2"])
+    if not has_interval:
+        told = int(groups[2]["undefined"].removeprefix("no interval: in ").split(" ")[0])
+        assert abs(told - lost[2]) < 4 * (2 * lost[2] * (1 - lost[2] / 1000)) ** 0.5
+        assert gap["corrected"] == pytest.approx(abs(groups[0]["corrected"] - groups[1]["corrected"]))
+        assert gap["low"] is not None and gap["undefined"] is None
+
+
 def test_persons_are_resampled_whole() -> None:
     rng = np.random.default_rng(6)
     faces, *_ = planted(rng, 300, [0.5, 0.5], [0.9, 0.7], np.eye(2))

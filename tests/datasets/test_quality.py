@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from evenface.core.errors import InputError, SettingsError
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.datasets.near import connected, near_pairs, thumbnails
-from evenface.datasets.quality import Quality, check
+from evenface.datasets.quality import ALIKE, ENOUGH, Quality, check
 from evenface.datasets.splits import split
 
 
@@ -141,6 +142,74 @@ def test_near_pairs_are_those_of_brute_force(monkeypatch: pytest.MonkeyPatch) ->
     brute = [(i, j) for i in range(40) for j in range(i + 1, 40) if vectors[i] @ vectors[j] >= 0.6]
     assert list(map(tuple, pairs.tolist())) == brute and len(brute) > 20
     assert value == pytest.approx([vectors[i] @ vectors[j] for i, j in brute], abs=1e-5)
+
+
+class Corners:
+    """A stand-in for an embedding: the brightness of a picture's halves, which a mirror swaps."""
+
+    size = 8
+
+    def __call__(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+        halves = np.stack([grey[:, :, :4].mean((1, 2)), grey[:, :, 4:].mean((1, 2))], 1) - 128
+        views = np.stack([halves, halves[:, ::-1]]).astype(np.float32)
+        return views / np.linalg.norm(views, axis=2, keepdims=True)
+
+
+def halves(left: int, right: int) -> NDArray[np.uint8]:
+    """Two tones, with a pattern of its own that thumbnails see and a mean over a half does not."""
+    dots = np.random.default_rng(left * 256 + right).integers(-25, 26, (8, 8)).repeat(8, 0).repeat(8, 1)
+    tones = np.repeat([left, right], 32)[None]
+    return np.clip(tones + dots, 0, 255).astype(np.uint8)
+
+
+def test_an_embedding_finds_what_thumbnails_overlook(tmp_path: Path) -> None:
+    pixels = {"a": halves(200, 90), "b": halves(190, 95), "mirror": halves(92, 195), "c": halves(200, 210)}
+    pixels |= {"blank": np.full((64, 64), 7, np.uint8), "blank2": np.full((64, 64), 9, np.uint8)}
+    for name, each in pixels.items():
+        save(tmp_path / f"{name}.png", each)
+    (tmp_path / "broken.png").write_text("no picture")
+    rows = [{"image": f"{name}.png"} for name in (*pixels, "broken")]
+    rows[1] |= {"split": "test"}
+    table = manifest(tmp_path, rows)
+    found = check(table, tmp_path, embed=Corners())
+    assert found.pairs.select("face", "other", "by").rows() == [
+        ("a.png", "b.png", "embedding"), ("a.png", "mirror.png", "mirrored"), ("b.png", "mirror.png", "mirrored"),
+    ]  # fmt: skip
+    assert found.pairs["likeness"].min() >= ALIKE
+    assert found.faces["copies"].drop_nulls().to_list() == ["a.png"] * 3
+    told = {f.code: f.message for f in found.findings}
+    assert told["near_across"] == (
+        "Pairs of near copies across test and train: 2, of which by the embedding alone: 1 cropped, turned or "
+        "otherwise changed, 1 mirrored."
+    )
+    assert told["near_within"].endswith("1, of which by the embedding alone: 1 mirrored.")
+    assert not check(table, tmp_path, near=None, embed=Corners()).pairs.height
+    assert not check(table, tmp_path).pairs.height
+
+
+def test_what_many_pictures_have_in_common_is_taken_out(tmp_path: Path) -> None:
+    class Drawings:
+        size = 4
+
+        def __call__(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+            own = np.random.default_rng(int(grey[0, 0, 0])).normal(size=(2, len(grey), 30))
+            views = np.concatenate([np.full((2, len(grey), 1), 20.0), own], axis=2)
+            return (views / np.linalg.norm(views, axis=2, keepdims=True)).astype(np.float32)
+
+    for seed in range(ENOUGH):
+        save(tmp_path / f"{seed}.png", face(seed, 32))
+    table = manifest(tmp_path, [{"image": f"{seed}.png"} for seed in range(ENOUGH)])
+    few = replace(table, frame=table.frame.head(ENOUGH - 1))
+    assert set(check(few, tmp_path, embed=Drawings()).pairs["by"]) == {"embedding"}
+    assert check(table, tmp_path, embed=Drawings()).pairs.height < ENOUGH
+
+
+def test_a_pair_that_several_measures_find_is_told_once(tmp_path: Path) -> None:
+    save(tmp_path / "a.png", halves(200, 90))
+    save(tmp_path / "b.jpg", halves(200, 90), quality=60)
+    found = check(manifest(tmp_path, [{"image": "a.png"}, {"image": "b.jpg"}]), tmp_path, embed=Corners())
+    assert found.pairs["by"].to_list() == ["thumbnail"]
+    assert found.findings[0].message == "Pairs of near copies in train: 1."
 
 
 def test_thumbnails_do_not_see_brightness_and_contrast() -> None:

@@ -8,8 +8,10 @@ is mostly noise and often negative, and setting those to 0 would push every smal
 faces, answers and hits are corrected, and only the rates of single classes are kept within 0 … 1.
 
 Intervals of groups are percentiles over resampled tables (and resampled error rates, if they were given as counts;
-given as rates they are taken as exact). A corrected gap, as any max - min, is biased away from 0, and correction
-multiplies the noise; its interval inverts the test against exchanged groups, as `evenface.audit.gaps` does for all.
+given as rates they are taken as exact). Where more than a tenth of the resampled tables leave a group without a value,
+those that are left would tell of lucky draws only: it has no interval, and takes no part in the gap. A corrected gap,
+as any max - min, is biased away from 0, and correction multiplies the noise; its interval inverts the test against
+exchanged groups, as `evenface.audit.gaps` does for all.
 
 What is possible if the estimator's errors do depend on the answer is bounded for shares of faces: in each estimated
 group the members of a true group may be those read best or those read worst (Horowitz & Manski 1995, Econometrica).
@@ -27,6 +29,7 @@ from numpy.typing import NDArray
 from evenface.audit.draws import Bootstrap, Exchange, Sampler
 from evenface.audit.estimator import MOST_AMPLIFIED, Estimator, read_estimator
 from evenface.audit.evaluate import evaluate
+from evenface.audit.gap_table import NO_CHANCE
 from evenface.audit.gaps import gap_numbers, quantile
 from evenface.audit.metric import Metric
 from evenface.audit.metrics.between import spread
@@ -37,6 +40,9 @@ from evenface.core.errors import SettingsError, UnknownNameError
 Floats = NDArray[np.float64]
 SHARES = ("accuracy", "accuracy_all", "coverage")  # of faces: unbiased from corrected sums
 CLASS_MEANS = ("balanced_accuracy", "macro_f1")  # of rates of classes, which are kept within 0 … 1
+MOST_UNDEFINED = 0.1
+"""Share of resampled tables that may leave a group without a value before it has no interval."""
+NO_INTERVAL = "no interval: in {lost:,} of {drawn:,} resamples too few faces, or of a class, are left once corrected"
 STREAM = 5
 CHUNK_NUMBERS = 2_000_000
 
@@ -80,8 +86,11 @@ class _Correction:
         true = self.solve(observed, self.estimator.matrix)
         fixed = self.values(true, self.plan.settings.min_group)
         reasons = self.reasons(observed[..., -1], true[..., -1])
-        compared = self.enough & np.isfinite(fixed)
-        low, high = self.intervals(fixed, compared)
+        boot = self.drawn(Bootstrap(self.plan.cells), self.plan.settings.resamples)
+        lost = (~np.isfinite(boot)).sum(0)
+        firm = np.isfinite(fixed) & (lost <= MOST_UNDEFINED * len(boot))
+        compared = self.enough & firm
+        low, high = self.intervals(fixed, boot, firm, compared)
         limits = share_bounds(self.plan.counts[self.span], self.estimator.matrix, self.plan.settings.min_group)
         gaps = [spread(np.where(kept, v, np.nan)) for kept, v in ((self.enough, seen), (compared, fixed))]
         out = []
@@ -91,8 +100,11 @@ class _Correction:
             table = np.column_stack(
                 [np.append(seen[:, j], gaps[0][j]), np.append(fixed[:, j], gaps[1][j]), low[:, j], high[:, j], *ends]
             )
-            rows = zip(self.names(), table, reasons, strict=True)
-            out += [self.record(metric, name, row, reason) for name, row, reason in rows]
+            names = self.names()
+            loose = [NO_INTERVAL.format(lost=n, drawn=len(boot)) for n in lost[:, j]]
+            whys = zip(reasons, [*loose, NO_CHANCE], strict=True)
+            out += [self.record(metric, *each) for each in zip(names, table, whys, strict=True)]
+            out[-1]["left_out"] = [name for name, kept in zip(names, compared[:, j], strict=False) if not kept]
         return out
 
     def names(self) -> list[str]:
@@ -115,14 +127,13 @@ class _Correction:
         ]
         return [*out, "fewer than two groups are large enough once corrected"]
 
-    def record(self, metric: Metric, name: str, row: Floats, reason: str) -> dict[str, Any]:
-        """One entry; `reason` is told if there is no corrected value."""
+    def record(self, metric: Metric, name: str, row: Floats, reasons: tuple[str, str]) -> dict[str, Any]:
+        """One entry; `reasons` are told if there is no corrected value, and if there is one but no interval."""
         keys = ("observed", "corrected", "low", "high", "bound_low", "bound_high")
         numbers = {k: float(v) if np.isfinite(v) else None for k, v in zip(keys, row, strict=True)}
-        why = None if numbers["corrected"] is not None else reason
-        return (
-            {"attribute": self.estimator.attribute, "metric": metric.name, "group": name} | numbers | {"undefined": why}
-        )
+        why = reasons[0] if numbers["corrected"] is None else reasons[1] if numbers["low"] is None else None
+        about: dict[str, Any] = {"attribute": self.estimator.attribute, "metric": metric.name, "group": name}
+        return about | numbers | {"left_out": [], "undefined": why}
 
     def solve(self, observed: Floats, matrix: Floats) -> Floats:
         """Sums of the true groups; sums may come out negative."""
@@ -140,16 +151,24 @@ class _Correction:
         faces = np.stack([raw.rows if m.support == "rows" else raw.answered for m in self.metrics], axis=-1)
         return np.where(faces < least, np.nan, np.clip(np.concatenate(parts, axis=-1), 0, 1))
 
-    def intervals(self, fixed: Floats, compared: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        """Ends (level + 1, metric): percentiles for groups, an inverted test for the gap."""
+    def intervals(
+        self, fixed: Floats, boot: Floats, firm: NDArray[np.bool_], compared: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Ends (level + 1, metric): percentiles for groups, an inverted test for the gap.
+
+        Args:
+            fixed: (level, metric) corrected values.
+            boot: (draw, level, metric) those of resampled tables.
+            firm: (level, metric) whether enough of these are defined.
+            compared: (level, metric) whether it takes part in the gap.
+        """
         settings = self.plan.settings
-        boot = self.drawn(Bootstrap(self.plan.cells), settings.resamples)
         nulls = dict.fromkeys(m.null for m in self.metrics)
         chance = {n: self.drawn(Exchange(self.plan.cells, n), settings.permutations) for n in nulls}
         dealt = np.stack([chance[m.null][..., j] for j, m in enumerate(self.metrics)], axis=-1)
         seen, resampled, exchanged = (spread(np.where(compared, v, np.nan)) for v in (fixed, boot, dealt))
         gap = gap_numbers(seen, resampled, exchanged, np.full_like(resampled, np.nan), settings.level)
-        ends = [np.where(np.isfinite(fixed), self.ends(boot, q), np.nan) for q in (0, 1)]
+        ends = [np.where(firm, self.ends(boot, q), np.nan) for q in (0, 1)]
         return np.vstack([ends[0], gap.low]), np.vstack([ends[1], np.minimum(gap.high, 1)])
 
     def ends(self, boot: Floats, upper: int) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -19,6 +19,9 @@ from evenface.core.errors import SettingsError
 from evenface.core.manifest import Manifest, is_manifest
 from evenface.core.writing import write_files
 from evenface.datasets import DATASETS
+
+if TYPE_CHECKING:
+    from evenface.datasets.quality import Embedding
 
 _IMPORT = """Read a data set's folder or archive into a manifest: a Parquet file that names every face. Pictures stay.
 
@@ -117,21 +120,27 @@ def check(
         float, typer.Option(min=0.0, max=1.0, help="Correlation of near copies; 0: exact ones only.")
     ] = 0.85,
     tiny: Annotated[int, typer.Option(min=1, help="Pixels below which a picture is tiny.")] = 32,
+    embed: Annotated[
+        bool, typer.Option("--embed/--no-embed", help="Look for cropped, turned and mirrored copies too.")
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="Folder for check.json, pairs.csv and manifest.parquet.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with code 3 if anything is found.")] = False,
 ) -> None:
     """Parse, call, print."""
+    from evenface.datasets.quality import ALIKE
     from evenface.datasets.quality import check as look
 
     console = Console()
     with plain_errors():
         table = Manifest.load(manifest)
-        found = look(table, manifest.parent, near=near or None, tiny=tiny)
+        vectors, unlooked = _copy_vectors() if embed and near else (None, None)
+        found = look(table, manifest.parent, near=near or None, tiny=tiny, embed=vectors)
         written = []
         if out is not None:
             about = {
                 "looked": found.looked,
                 "near": near,
+                "embedding": None if vectors is None else ALIKE,
                 "tiny": tiny,
                 "findings": [f.as_json() for f in found.findings],
             }
@@ -142,12 +151,23 @@ def check(
             written = write_files(out, contents, "what was found")
             written.append(found.mark(table).save(out / "manifest.parquet"))
     say(console, (f"Note: {note}" for note in table.notes), "dim")
+    say(console, [unlooked] if unlooked else [], "yellow")
     say(console, (f"• {finding.message}" for finding in found.findings))
     ending = "" if found.findings else " Nothing amiss was found."
     console.print(Text(f"{found.looked:,} pictures looked at.{ending}"))
     wrote(console, written)
     if strict and found.findings:
         raise typer.Exit(GATE_FAILED)
+
+
+def _copy_vectors() -> tuple[Embedding | None, str | None]:
+    """Give what finds changed copies; where a library is missing, None and a note: all else can be looked at."""
+    from evenface.models.copies import CopyVectors
+
+    try:
+        return CopyVectors(), None
+    except SettingsError as error:
+        return None, f"Cropped, turned and mirrored copies were not looked for. {error}"
 
 
 def sheet(
@@ -172,7 +192,9 @@ def sheet(
         if checked:
             from evenface.datasets.quality import check as look
 
-            quality = look(table, manifest.parent)
+            vectors, unlooked = _copy_vectors()
+            quality = look(table, manifest.parent, embed=vectors)
+            say(Console(stderr=True), [unlooked] if unlooked else [], "yellow")
         picture = _look_alikes(table, out) if faces and out is not None else None
         text = data_sheet(table, quality, picture=picture.name if picture else "")
         if out is None:

@@ -115,7 +115,7 @@ def _near(table: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "near_across",
             rows.height,
-            f"Pairs of near copies across {names}: {rows.height:,}.",
+            f"Pairs of near copies across {names}: {rows.height:,}{_changed(rows)}.",
             _both(rows),
             tuple(sorted((rows["split"][0], rows["split_two"][0]))),
         )
@@ -124,10 +124,18 @@ def _near(table: pl.DataFrame, pairs: pl.DataFrame) -> Iterator[Finding]:
         yield Finding(
             "near_within",
             rows.height,
-            f"Pairs of near copies in {name}: {rows.height:,}.",
+            f"Pairs of near copies in {name}: {rows.height:,}{_changed(rows)}.",
             _both(rows),
             (str(name),),
         )
+
+
+def _changed(pairs: pl.DataFrame) -> str:
+    """Say how many pairs the embedding alone found."""
+    count = {name: (pairs["by"] == name).sum() for name in ("embedding", "mirrored")}
+    said = {"embedding": "cropped, turned or otherwise changed", "mirrored": "mirrored"}
+    told = ", ".join(f"{count[name]:,} {words}" for name, words in said.items() if count[name])
+    return f", of which by the embedding alone: {told}" if told else ""
 
 
 def _both(pairs: pl.DataFrame) -> tuple[str, ...]:

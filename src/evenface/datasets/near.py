@@ -4,7 +4,7 @@ A picture becomes its thumbnail: 16 x 16 grey cells, from each of which the mean
 centred and scaled to length one. So brightness, contrast, and light or dark backgrounds do not count, and edges do.
 Two pictures are near copies where the inner product of their thumbnails (their correlation, -1 to 1) is at least a
 threshold. All pairs are compared, a block of rows at a time, as matrix products. Our own definition; vectors of any
-other source, such as embeddings of faces, can be compared by the same function. Mirrored copies are not found.
+other source are compared by the same function: `datasets.quality` so finds cropped, turned and mirrored copies.
 """
 
 from __future__ import annotations
@@ -49,23 +49,27 @@ def _around(level: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([across[:, k : k + SIDE] for k in steps]).mean(0, dtype=np.float32)
 
 
-def near_pairs(vectors: NDArray[np.float32], least: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def near_pairs(
+    vectors: NDArray[np.float32], least: float, others: NDArray[np.float32] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Find all pairs of rows whose inner product is at least `least`.
 
     Args:
         vectors: (picture, number), each of length one; rows with NaN are near to none.
         least: -1 to 1.
+        others: What stands for the second picture of a pair, such as its mirror image; None: `vectors`.
 
     Returns:
         Pairs (pair, 2) with the smaller row first, in order; and the inner product of each.
     """
     sound = np.flatnonzero(~np.isnan(vectors).any(1))
     rows = np.ascontiguousarray(vectors[sound])
+    seconds = rows if others is None else np.ascontiguousarray(others[sound])
     pairs, values = [], []
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
         for other in range(start, len(rows), _BLOCK):
-            product = block @ rows[other : other + _BLOCK].T
+            product = block @ seconds[other : other + _BLOCK].T
             if other == start:
                 product[np.tril_indices(len(block), m=product.shape[1])] = -np.inf
             if product.max() >= least:
@@ -77,6 +81,12 @@ def near_pairs(vectors: NDArray[np.float32], least: float) -> tuple[NDArray[np.i
     found, value = np.concatenate(pairs), np.concatenate(values)
     order = np.lexsort((found[:, 1], found[:, 0]))
     return sound[found[order]], value[order]
+
+
+def centred(views: NDArray[np.float32], mean: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take what pictures of one kind have in common, (feature,), out of their vectors (…, feature) of length one."""
+    left = views - mean
+    return np.asarray(left / np.linalg.norm(left, axis=-1, keepdims=True))
 
 
 def connected(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:

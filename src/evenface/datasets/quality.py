@@ -1,8 +1,9 @@
 """What is amiss in a data set's pictures: copies within and across splits, labels that disagree, pictures that fail.
 
 Copies make a test too easy: a model is asked what it was taught. Two pictures are *exact* copies where all pixels are
-equal, however they were coded, and *near* copies by the measure of `datasets.near`. Nothing is removed: findings are
-reported, and a column can be written that says which faces must stay together when a split is made.
+equal, however they were coded, and *near* copies by the thumbnails of `datasets.near`, or by an embedding that sees
+through cropping, turning and mirroring. Nothing is removed: findings are reported, and a column can be written that
+says which faces must stay together when a split is made.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +26,18 @@ from evenface.core.errors import InputError, SettingsError, needs
 from evenface.core.manifest import Manifest
 from evenface.core.pictures import INSIDE, is_picture, open_bytes
 from evenface.datasets.findings import Finding, find
-from evenface.datasets.near import SIDE, cells, connected, near_pairs, thumbnails
+from evenface.datasets.near import SIDE, cells, centred, connected, near_pairs, thumbnails
 
 if TYPE_CHECKING:
     import polars as pl
+    from PIL.Image import Image
 
 NEAR = 0.85
 """Correlation of thumbnails from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
+ALIKE = 0.6
+"""Cosine of embeddings from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
+ENOUGH = 100
+"""Pictures from which on what all have in common, such as that they are drawings, is taken out of their vectors."""
 TINY = 32
 """Pixels; a picture that is narrower or lower is called tiny."""
 MOST_PIXELS = 50_000_000
@@ -38,6 +45,20 @@ MOST_PIXELS = 50_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 """What Pillow may take a file for."""
 _NOTHING = np.zeros((SIDE, SIDE), np.uint8)
+
+
+class Embedding(Protocol):
+    """What gives vectors of pictures, such as `evenface.models.copies.CopyVectors`.
+
+    Attributes:
+        size: Width and height of the pictures that it takes.
+    """
+
+    size: int
+
+    def __call__(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Give (view, picture, feature), of length one, of (picture, row, column); the second view is mirrored."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +70,8 @@ class Quality:
         faces: One row per face of the manifest, in its order: `face`, `width`, `height`, `pixels` (hash, null if not
             read), `problem` (why not, in words), `copies` (the first face that this one is a copy of, exact or near,
             over chains of copies; null for a face without copies).
-        pairs: Near copies that are not exact: `face`, `other`, `correlation`.
+        pairs: Near copies that are not exact: `face`, `other`, `by` (what found them first: `thumbnail`, `embedding`
+            or `mirrored`), `likeness` (correlation of the thumbnails, or cosine of the embeddings).
         looked: Pictures that were read.
     """
 
@@ -67,7 +89,12 @@ class Quality:
 
 
 def check(
-    manifest: Manifest, base: str | os.PathLike[str] = ".", *, near: float | None = NEAR, tiny: int = TINY
+    manifest: Manifest,
+    base: str | os.PathLike[str] = ".",
+    *,
+    near: float | None = NEAR,
+    tiny: int = TINY,
+    embed: Embedding | None = None,
 ) -> Quality:
     """Look at every picture of a manifest.
 
@@ -75,8 +102,11 @@ def check(
         manifest: The faces.
         base: Folder that relative paths start from: the manifest's.
         near: Correlation from which pictures are near copies, above 0 to 1; None: exact copies only. All pairs are
-            compared, so the time grows with the square of the number of pictures: 20 s for 32,000.
+            compared, so the time grows with the square of the number of pictures: 20 s for 32,000, and
+            three times as long with `embed`.
         tiny: Pixels below which a side is called tiny.
+        embed: Also finds near copies whose vectors have a cosine of `ALIKE` or more, as they are or mirrored; not
+            asked where `near` is None.
 
     Raises:
         SettingsError: `near` is out of range, or Pillow is not installed.
@@ -89,7 +119,7 @@ def check(
     if not manifest.frame.height:
         raise InputError("This manifest has no faces.")
     paths = [None if name is None else _where(base, name) for name in manifest.frame["image"]]
-    seen = _look(paths)
+    seen = _look(paths, embed.size if embed is not None and near is not None else None)
     faces = pl.DataFrame(
         {
             "face": manifest.frame["face"],
@@ -100,7 +130,8 @@ def check(
         }
     )
     thumbs = thumbnails(np.stack([_NOTHING if each.cells is None else each.cells for each in seen]))
-    copies, pairs = _copies(faces, thumbs, near)
+    views = None if embed is None or near is None else _views(embed, seen, thumbs)
+    copies, pairs = _copies(faces, thumbs, near, views)
     faces = faces.with_columns(copies)
     blank = pl.Series("blank", np.isnan(thumbs).any(1)) & faces["pixels"].is_not_null()
     return Quality(find(manifest, faces.with_columns(blank), pairs, tiny), faces, pairs, faces["pixels"].count())
@@ -113,22 +144,23 @@ class _Seen:
     pixels: str | None = None
     problem: str | None = None
     cells: NDArray[np.uint8] | None = None
+    grey: NDArray[np.uint8] | None = None
 
 
 def _where(base: str | os.PathLike[str], name: str) -> str:
     return name if Path(name).is_absolute() else str(Path(base) / name)
 
 
-def _look(paths: Sequence[str | None]) -> list[_Seen]:
+def _look(paths: Sequence[str | None], size: int | None) -> list[_Seen]:
     with needs("Reading pictures", "pillow"):
         from PIL.Image import DecompressionBombWarning
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("error", DecompressionBombWarning)
-        return list(pool.map(_see, paths, chunksize=64))
+        return list(pool.map(partial(_see, size=size), paths, chunksize=64))
 
 
-def _see(path: str | None) -> _Seen:
-    """Read one picture; whatever stops that is its `problem`."""
+def _see(path: str | None, size: int | None) -> _Seen:
+    """Read one picture, and make it small and grey if a size is given; whatever stops that is its `problem`."""
     from PIL import Image
 
     if path is None:
@@ -149,10 +181,45 @@ def _see(path: str | None) -> _Seen:
             problem=str(error).replace("<_io.BytesIO object at", "").partition(" 0x")[0] or type(error).__name__
         )
     digest = hashlib.blake2b(rgb.tobytes(), digest_size=16, key=f"{width}x{height}".encode()).hexdigest()
-    return _Seen(width, height, digest, None, cells(rgb))
+    return _Seen(width, height, digest, None, cells(rgb), None if size is None else _small(rgb, size))
 
 
-def _copies(faces: pl.DataFrame, thumbs: NDArray[np.float32], near: float | None) -> tuple[pl.Series, pl.DataFrame]:
+def _small(rgb: Image, size: int) -> NDArray[np.uint8]:
+    from PIL.Image import Resampling
+
+    return np.asarray(rgb.convert("L").resize((size, size), Resampling.BICUBIC, reducing_gap=3.0))
+
+
+def _views(embed: Embedding, seen: Sequence[_Seen], thumbs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give vectors (view, picture, feature); NaN for pictures that show nothing, as their thumbnails have it."""
+    shown = np.flatnonzero(~np.isnan(thumbs).any(1))
+    if not len(shown):
+        return np.full((2, len(seen), 1), np.nan, np.float32)
+    vectors = embed(np.stack([each.grey for i in shown.tolist() if (each := seen[i]).grey is not None]))
+    if len(shown) >= ENOUGH:
+        vectors = centred(vectors, vectors.mean((0, 1)))
+    out = np.full((len(vectors), len(seen), vectors.shape[2]), np.nan, np.float32)
+    out[:, shown] = vectors
+    return out
+
+
+def _near(
+    thumbs: NDArray[np.float32], near: float | None, views: NDArray[np.float32] | None
+) -> tuple[NDArray[np.int64], NDArray[np.str_], NDArray[np.float64]]:
+    """Find pairs (pair, 2), in order, what found each first, and how alike the two are by that."""
+    found = {"thumbnail": (np.empty((0, 2), np.int64), np.empty(0)) if near is None else near_pairs(thumbs, near)}
+    if views is not None:
+        found["embedding"] = near_pairs(views[0], ALIKE)
+        found["mirrored"] = near_pairs(views[0], ALIKE, views[1])
+    by = np.repeat(list(found), [len(pairs) for pairs, _ in found.values()])
+    value = np.concatenate([value for _, value in found.values()])
+    pairs, first = np.unique(np.concatenate([pairs for pairs, _ in found.values()]), axis=0, return_index=True)
+    return pairs, by[first], value[first].astype(np.float64)
+
+
+def _copies(
+    faces: pl.DataFrame, thumbs: NDArray[np.float32], near: float | None, views: NDArray[np.float32] | None
+) -> tuple[pl.Series, pl.DataFrame]:
     """Say of which face each is a copy, and list the near pairs; exact copies are compared once."""
     import polars as pl
 
@@ -162,7 +229,7 @@ def _copies(faces: pl.DataFrame, thumbs: NDArray[np.float32], near: float | None
         pl.when(pl.col("pixels").is_null()).then("row").otherwise(pl.col("row").min().over("pixels"))
     ).to_series().to_numpy()  # fmt: skip
     one = np.unique(first)
-    found, value = near_pairs(thumbs[one], near) if near is not None else (np.empty((0, 2), np.int64), np.empty(0))
+    found, by, value = _near(thumbs[one], near, None if views is None else views[:, one])
     found = one[found]
     root = connected(found, faces.height)[first]
     alone = np.bincount(root, minlength=faces.height)[root] == 1
@@ -171,7 +238,8 @@ def _copies(faces: pl.DataFrame, thumbs: NDArray[np.float32], near: float | None
         {
             "face": faces["face"].gather(found[:, 0]),
             "other": faces["face"].gather(found[:, 1]),
-            "correlation": pl.Series(value, dtype=pl.Float64),
+            "by": pl.Series(by, dtype=pl.String),
+            "likeness": value,
         }
     )
     return pl.select(pl.when(~pl.Series(alone)).then(copies).alias("copies")).to_series(), pairs

@@ -19,6 +19,8 @@ Ranges = Mapping[str, tuple[float, float]]
 
 OPSET = 17
 _EPSILON = 1e-5  # of torch's batch normalisation
+EMBEDDING_BLOCK = 6
+"""The block whose maps pictures are compared by: 96 of 12 x 12."""
 _SIZE = 48
 _LEAST = 1e-4  # of a filter's largest weight: in the units of one that is nearly 0, its bias would not fit in 32 bits
 
@@ -167,8 +169,44 @@ def _normalised(g: Graph, picture: str) -> str:
     return g("Div", centred, g("Max", deviation, g.constant(np.float32(1e-3))))
 
 
+def embedding_graph(layers: Weights, ranges: Ranges, turn: Array, shift: Array) -> bytes:
+    """Build the first blocks of the model with a linear map after them, for pictures to be compared by.
+
+    Args:
+        layers: As `quantised` gives them.
+        ranges: As for `macro_graph`.
+        turn: (feature, value); values are the block's maps, each as the means of its quarters.
+        shift: (feature,).
+
+    Returns:
+        An ONNX file: `grey` (face, 1, 48, 48) float32 from 0 to 255 in, `vectors` (face, feature) out.
+    """
+    from onnx import TensorProto, helper
+
+    g = Graph(layers, ranges)
+    maps = _maps(g, _normalised(g, "grey"), "", EMBEDDING_BLOCK)
+    quarter = [_SIZE // 8] * 2
+    means = g("Flatten", g("AveragePool", maps, kernel_shape=quarter, strides=quarter))
+    g("Gemm", means, g.constant(turn), g.constant(shift), name="vectors", transB=1)
+    graph = helper.make_graph(
+        g.nodes,
+        "embedding",
+        [helper.make_tensor_value_info("grey", TensorProto.FLOAT, ["face", 1, _SIZE, _SIZE])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["face", len(turn)])],
+        g.constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
+    return bytes(model.SerializeToString())
+
+
 def _logits(g: Graph, x: str, way: str) -> str:
     """Scores (face, class); `way` tells the names of a face's tensors from those of its mirror image."""
+    x = g("Flatten", g.keep(f"{way}mean", g("GlobalAveragePool", _maps(g, x, way))))
+    return g("Gemm", x, g.constant(g.layers["head.weight"]), g.constant(g.layers["head.bias"]), transB=1)
+
+
+def _maps(g: Graph, x: str, way: str, last: int | None = None) -> str:
+    """What the blocks make of a face, up to block `last`, or all."""
     x = g.keep(f"{way}in", x)
     x = g.keep(f"{way}stem", g("Relu", g.conv("body.0", x, pads=[1] * 4)))
     x = g("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
@@ -177,8 +215,9 @@ def _logits(g: Graph, x: str, way: str) -> str:
     for place, block in enumerate(blocks):
         halved = place > 0 and place % 2 == 0  # two blocks a stage, and the first stage keeps the picture's size
         x = _block(g, x, f"body.{block}", way, [2, 2] if halved else [1, 1])
-    x = g("Flatten", g.keep(f"{way}mean", g("GlobalAveragePool", x)))
-    return g("Gemm", x, g.constant(g.layers["head.weight"]), g.constant(g.layers["head.bias"]), transB=1)
+        if block == last:
+            break
+    return x
 
 
 def _block(g: Graph, x: str, name: str, way: str, strides: list[int]) -> str:

@@ -118,9 +118,7 @@ def _estimated(found: Findings) -> list[str]:
             f"gap by {entry['attribute']}" if entry["group"] == "gap" else entry["group"],
             found.title(entry["metric"]),
             number(entry["observed"]),
-            f"{number(entry['corrected'])} ({interval(entry)})"
-            if entry["undefined"] is None
-            else f"– ({entry['undefined']})",
+            f"{number(entry['corrected'])} ({entry['undefined'] or interval(entry)})",
             f"{number(entry['bound_low'])} to {number(entry['bound_high'])}" if entry["bound_low"] is not None else "–",
         )
         for entry in shown

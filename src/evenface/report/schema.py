@@ -60,7 +60,7 @@ _TABLE = {
     ),
     "estimated": (
         "attribute: str, metric: str, group: str, observed: num?, corrected: num?, low: num?, high: num?, "
-        "bound_low: num?, bound_high: num?, undefined: str?"
+        "bound_low: num?, bound_high: num?, left_out: list, undefined: str?"
     ),
 }
 

@@ -31,6 +31,7 @@ from evenface.training.checkpoint import (
 )
 from evenface.training.data import TrainingData
 from evenface.training.evaluate import answers_of, read_faces, score
+from evenface.training.events import Events
 from evenface.training.folder import write_history
 from evenface.training.learner import Learner, MovingAverage
 from evenface.training.optimisers import load_state_tensors, make_optimiser, rate_at, state_tensors
@@ -68,6 +69,7 @@ class Loop:
     def __init__(self, parts: Parts, fabric: Fabric, report: Callable[[Report], None] | None) -> None:
         self._parts, self._fabric, self._tell = parts, fabric, report
         settings, data = parts.settings, parts.data
+        self._events = Events(parts.folder) if settings.tensorboard and fabric.global_rank == 0 else None
         self._places = data.splits["train"]
         self._per_epoch = steps_per_epoch(len(self._places), settings.batch)
         self._steps = self._per_epoch * settings.epochs
@@ -138,6 +140,8 @@ class Loop:
             self._epoch(self.progress.step // self._per_epoch)
             self._tell_history()
         self._tell_history()  # once more: a run may have been killed between its last checkpoint and this
+        if self._events is not None:
+            self._events.close()
         chosen = {}
         for name, weights in {self._parts.settings.selection.rule: self._best, **self._best_others}.items():
             chosen[name] = copy.deepcopy(self._average.net)
@@ -147,6 +151,8 @@ class Loop:
     def _tell_history(self) -> None:
         if self._fabric.global_rank == 0:
             write_history(self._parts.folder, self.progress.history)
+        if self._events is not None:
+            self._events.tell(self.progress.history)
 
     def _epoch(self, epoch: int) -> None:
         """Go through an epoch from where it was left, look at validation faces, and decide."""

@@ -48,7 +48,10 @@ from evenface.training.settings import TrainSettings
 RESULT = "result.json"
 WEIGHTS = "weights.safetensors"
 # What may differ between a run and its continuation: none of it changes a weight.
-_FREE = ("checkpoint_seconds", "seeds", "out", "data.cache", "data.manifest", "data.root", "device.precision")
+_FREE = (
+    *("checkpoint_seconds", "tensorboard", "seeds", "out"),
+    *("data.cache", "data.manifest", "data.root", "device.precision"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ class TrainSettings(Settings):
             proportion to one over the number of faces of the class.
         flip_at_test: Whether scores are the mean over each face and its mirror image.
         checkpoint_seconds: Time between checkpoints; there is one after each epoch too.
+        tensorboard: Whether the history is also written as TensorBoard's event files.
         data, net, mitigation, augment, optimiser, selection, device: See there.
     """
 
@@ -187,6 +188,7 @@ class TrainSettings(Settings):
     balance: Literal["none", "loss", "sampling"] = "none"
     flip_at_test: bool = True
     checkpoint_seconds: float = Field(default=60.0, ge=0)
+    tensorboard: bool = False
     data: DataSettings
     net: AnyNet = Field(default="residual", validate_default=True)
     mitigation: AnyMitigation = Field(default="erm", validate_default=True)
