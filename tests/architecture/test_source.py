@@ -108,7 +108,7 @@ def test_file_and_folder_names_promise_nothing(path: Path) -> None:
 def test_the_package_holds_code_and_small_texts_only() -> None:
     """But for the head's mesh, which `tools/bake_head.py` makes, and weights."""
     big = [where(p) for p in FILES if p.stat().st_size > 200_000]
-    weights = [f"evenface/models/weights/{name}.safetensors" for name in ("attributes", "macro")]
+    weights = [f"evenface/models/weights/{name}.safetensors" for name in ("attributes", "copies", "macro")]
     assert sorted(big) == [*weights, "evenface/synthesis/data/head.npz"]
 
 

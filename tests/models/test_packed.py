@@ -7,10 +7,10 @@ import pytest
 
 from evenface.core.errors import InputError
 from evenface.cues import action_units, micro
-from evenface.models import attributes, macro
+from evenface.models import attributes, copies, macro
 from evenface.models.packed import packed_weights, read_safetensors
 
-SHIPPED = {**attributes.WEIGHTS, **macro.WEIGHTS, **action_units.WEIGHTS, **micro.WEIGHTS}
+SHIPPED = {**attributes.WEIGHTS, **copies.WEIGHTS, **macro.WEIGHTS, **action_units.WEIGHTS, **micro.WEIGHTS}
 
 
 def test_every_file_that_ships_is_pinned_and_has_a_card() -> None:
