@@ -60,7 +60,9 @@ def _markdown(
         lines += [f"## {suite}, epoch chosen by `{rule}`", "", data["suites"][suite]["about"], ""]
         lines += [f"| {' | '.join(block.head)} |", f"|{'---|' * len(block.head)}"]
         lines += [f"| {' | '.join(line)} |" for line in block.lines]
-        lines += ["", f"![{fronts[suite, rule].alt}](pictures/{fronts[suite, rule].name}.svg)", ""]
+        if front := fronts.get((suite, rule)):
+            lines += ["", f"![{front.alt}](pictures/{front.name}.svg)"]
+        lines.append("")
     for each in ranks:
         lines += [f"![{each.alt}](pictures/{each.name}.svg)", ""]
     lines += [f"- {each['suite']}, {each['method']}, seed {each['seed']}: {each['reason']}" for each in data["failed"]]
