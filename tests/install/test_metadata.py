@@ -26,7 +26,7 @@ def test_version_is_told_once(installed: metadata.Distribution) -> None:
 
 
 def test_extras_keep_the_core_light(installed: metadata.Distribution) -> None:
-    extras = {"synthesis", "outside", "predict", "models", "serve", "ray", "vgg", "benchmark", "dev"}
+    extras = {"synthesis", "outside", "predict", "models", "serve", "ray", "vgg", "tensorboard", "benchmark", "dev"}
     assert set(installed.metadata.get_all("Provides-Extra", [])) == extras
     core = [need for need in installed.requires or [] if "extra ==" not in need]
     assert len(core) >= 8
