@@ -94,7 +94,8 @@ def test_a_face_without_landmarks_has_a_reason() -> None:
 
 def test_vgg11_gives_the_channels_of_its_convolutions() -> None:
     torch = pytest.importorskip("torch", reason="the extra evenface[models] brings torch")
-    from evenface.cues.vgg11 import WIDTHS, channel_means, laid_out
+    from evenface.cues._torchvision import laid_out
+    from evenface.cues.vgg11 import WIDTHS, channel_means
 
     layers: list[torch.nn.Module] = []
     inside = 3

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from evenface.mitigation._aligned_head import Aim, _group_weights, at_one_scale, fit_head
+from evenface.mitigation._aligned_head import Aim, at_one_scale, fit_head
 from evenface.mitigation._mitigation import Answers, Task
 from evenface.mitigation._variational import base_rate_shift
 from evenface.mitigation.alignment._known import Base, known_of
@@ -69,12 +69,6 @@ def test_what_is_explained_by_base_rates_is_not_learnt() -> None:
     with torch.no_grad():
         first, second = (each(latents)[:, 0] - each(latents)[:, 1] for each in (head, plain))
     assert (first - second).mean() < -1
-
-
-def test_groups_count_alike_and_unknown_ones_as_the_mean() -> None:
-    weights = _group_weights(torch.tensor([0, 0, 0, 2, -1]))
-    torch.testing.assert_close(weights, torch.tensor([2 / 3, 2 / 3, 2 / 3, 2, 1]))
-    assert _group_weights(torch.tensor([-1, -1])).tolist() == [1, 1]
 
 
 def test_faces_whose_attribute_is_not_known_take_part() -> None:

@@ -7,7 +7,7 @@ import torch
 from evenface.mitigation._mitigation import Mitigation, Reading, Task, TrainStep, frozen
 from evenface.mitigation.erm import ERM, ERMOptions
 from evenface.mitigation.group_dro import GroupDRO, GroupDROOptions
-from evenface.mitigation.reweight import Reweight, ReweightOptions
+from evenface.mitigation.reweight import Reweight, ReweightOptions, alike
 from evenface.models.nets.residual import Residual, ResidualOptions
 from evenface.training.learner import Learner
 
@@ -53,6 +53,11 @@ def test_weights_of_reweight(over: str, table: list[list[float]]) -> None:
     by_sampling = Reweight(TASK, ReweightOptions(over=over, by="sampling"))
     np.testing.assert_allclose(by_sampling.sampling_weights(0), wanted)
     assert by_sampling.objective(step(losses)) == losses.mean()
+
+
+def test_groups_count_alike_and_unknown_ones_as_the_mean() -> None:
+    np.testing.assert_allclose(alike(np.array([0, 0, 0, 2, -1])), [2 / 3, 2 / 3, 2 / 3, 2, 1])
+    assert alike(np.array([-1, -1])).tolist() == [1, 1]
 
 
 def test_group_dro_raises_the_weight_of_the_group_with_more_loss() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import SettingsError, needs
 from evenface.cues._cue import Cue, CueReading, checked
+from evenface.cues._torchvision import imagenet_layers, standardised
 from evenface.cues.image_features import features
-from evenface.cues.vgg11 import laid_out, standardised
 
 _WIDTH = 512
 
@@ -32,12 +31,7 @@ class SqueezeNet(Cue):
         Raises:
             SettingsError: torchvision is not installed, or cannot get the weights.
         """
-        with needs("SqueezeNet", "evenface[vgg]"):
-            from torchvision.models import SqueezeNet1_1_Weights, squeezenet1_1
-        try:
-            self._layers = laid_out(squeezenet1_1(weights=SqueezeNet1_1_Weights.IMAGENET1K_V1).features)
-        except OSError as error:
-            raise SettingsError(f"torchvision cannot get SqueezeNet's weights: {error}.") from error
+        self._layers = imagenet_layers("squeezenet1_1", "SqueezeNet")
 
     def read(self, chips: NDArray[np.uint8]) -> CueReading:
         """Give the features of each face."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, needs
+from evenface.core.errors import InputError
 from evenface.cues._cue import Cue, CueReading, checked
+from evenface.cues._torchvision import imagenet_layers, standardised
 from evenface.cues.image_features import features
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 WIDTHS = (64, 128, 256, 256, 512, 512, 512, 512)
 """Channels of VGG11's convolutions."""
-_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class VGG11(Cue):
@@ -44,33 +44,11 @@ class VGG11(Cue):
         Raises:
             SettingsError: torchvision is not installed, or cannot get the weights.
         """
-        with needs("VGG11", "evenface[vgg]"):
-            from torchvision.models import VGG11_Weights, vgg11
-        try:
-            self._layers = laid_out(vgg11(weights=VGG11_Weights.IMAGENET1K_V1).features)
-        except OSError as error:
-            raise SettingsError(f"torchvision cannot get VGG11's weights: {error}.") from error
+        self._layers = imagenet_layers("vgg11", "VGG11")
 
     def read(self, chips: NDArray[np.uint8]) -> CueReading:
         """Give the features of each face."""
         return features(lambda pixels: channel_means(self._layers, pixels), checked(self, chips), sum(WIDTHS))
-
-
-def laid_out(layers: nn.Module) -> nn.Module:
-    """Lay weights out as they are read fastest: by channel, and in bfloat16 where the processor multiplies in it."""
-    import torch
-
-    fast = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    kind = torch.bfloat16 if fast else torch.float32
-    return layers.eval().to(dtype=kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def standardised(pixels: Tensor, layers: nn.Module) -> Tensor:
-    """Bring pixels (face, 3, row, column) in [0, 1] to what torchvision's networks of ImageNet were taught with."""
-    import torch
-
-    mean, deviation = (torch.tensor(each).view(1, 3, 1, 1) for each in (_MEAN, _DEVIATION))
-    return ((pixels - mean) / deviation).to(next(layers.parameters()).dtype)
 
 
 def channel_means(layers: nn.Module, pixels: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from evenface.mitigation._mitigation import Answers, Batch
 from evenface.mitigation.alignment._alignment import Alignment
 from evenface.mitigation.alignment._known import Base
+from evenface.mitigation.reweight import alike
 
 _STEPS, _FACES, _RATE, _PENALTY = 100, 512, 0.02, 0.01
 _FIELDS = ("labels", "groups", "attributes", "values")  # what an alignment sees of a batch
@@ -55,7 +56,7 @@ def fit_head(head: nn.Linear, found: Answers, latents: NDArray[np.float64], aim:
     faces, z = _batch(found, device), torch.from_numpy(latents).to(device, torch.float32)
     mean, deviation = z.mean(0), z.std(0, correction=0).clamp_min(1e-6)
     z = (z - mean) / deviation
-    shift, weights = aim.shift.to(device)[faces.groups], _group_weights(faces.groups)
+    shift, weights = aim.shift.to(device)[faces.groups], torch.from_numpy(alike(found.groups)).to(z)
     with torch.no_grad():
         rows, offsets = head.weight * deviation, head.bias + head.weight @ mean
     optimiser = Adam([rows.requires_grad_(), offsets.requires_grad_()], lr=_RATE)
@@ -78,14 +79,6 @@ def fit_head(head: nn.Linear, found: Answers, latents: NDArray[np.float64], aim:
 def at_one_scale(numbers: Tensor) -> Tensor:
     """Bring columns of (face, number) to mean 0 and deviation 1: else what is told in small variance is overlooked."""
     return (numbers - numbers.mean(0)) / numbers.var(0, correction=0).add(1e-6).sqrt()
-
-
-def _group_weights(groups: Tensor) -> Tensor:
-    """(face,) weights with which groups count alike, however many faces they have; 1 where the group is not known."""
-    known = groups >= 0
-    counts = groups[known].bincount()
-    even = known.sum() / (counts > 0).sum()
-    return torch.where(known, even / counts.clamp_min(1)[groups.clamp_min(0)], 1.0) if len(counts) else known + 1.0
 
 
 def _batch(found: Answers, device: torch.device) -> Batch:

@@ -72,7 +72,7 @@ class Task:
     @property
     def numbers(self) -> list[int]:
         """Places in `continuous` of attributes."""
-        return [i for i in range(len(self.continuous)) if i not in self.units]
+        return sorted(set(range(len(self.continuous))) - set(self.units))
 
     def counts(self) -> NDArray[np.int64]:
         """Count training faces: (group, class); faces of no known group are in none."""

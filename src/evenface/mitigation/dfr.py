@@ -12,6 +12,7 @@ from torch import Tensor
 from evenface.core.errors import SettingsError
 from evenface.mitigation._logistic import with_fitted_head
 from evenface.mitigation._mitigation import Answers, Mitigation, MitigationOptions, Need, Task, TrainStep
+from evenface.mitigation.reweight import alike
 from evenface.models.nets._net import Net
 
 
@@ -62,6 +63,5 @@ class DFR(Mitigation):
                 f"mitigation 'dfr' fits a head to the {known.sum()} validation faces of a known group, and they show "
                 "fewer than two expressions. Use another method, or a larger data.validation_share."
             )
-        _, cell, faces = np.unique(found.groups[known] * net.classes + labels, return_inverse=True, return_counts=True)
-        weights = len(labels) / (len(faces) * faces[cell])
+        weights = alike(found.groups[known] * net.classes + labels)
         return with_fitted_head(net, latents, labels, weights, self._strength)

@@ -58,15 +58,23 @@ class Reweight(Mitigation):
 
 def weights_of(task: Task, over: str) -> NDArray[np.float64]:
     """(face,) weights with mean 1 over the faces whose group is known."""
+    known = task.face_groups >= 0
+    if over != "independence":
+        cells = task.face_groups * len(task.classes) + task.labels
+        return alike(np.where(known, cells, -1) if over == "group_and_class" else task.face_groups)
     counts = task.counts().astype(np.float64)
     n, of_group, of_class = counts.sum(), counts.sum(1, keepdims=True), counts.sum(0, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):  # cells without faces: their weight is never looked up
-        table = {
-            "group": np.broadcast_to(n / (of_group * max((of_group > 0).sum(), 1)), counts.shape),
-            "group_and_class": n / (counts * max((counts > 0).sum(), 1)),
-            "independence": of_group * of_class / (n * counts),
-        }[over]
-    known = task.face_groups >= 0
+        table = of_group * of_class / (n * counts)
     out = np.ones(len(task.labels))
     out[known] = table[task.face_groups[known], task.labels[known]]
+    return out
+
+
+def alike(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(face,) weights with which each code counts alike, however many faces have it, with mean 1; 1 where it is -1."""
+    known = codes >= 0
+    counts = np.bincount(codes[known])
+    out = np.ones(len(codes))
+    out[known] = known.sum() / (np.count_nonzero(counts) * counts[codes[known]])
     return out
