@@ -93,10 +93,11 @@ def test_swapping_the_models_turns_every_sign(found: Comparison, models) -> None
     for one, two in zip(found["gaps"], back["gaps"], strict=True):
         assert one["metric"] == two["metric"]
         for key in ("p", "p_adjusted", "smallest_detectable"):
-            assert one[key] == pytest.approx(two[key], rel=1e-9, nan_ok=True)
+            assert one[key] == (None if two[key] is None else pytest.approx(two[key], rel=1e-9))
         if one["change"] is not None:
             assert one["change"] == -two["change"]
-            assert one["low"] == pytest.approx(-two["high"], abs=1e-9)
+            assert (one["low"] is None) == (two["high"] is None)
+            assert one["low"] is None or one["low"] == pytest.approx(-two["high"], abs=1e-9)
     for one, two in zip(found["groups"], back["groups"], strict=True):
         assert one["only_a_right"] == two["only_b_right"]
         for name, entry in one["metrics"].items():
@@ -112,10 +113,24 @@ def test_a_model_against_itself_shows_nothing(models) -> None:
     for entry in [*found["gaps"], *(v for g in found["groups"] for v in g["metrics"].values())]:
         if entry["change"] is not None:
             assert entry["change"] == 0
-            assert entry["low"] <= 0 <= entry["high"]
+            assert entry["low"] is None or entry["low"] <= 0 <= entry["high"]
             assert entry["p"] == 1
             assert entry["p_adjusted"] == 1
     assert {g["verdict"] for g in found["gaps"]} <= {"within luck", "undefined"}
+
+
+def test_models_that_never_differ_leave_a_change_open(models) -> None:
+    found = run(models[0], models[0])
+    gap = found.gap("accuracy", "gender")
+    reach = [found.group(f"gender={g}", "accuracy")["high_simultaneous"] for g in "fm"]
+    assert gap["high"] == -gap["low"] == pytest.approx(sum(reach))
+    assert min(reach) > 0
+    assert gap["smallest_detectable"] is None
+    between = next(g for g in found["gaps"] if g["kind"] == "between" and g["change"] == 0)
+    assert between["low"] is between["high"] is None
+    assert "draws cannot tell" in between["words"]
+    few = run(*[{k: v[:60] for k, v in models[0].items()}] * 2, by=["gender"])
+    assert few.gap("accuracy", "gender")["high"] > gap["high"]
 
 
 def test_the_order_of_rows_does_not_matter(found: Comparison, models) -> None:

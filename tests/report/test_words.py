@@ -41,6 +41,18 @@ def test_within_chance_says_what_could_have_been_missed() -> None:
     assert verdict(GAP | {"value": None, "undefined": "one group"}).detail == "one group"
 
 
+def test_where_every_face_is_read_rightly_the_end_of_the_interval_says_what_could_be_missed(audit: dict[str, Any]) -> None:
+    alike = GAP | {"value": 0.0, "p_adjusted": 1.0, "smallest_detectable": None, "high": 0.009, "undefined": "all alike"}
+    assert verdict(alike).key == "within"
+    assert verdict(alike).detail == "a true gap up to 0.009 could have been missed"
+    assert verdict(alike | {"high": 0.4}).key == "unclear"
+    assert verdict(alike | {"high": None}).detail == "all alike"
+    known = Findings(audit)
+    gap = next(g for g in known.headline_gaps if g["metric"] == known.headline[0])
+    gap |= {"smallest_detectable": None, "high": 0.009, "undefined": "all alike", "p": 1.0, "p_adjusted": 1.0}
+    assert f"is the same for every face by {gap['by']} (0.009)" in " ".join(Findings(audit).summary())
+
+
 def test_the_summary_names_gap_interval_chance_and_the_unanswered(big: dict[str, Any]) -> None:
     text = " ".join(Findings(big).summary())
     parts = ("3,000 faces", "95 % interval", "with no true difference it would stay below", "got no answer")

@@ -44,7 +44,8 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
 
     A gap is "larger than chance explains" only by its corrected p. Otherwise it is "within chance", unless the
     data leave it open: the gap is beyond chance on its own but not after correction, or so little data stood behind
-    it that a difference of a fifth of the metric's range would have been missed. Then nothing can be told.
+    it that a difference of a fifth of the metric's range would have been missed. Then nothing can be told. Where every
+    face had the same outcome, what could have been missed is the upper end of the gap's interval.
 
     Args:
         gap: The entry.
@@ -62,13 +63,15 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
         return Verdict("unclear", "too little data to tell", "?", why)
     if gap["kind"] not in ("difference", "pair"):
         return Verdict("within", "within chance", "○", "")
-    if seen is None:
+    bound = gap["high"] if seen is None and gap.get("undefined") else seen  # all faces alike: draws tell nothing
+    if bound is None:
         why = gap.get("undefined") or "no gap, however large, would surely have been seen"
         return Verdict("unclear", "too little data to tell", "?", why)
-    if span is not None and seen > COARSE * span:
-        why = f"only a true gap of {number(seen)} or more could have been seen"
+    if span is not None and bound > COARSE * span:
+        why = f"only a true gap of {number(bound)} or more could have been seen"
         return Verdict("unclear", "too little data to tell", "?", why)
-    return Verdict("within", "within chance", "○", f"a true gap below {number(seen)} could have been missed")
+    why = f"a true gap {'below' if seen is not None else 'up to'} {number(bound)} could have been missed"
+    return Verdict("within", "within chance", "○", why)
 
 
 def open_after_correction(gap: Record, alpha: float) -> bool:
@@ -268,8 +271,11 @@ class Findings:
             gaps = listing([f"{g['by']} ({number(g['smallest_detectable'])})" for g in seen])
             text += (
                 f"{title} shows no gap beyond chance by {gaps}; in brackets the smallest true gap that this sample "
-                "would have shown with 80 % power in a comparison of its own, so smaller ones may exist unseen."
+                "would have shown with 80 % power in a comparison of its own, so smaller ones may exist unseen. "
             )
+        if alike := [g for g in quiet if g["smallest_detectable"] is None and self.judge(g).key == "within"]:
+            gaps = listing([f"{g['by']} ({number(g['high'])})" for g in alike])
+            text += f"{title} is the same for every face by {gaps}; in brackets the largest true gap that fits this."
         return text.rstrip()
 
     def _confusion(self) -> str:

@@ -130,6 +130,8 @@ def describe_gaps(plans: Plans, changes: Changes, drawn: DrawnChanges) -> list[d
     for i, key in enumerate(drawn.keys):
         metric = key.column.metric
         entry = _gap(key, drawn, found, i) | _ends(plans[0], changes, key)
+        if found.smallest_detectable[i] == 0:
+            entry |= _unmoved(plans[0], changes, key)
         entry["verdict"] = verdict(entry)
         label = f"{metric.title} [{key.column.label}]" if key.column.label else metric.title
         words = gap_words(entry, label, points=is_share(metric), family=sizes[key.family])
@@ -162,6 +164,28 @@ def _gap(key: GapKey, drawn: DrawnChanges, found: GapChanges, i: int) -> dict[st
     }
 
 
+def _unmoved(plan: Plan, changes: Changes, key: GapKey) -> dict[str, Any]:
+    """What is known of a change that no draw moves, as where the models never differ: draws would call it surely 0.
+
+    Its interval reaches as far as the simultaneous intervals of two groups' changes lie apart, which know that few
+    faces prove little; a metric that itself compares groups has none.
+    """
+    if key.kind != "difference":
+        return {"low": None, "high": None, "smallest_detectable": None}
+    rows, j = _rows(plan, changes, key), plan.group_columns.index(key.column)
+    apart = changes.high_simultaneous[rows, j][:, None] - changes.low_simultaneous[rows, j]
+    reach = float(apart[~np.eye(len(rows), dtype=bool)].max())
+    ends = {"low": -reach, "high": reach}
+    return {**ends, **{f"even_{end}": value for end, value in ends.items()}, "smallest_detectable": None}
+
+
+def _rows(plan: Plan, changes: Changes, key: GapKey) -> NDArray[np.int64]:
+    """The groups of a grouping that are compared in a metric."""
+    span, j = plan.groups.spans[key.by], plan.group_columns.index(key.column)
+    every = np.arange(span.start, span.stop)
+    return every[plan.enough[every, j] & np.isfinite(changes.change[every, j])]
+
+
 def _ends(plan: Plan, changes: Changes, key: GapKey) -> dict[str, Any]:
     """Which groups lie at the ends under each model, how the ends moved, and which groups took no part."""
     names, span = plan.groups.names, plan.groups.spans[key.by]
@@ -169,8 +193,7 @@ def _ends(plan: Plan, changes: Changes, key: GapKey) -> dict[str, Any]:
     out: dict[str, Any] = dict.fromkeys(("best", "worst", "ceiling", "floor", "how"))
     if key.kind == "between":
         return out | {"left_out": [names[g].name for g in np.setdiff1d(every, plan.compared[key.by])]}
-    j = plan.group_columns.index(key.column)
-    rows = every[plan.enough[every, j] & np.isfinite(changes.change[every, j])]
+    rows, j = _rows(plan, changes, key), plan.group_columns.index(key.column)
     out["left_out"] = [names[g].name for g in np.setdiff1d(every, rows)]
     if len(rows) < 2 or key.column.metric.direction == "closer":
         return out

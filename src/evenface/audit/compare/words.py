@@ -86,15 +86,16 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
     if even != 0:
         more, less = ("smaller", "larger") if gap["kind"] == "difference" else ("more even", "less even")
         start = f"B's {what} is {amount(even, points=points)} {more if even < 0 else less}"
-    interval = _interval(gap["even_low"], gap["even_high"], turned=even < 0, points=points)
     p = f"{p_text(gap['p'])}, {p_text(gap['p_adjusted'])} after correction for {family} gaps"
+    if gap["low"] is None:
+        return f"{start} ({p}): nothing in it differs between the models, so draws cannot tell what could have been seen."
+    interval = _interval(gap["even_low"], gap["even_high"], turned=even < 0, points=points)
     if gap["verdict"] == "within luck":
-        least = amount(gap["smallest_detectable"], points=points)
         end = "within what luck alone gives"
         if gap["p"] < ALPHA:
             end = "the models differ in how they treat groups, but the gap's size may be the same"
-        if gap["smallest_detectable"] > 0:  # it is 0 only where the models never differ, and then says nothing
-            end += f"; a change smaller than {least} would probably not have been seen"
+        if (least := gap["smallest_detectable"]) is not None:
+            end += f"; a change smaller than {amount(least, points=points)} would probably not have been seen"
         end += "."
         return f"{start} ({interval}; {p}): {end}"
     if gap["verdict"] == "not firm":
