@@ -61,8 +61,8 @@ def test_a_folder_becomes_a_table_and_pictures(run, folder: Path, ending: str) -
     assert rows["detection"].null_count() == 3
     assert len(list(drawn.glob("*.jpg"))) == 3
     assert "2 faces: happy 1." in done.plain
-    assert "1 faces without an answer" in done.plain
-    assert "1 pictures without a face" in done.plain
+    assert "1 face without an answer" in done.plain
+    assert "1 picture without a face" in done.plain
     assert f"answers.{ending}" in done.stdout.replace("\n", "")
 
 
@@ -108,3 +108,18 @@ def test_what_cannot_be_done_is_told_with_exit_code_2(run, folder: Path) -> None
         done = run("predict", *arguments)
         assert done.exit_code == 2
         assert message in done.plain
+
+
+def test_where_no_face_is_read_the_table_is_written_and_the_code_is_2(run, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save(tmp_path / "black.png")
+    (tmp_path / "text.png").write_text("no picture")
+    out = tmp_path / "out.csv"
+    done = run("predict", tmp_path / "black.png", tmp_path / "text.png", "--out", out)
+    assert done.exit_code == 2
+    assert "2 pictures without a face that could be read" in done.plain
+    assert pl.read_csv(out)["reason"].null_count() == 0
+    Image.fromarray(np.full((40, 40, 3), 255, np.uint8)).save(tmp_path / "white.png")
+    done = run("predict", tmp_path / "white.png", tmp_path / "black.png")
+    assert done.exit_code == 0
+    assert "1 face: happy 1." in done.plain
+    assert "1 picture without a face" in done.plain

@@ -41,8 +41,16 @@ def test_within_chance_says_what_could_have_been_missed() -> None:
     assert verdict(GAP | {"value": None, "undefined": "one group"}).detail == "one group"
 
 
-def test_where_every_face_is_read_rightly_the_end_of_the_interval_says_what_could_be_missed(audit: dict[str, Any]) -> None:
-    alike = GAP | {"value": 0.0, "p_adjusted": 1.0, "smallest_detectable": None, "high": 0.009, "undefined": "all alike"}
+def test_where_every_face_is_read_rightly_the_interval_says_what_could_be_missed(
+    audit: dict[str, Any],
+) -> None:
+    alike = GAP | {
+        "value": 0.0,
+        "p_adjusted": 1.0,
+        "smallest_detectable": None,
+        "high": 0.009,
+        "undefined": "all alike",
+    }
     assert verdict(alike).key == "within"
     assert verdict(alike).detail == "a true gap up to 0.009 could have been missed"
     assert verdict(alike | {"high": 0.4}).key == "unclear"

@@ -46,7 +46,9 @@ class AuditSettings:
         if self.cross < 1:
             faults.append(f"cross is how many attributes are crossed at most: 1 or more, got {self.cross}.")
         draws = {"resamples": self.resamples, "permutations": self.permutations}
-        faults += [f"{name} must be 100 or more (1000 is usual), got {n}." for name, n in draws.items() if n < 100]
+        few = [f"{name} must be 100 or more (1000 is usual), got {n}." for name, n in draws.items() if n < 100]
+        alike = len(few) == 2 and self.resamples == self.permutations  # as from a command line, which has one number
+        faults += [f"{few[0]} The same holds for permutations."] if alike else few
         for name, what in (("min_group", "group"), ("min_rate", "rate")):
             if getattr(self, name) < 1:
                 faults.append(

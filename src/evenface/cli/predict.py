@@ -13,8 +13,9 @@ from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import plain_errors, progress_bar, some_names, wrote
+from evenface.cli.options import BAD_INPUT, plain_errors, progress_bar, some_names, wrote
 from evenface.core.errors import SettingsError
+from evenface.report.text import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +41,10 @@ evenface predict manifest.parquet --out predictions.parquet && evenface audit pr
 evenface predict photo.jpg --cue action_units,head_pose --out units.csv
 
 evenface predict archive.zip --base-rates estimated --out predictions.parquet
+
+[bold]Exit codes[/bold]
+
+0: done. 2: something given cannot be used, or no face could be read in any of it; the table is written all the same.
 """
 
 
@@ -109,6 +114,8 @@ def predict(
     _show_cues(console, answers)
     _show_base_rates(console, answers)
     wrote(console, [*written, *([draw] if draw is not None else [])])
+    if answers["box_left"].count() == 0:
+        raise typer.Exit(BAD_INPUT)
 
 
 predict.__doc__ = _EXAMPLE
@@ -149,13 +156,14 @@ def _show(console: Console, answers: pl.DataFrame, classes: tuple[str, ...]) -> 
     counts = dict(answers["predicted"].drop_nulls().value_counts(sort=True).iter_rows())
     found, missed = answers["box_left"].count(), answers["box_left"].null_count()
     told = ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none answered"
-    console.print(Text(f"{found:,} faces: {told}."))
+    console.print(Text(f"{counted(found, 'face')}: {told}."))
     if unsure := found - sum(counts.values()):
-        console.print(Text(f"{unsure:,} faces without an answer: the model is not sure enough.", style="yellow"))
-    if missed:
         console.print(
-            Text(f"{missed:,} pictures without a face that could be read; each has its reason.", style="yellow")
+            Text(f"{counted(unsure, 'face')} without an answer: the model is not sure enough.", style="yellow")
         )
+    if missed:
+        said = f"{counted(missed, 'picture')} without a face that could be read; each has its reason."
+        console.print(Text(said, style="yellow"))
 
 
 def _show_cues(console: Console, answers: pl.DataFrame) -> None:
@@ -166,7 +174,7 @@ def _show_cues(console: Console, answers: pl.DataFrame) -> None:
         reasons = answers.filter(pl.col("box_left").is_not_null())[column]
         why = reasons.drop_nulls().value_counts(sort=True).iter_rows()
         told = "".join(f"; {reason}: {count:,}" for reason, count in why)
-        console.print(Text(f"{column.partition(':')[2]}: {reasons.null_count():,} faces read{told}."))
+        console.print(Text(f"{column.partition(':')[2]}: {counted(reasons.null_count(), 'face')} read{told}."))
 
 
 def _show_base_rates(console: Console, answers: pl.DataFrame) -> None:

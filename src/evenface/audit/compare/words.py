@@ -88,7 +88,7 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
         start = f"B's {what} is {amount(even, points=points)} {more if even < 0 else less}"
     p = f"{p_text(gap['p'])}, {p_text(gap['p_adjusted'])} after correction for {family} gaps"
     if gap["low"] is None:
-        return f"{start} ({p}): nothing in it differs between the models, so draws cannot tell what could have been seen."
+        return f"{start} ({p}): the models never differ in it, so draws cannot tell what could have been seen."
     interval = _interval(gap["even_low"], gap["even_high"], turned=even < 0, points=points)
     if gap["verdict"] == "within luck":
         end = "within what luck alone gives"

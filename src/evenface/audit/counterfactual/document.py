@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenface.audit.counterfactual.estimates import Differences, Means, difference
 from evenface.audit.counterfactual.families import MOST_VARIANTS, Families
-from evenface.audit.counterfactual.measure import Frame, Pair, Whole
+from evenface.audit.counterfactual.measure import Pair, Whole
 from evenface.audit.counterfactual.reading import Answers
 from evenface.audit.counterfactual.swaps import Chance, Cochran
 from evenface.audit.jsonable import number
@@ -48,7 +48,6 @@ def describe(
     chance: Chance,
     tests: Sequence[dict[str, Any]],
     control: Whole | None,
-    frame: Frame,
     settings: CounterfactualSettings,
 ) -> dict[str, Any]:
     """`baseline`, `attributes`, `pairs` and `transitions`."""

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evenface.core.errors import UnknownNameError
 
-if TYPE_CHECKING:
-    import polars as pl
-
 SCHEMA = "evenface.counterfactual/1"
-_SIGNED = ("change", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -68,19 +64,6 @@ class Counterfactual(Mapping[str, Any]):
         if lost := next((name for name in (a, b) if name not in names), None):
             raise UnknownNameError("variant", lost, names)
         raise UnknownNameError("pair of variants", f"{a} and {b}", [f"{x} and {y}" for x, y in known])
-
-    def pairs_table(self) -> pl.DataFrame:
-        """All pairs of variants, one row each, with the numbers of flips and accuracy."""
-        import polars as pl
-
-        plain = ("attribute", "a", "b", "n", "answered", "flips", "only_a_answered", "only_b_answered")
-        rows = [
-            {key: pair[key] for key in plain}
-            | {f"flip_{key}": pair["flip"][key] for key in ("value", "low", "high")}
-            | {f"accuracy_{key}": pair["accuracy"][key] for key in ("a", "b", *_SIGNED, "p", "p_adjusted")}
-            for pair in self.data["pairs"]
-        ]
-        return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _turned(pair: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _measure(
     chance = _chance(sets, pairs, frame, settings)
     controls = [whole for each, whole in zip(sets, wholes, strict=True) if each.control]
     tests = [_cochran(each, settings) for each in sets]
-    found = doc.describe(sets, wholes, pairs, chance, tests, controls[0] if controls else None, frame, settings)
+    found = doc.describe(sets, wholes, pairs, chance, tests, controls[0] if controls else None, settings)
     classes = answers.labels.names
     data = {
         "schema": SCHEMA,
