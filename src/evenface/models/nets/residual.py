@@ -84,8 +84,8 @@ def squares(pixels: Tensor, side: int) -> Tensor:
     """
     if side == 1:
         return pixels
-    rows, columns = pixels.shape[2:]
-    even = functional.pad(pixels, (0, -columns % side, 0, -rows % side), mode="replicate")
+    down, right = (-length % side for length in pixels.shape[2:])
+    even = functional.pad(pixels, (0, right, 0, down), mode="replicate") if down or right else pixels
     return functional.pixel_unshuffle(even, side).contiguous(memory_format=torch.channels_last)
 
 

@@ -137,10 +137,10 @@ class _Drawer(nn.Module):
     def forward(self, drawn: Tensor, conditions: Tensor) -> Tensor:
         told = self._told(conditions)
         for number, filters in enumerate(self.filters):
-            drawn = filters(functional.interpolate(drawn, scale_factor=2.0) if number else drawn)
+            drawn = filters(_doubled(drawn) if number else drawn)
             if told:
-                scale, shift = told[number][:, :, None, None].chunk(2, 1)
-                drawn = torch.addcmul(drawn + shift, drawn, scale)
+                scale, shift = told[number].to(drawn.dtype)[:, :, None, None].chunk(2, 1)
+                drawn = torch.addcmul(shift, drawn, 1 + scale)
             drawn = functional.relu(drawn, inplace=True)
         face: Tensor = self.pixels(drawn)
         return face
@@ -154,3 +154,9 @@ class _Drawer(nn.Module):
             parts.append(torch.cat([weight.mean(0, keepdim=True), weight])[conditions[:, i] + 1])
         widths = [2 * filters[1].num_features for filters in self.filters]  # type: ignore[index]
         return torch.split(torch.stack(parts).sum(0), widths, 1) if parts else ()
+
+
+def _doubled(drawn: Tensor) -> Tensor:
+    """Make each place four, in the precision it has: autocast would go to float32 and back for what is only copied."""
+    with torch.autocast(drawn.device.type, enabled=False):
+        return functional.interpolate(drawn, scale_factor=2.0)
