@@ -9,9 +9,17 @@ import torch
 
 from evenface.core.errors import SettingsError
 from evenface.mitigation._mitigation import Answers, Batch, Task, TrainStep
-from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, without_levels
+from evenface.mitigation._variational import (
+    Drawn,
+    base_rate_shift,
+    divergence,
+    other_levels,
+    unexplained,
+    unlike,
+    without_levels,
+)
 from evenface.mitigation.alignment._known import Base
-from evenface.mitigation.latent_alignment import Drawn, LatentAlignment, LatentAlignmentOptions
+from evenface.mitigation.latent_alignment import LatentAlignment, LatentAlignmentOptions
 from evenface.mitigation.leace import concepts, eraser
 from evenface.models.nets._net import Net
 from evenface.models.nets.residual import Residual, ResidualOptions
@@ -115,19 +123,6 @@ def test_weights_for_independence_make_expressions_as_frequent_in_each_group() -
     assert lacking[1].tolist() == [0, 0], "an expression that a group lacks does not count"
 
 
-def test_a_swap_changes_faces_by_what_the_decoder_changes() -> None:
-    _, net = made(swap=1.0)
-    net.eval()
-    pixels, told = torch.full((3, 3, 16, 16), 0.5), torch.tensor([[0], [1], [-1]])
-    sample = torch.randn(3, net.width)
-    with torch.no_grad():
-        pictures = net.decode(sample, told)
-        other = net.decode(sample, torch.tensor([[1], [0], [-1]]))
-        found = swapped(net, pixels, sample, told, [torch.tensor([0, 1])])
-    torch.testing.assert_close(found, (0.5 + other - pictures).clamp(0, 1))
-    torch.testing.assert_close(found[2], pixels[2], msg="what is not known is not changed")
-
-
 def test_action_units_draw_faces_together_and_are_no_attribute_to_be_forgotten() -> None:
     values = np.array([[0, 20], [5, 30], [0, 40], [5, 50], [0, 60], [5, 70], [0, 80], [5, 90]], np.float32)
     told = dataclasses.replace(EVEN, continuous=("unit:AU12L", "age"), face_values=values)
@@ -146,13 +141,26 @@ def test_action_units_draw_faces_together_and_are_no_attribute_to_be_forgotten()
 
 
 def test_a_swap_gives_no_level_that_nobody_has() -> None:
-    three = VAE(2, SMALL.model_copy(update={"attributes": (3,)})).eval()
-    pixels, told, sample = torch.full((40, 3, 16, 16), 0.5), torch.tensor([[0]] * 40), torch.randn(40, three.width)
-    found = swapped(three, pixels, sample, told, [torch.tensor([0, 2])])
-    with torch.no_grad():
-        change = three.decode(sample, told + 2) - three.decode(sample, told)
-    torch.testing.assert_close(found, (pixels + change).clamp(0, 1))
-    assert not torch.equal(found[0], pixels[0])
+    told = torch.tensor([[0, 1]] * 40 + [[-1, 2]] * 40)
+    found = other_levels(told, [torch.tensor([0, 2]), torch.tensor([0, 1, 2])])
+    assert found[:, 0].tolist() == [2] * 40 + [-1] * 40
+    assert set(found[:40, 1].tolist()) == {0, 2}
+    assert set(found[40:, 1].tolist()) == {0, 1}
+
+
+def test_a_swap_of_a_net_that_draws_none_shows_faces_by_mean_faces() -> None:
+    net = Residual(2, ResidualOptions(widths=(8,), blocks=(1,)))
+    mitigation = LatentAlignment(EVEN, LatentAlignmentOptions(terms=(), swap=0.5, warm_up=0.0))
+    assert mitigation.prepare(net) is net
+    given = step(mitigation, net)
+    reading = given.reading
+    assert reading.other is not None
+    torch.testing.assert_close(reading.other.latents, reading.latents, msg="too few faces yet: they stay as they are")
+    with_swap = mitigation.objective(given)
+    alone = mitigation.objective(dataclasses.replace(given, reading=dataclasses.replace(reading, other=None)))
+    torch.testing.assert_close(with_swap - alone, 0.5 * unlike(reading, reading.other, given))
+    assert mitigation.eval().read(net, given).other is None
+    assert {"faces.sums", "faces.counts"} <= set(mitigation.state_dict()), "kept in checkpoints"
 
 
 def test_terms_see_latents_at_one_scale() -> None:
@@ -224,14 +232,14 @@ def test_a_net_that_draws_nothing_is_aligned_alone() -> None:
     net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))))
     mitigation.objective(step(mitigation, net)).backward()
     assert mitigation.figures()["reconstruction"] == 0
-    asking = LatentAlignment(EVEN, LatentAlignmentOptions(reconstruction=1.0, swap=1.0))
-    with pytest.raises(SettingsError, match=r"mitigation\.reconstruction, mitigation\.swap needs a net that draws"):
+    asking = LatentAlignment(EVEN, LatentAlignmentOptions(reconstruction=1.0, beta=1.0))
+    with pytest.raises(SettingsError, match=r"mitigation\.reconstruction, mitigation\.beta needs a net that draws"):
         asking.prepare(net)
 
 
 def test_swaps_need_attributes_that_the_decoder_is_told() -> None:
     mitigation = LatentAlignment(EVEN, LatentAlignmentOptions(swap=1.0, tell=False))
-    with pytest.raises(SettingsError, match=r"mitigation\.swap draws faces with other attributes"):
+    with pytest.raises(SettingsError, match=r"mitigation\.swap shows faces with other attributes"):
         mitigation.prepare(VAE(2, SMALL))
 
 

@@ -49,6 +49,8 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
         **{kind: ({"terms": ({"kind": kind},)}, _NET) for kind in _BY_DISTANCE},
         **{kind: ({"terms": ({"kind": kind, "weight": _LIGHT},)}, _NET) for kind in _BY_OPPONENT},
         "hsic_movement": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}}, _NET),
+        "hsic_swap": ({"terms": ({"kind": "hsic"},), "swap": 1.0}, _NET),
+        "hsic_movement_swap": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}, "swap": 1.0}, _NET),
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _NET),
         "vae": ({"terms": (), "erase": False}, VARIATIONAL),
         "vae_hsic": ({"terms": ({"kind": "hsic"},)}, VARIATIONAL),
@@ -62,7 +64,7 @@ variants whose names begin so are the whole of the paper's route, others align t
 
 _FACE = ("upper", "mid", "lower")  # where heads and eyes are turned to is no expression
 
-TOLD_UNITS = ("au_triplets", "latent_alignment:hsic_movement")
+TOLD_UNITS = ("au_triplets", "latent_alignment:hsic_movement", "latent_alignment:hsic_movement_swap")
 """Methods that are told action units besides: as they were drawn, or as the suite's manifest has them read."""
 
 
@@ -91,6 +93,7 @@ SPACES: Mapping[str, Mapping[str, Span]] = {
     "latent_alignment": {
         "terms.0.weight": Span(0.01, 10),
         "movement.strength": Span(0.1, 10),
+        "swap": Span(0.1, 10),
         "base_rates": Span(choices=("as_they_are", "explained")),
     },
     "ldam": {"margin": Span(0.2, 5), "defer": Span(0.5, 1, log=False)},
@@ -125,7 +128,7 @@ class Method:
     def space(self) -> dict[str, Span]:
         """Give what is searched: key path of a training configuration -> span; what a variant fixes is not."""
         own = dict(SPACES.get(self.kind, {}))
-        for part, key in (("terms", "terms.0.weight"), ("movement", "movement.strength")):
+        for part, key in (("terms", "terms.0.weight"), ("movement", "movement.strength"), ("swap", "swap")):
             if not self.options.get(part):  # nothing whose weight could be searched
                 own.pop(key, None)
         return {"optimiser.rate": RATE, **{f"mitigation.{key}": span for key, span in own.items()}}

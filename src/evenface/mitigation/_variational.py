@@ -1,8 +1,9 @@
-"""Parts of latent alignment's objective beside the alignments: drawing, divergence, swaps, base rates."""
+"""Parts of latent alignment beside the alignments: what is read, drawing, divergence, swaps, base rates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,21 +11,39 @@ from torch import Tensor
 from torch.nn import functional
 
 from evenface.mitigation._mitigation import Reading, Task, TrainStep
-from evenface.models.drawn import edited
-from evenface.models.nets.vae import VAE
 
 
-@torch.no_grad()
-def swapped(net: VAE, pixels: Tensor, sample: Tensor, told: Tensor, seen: Sequence[Tensor]) -> Tensor:
-    """Change each attribute of each face to another level, by what the decoder changes then.
+@dataclass(frozen=True, slots=True)
+class Twice(Reading):
+    """What a net makes of a batch, and of the same faces shown with other attributes.
 
-    An attribute that is not known stays so, and no face gets a level that no training face has.
+    Attributes:
+        other: Of the faces as shown; None: not asked for.
+    """
+
+    other: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn(Twice):
+    """What a variational net makes of a batch.
+
+    Attributes:
+        log_variance: (face, latent); `latents` are the means.
+        pictures: (face, 3, row, column) drawn from a sample of the latent.
+    """
+
+    log_variance: Tensor | None = None
+    pictures: Tensor | None = None
+
+
+def other_levels(told: Tensor, seen: Sequence[Tensor]) -> Tensor:
+    """Draw another level of each attribute for each face, of those that training faces have.
+
+    An attribute that is not known (-1) stays so.
 
     Args:
-        net: That draws.
-        pixels: (face, 3, row, column).
-        sample: (face, latent) of the faces.
-        told: (face, attribute) what they are.
+        told: (face, attribute) levels.
         seen: For each attribute, the levels that training faces have, in order.
     """
     other = told.clone()
@@ -32,7 +51,7 @@ def swapped(net: VAE, pixels: Tensor, sample: Tensor, told: Tensor, seen: Sequen
         place = torch.searchsorted(levels, told[:, i].contiguous())
         steps = torch.randint(1, len(levels), place.shape, device=told.device)
         other[:, i] = torch.where(told[:, i] >= 0, levels[(place + steps) % len(levels)], -1)
-    return edited(net, pixels, sample, told, other)
+    return other
 
 
 def without_levels(latents: Tensor, told: Tensor) -> Tensor:

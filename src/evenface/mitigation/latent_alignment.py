@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from evenface.core.config import options_of
 from evenface.core.errors import SettingsError
 from evenface.core.tables import Notice
 from evenface.mitigation._aligned_head import Aim, at_one_scale, fit_head
+from evenface.mitigation._mean_faces import MeanFaces
 from evenface.mitigation._mitigation import (
     Answers,
     Batch,
@@ -26,7 +27,16 @@ from evenface.mitigation._mitigation import (
     Task,
     TrainStep,
 )
-from evenface.mitigation._variational import base_rate_shift, divergence, swapped, unexplained, unlike, without_levels
+from evenface.mitigation._variational import (
+    Drawn,
+    Twice,
+    base_rate_shift,
+    divergence,
+    other_levels,
+    unexplained,
+    unlike,
+    without_levels,
+)
 from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
 from evenface.mitigation.alignment._checks import check
@@ -34,6 +44,7 @@ from evenface.mitigation.alignment._known import Base, known_of
 from evenface.mitigation.alignment.hsic import HSIC, HSICOptions
 from evenface.mitigation.au_triplets import AUTriplets, AUTripletsOptions
 from evenface.mitigation.leace import concepts, eraser, erasing, readable
+from evenface.models.drawn import edited
 from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
 
@@ -62,7 +73,8 @@ class LatentAlignmentOptions(MitigationOptions):
             in the face's group, so that the net need not learn it.
         movement: Triplets of action units as in `au_triplets`, which draw faces together that move alike, whoever they
             are; they need columns `unit:…` in `data.continuous`, with which no term aligns. None: off.
-        swap: Weight of being read alike when drawn with other attributes; 0: off.
+        swap: Weight of being read alike when shown with other attributes: as the decoder draws them or, for a net that
+            draws none, by the quotient of the groups' mean faces, which asks for faces that are cut alike; 0: off.
         opponent_rate: Learning rate of the parameters that work against the encoder.
         erase: Whether, after training, what a linear reader finds of the attributes among faces of one expression is
             taken out of the latent, as `leace` does, by training and validation faces; where the head is linear, what
@@ -85,21 +97,6 @@ class LatentAlignmentOptions(MitigationOptions):
     opponent_rate: float = Field(default=1e-3, gt=0)
     erase: bool = True
     refit: float | None = Field(default=200.0, ge=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn(Reading):
-    """What a variational net makes of a batch.
-
-    Attributes:
-        log_variance: (face, latent); `latents` are the means.
-        pictures: (face, 3, row, column) drawn from a sample of the latent.
-        other: The same faces, with the attributes changed as the decoder changes them; None: not asked for.
-    """
-
-    log_variance: Tensor | None = None
-    pictures: Tensor | None = None
-    other: Reading | None = None
 
 
 class LatentAlignment(Mitigation):
@@ -127,6 +124,7 @@ class LatentAlignment(Mitigation):
         self._seen = [np.unique(codes[codes >= 0]) for codes in task.face_attributes.T]
         self._numbers = task.numbers
         self.movement = AUTriplets(task, options.movement) if options.movement else None
+        self.faces = MeanFaces(task) if options.swap else None  # for a net that draws none
         self._levels = [*self._sizes, len(task.groups)]
         self.bases = nn.ModuleDict({over: Base(task, over) for over in ("each", "crossed")})
         self.terms = nn.ModuleList(
@@ -157,19 +155,20 @@ class LatentAlignment(Mitigation):
     def prepare(self, net: Net) -> Net:
         """Give a net whose decoder is told the attributes, if it has one."""
         options = self._options
+        if options.swap and not (self._sizes and (options.tell or not isinstance(net, VAE))):
+            raise SettingsError(
+                "mitigation.swap shows faces with other attributes: name some in data.groups, and for a net that draws "
+                "leave mitigation.tell on."
+            )
         if not isinstance(net, VAE):
-            asked = {"reconstruction": options.reconstruction, "beta": options.beta, "swap": options.swap}
+            asked = {"reconstruction": options.reconstruction, "beta": options.beta}
             if wrong := [name for name, value in asked.items() if value]:
                 raise SettingsError(
                     f"mitigation.{', mitigation.'.join(wrong)} needs a net that draws faces, and {net.options.kind!r} "
                     "draws none. Use net.kind = 'vae', or leave these out."
                 )
             return net
-        if options.swap and not (options.tell and self._sizes):
-            raise SettingsError(
-                "mitigation.swap draws faces with other attributes: name some in data.groups, and leave "
-                "mitigation.tell on."
-            )
+        self.faces = None
         if options.tell and net.options.attributes != self._sizes:
             net = VAE(net.classes, net.options.model_copy(update={"attributes": self._sizes}))
         self._channels = net.options.latent
@@ -180,19 +179,31 @@ class LatentAlignment(Mitigation):
         shift = self.shift[batch.groups]
         if not isinstance(net, VAE):
             latents = net.encode(batch.pixels)
-            return Reading(net.classify(latents).float() + shift, latents)
+            return Twice(net.classify(latents).float() + shift, latents, other=self._swapped(net, batch))
         mean, log_variance = net.distribution(batch.pixels)
         sample = torch.addcmul(mean, torch.randn_like(mean), torch.exp(log_variance / 2))
         told = batch.attributes if net.options.attributes else batch.attributes[:, :0]
         pictures = net.decode(without_levels(sample, told), told)
         logits = net.classify(sample).float() + shift
-        other = None
-        if self._options.swap and self.training:
-            seen = [torch.from_numpy(levels).to(told.device) for levels in self._seen]
-            latents = net.encode(swapped(net, batch.pixels, sample.detach(), told, seen))
-            # The shift is that of the group the face is from: it says how its labels were come by.
-            other = Reading(net.classify(latents).float() + shift, latents)
-        return Drawn(logits, mean, log_variance=log_variance, pictures=pictures, other=other)
+        other = self._swapped(net, batch, sample.detach())
+        return Drawn(logits, mean, other=other, log_variance=log_variance, pictures=pictures)
+
+    def _swapped(self, net: Net, batch: Batch, sample: Tensor | None = None) -> Reading | None:
+        """Read the faces with other attributes, in training and if asked to; a net that draws is told its `sample`."""
+        if not (self._options.swap and self.training):
+            return None
+        other = other_levels(batch.attributes, [torch.from_numpy(each).to(batch.labels.device) for each in self._seen])
+        with torch.no_grad():
+            if isinstance(net, VAE) and sample is not None:
+                shown = edited(net, batch.pixels, sample, batch.attributes, other)
+            elif self.faces is not None:
+                self.faces.follow(batch)
+                shown = self.faces.changed(batch, other)
+            else:
+                raise TypeError("There is nothing that could show faces with other attributes.")
+        latents = net.encode(shown)
+        # The shift is that of the group the face is from: it says how its labels were come by.
+        return Reading(net.classify(latents).float() + self.shift[batch.groups], latents)
 
     def objective(self, step: TrainStep) -> Tensor:
         """Add up cross entropy, alignment, and for a net that draws reconstruction and divergence."""
@@ -207,6 +218,8 @@ class LatentAlignment(Mitigation):
                 parts["movement"] = (strength, self.movement.triplets(step.latents, step.values))
             if isinstance(step.reading, Drawn):
                 parts |= self._drawn(step, step.reading)
+            if isinstance(step.reading, Twice) and step.reading.other is not None:
+                parts["swap"] = (options.swap * warm, unlike(step.reading, step.reading.other, step))
         self._tell({name: value for name, (_, value) in parts.items()})
         self.batches += 1
         return torch.stack([weight * value for weight, value in parts.values()]).sum()
@@ -281,7 +294,7 @@ class LatentAlignment(Mitigation):
         return base.view(step, at_one_scale(latents.float()))
 
     def _drawn(self, step: TrainStep, reading: Drawn) -> dict[str, tuple[float, Tensor]]:
-        """Weights and values of reconstruction, divergence, and being read alike under other attributes."""
+        """Weights and values of reconstruction and divergence."""
         options = self._options
         if reading.pictures is None or reading.log_variance is None:
             raise TypeError("A net that draws gave no pictures.")
@@ -294,9 +307,6 @@ class LatentAlignment(Mitigation):
             ),
             "divergence": (beta * self._ramp(step, options.annealing), of_channels.clamp_min(options.free_bits).mean()),
         }
-        if reading.other is not None:
-            warm = options.swap * self._ramp(step, options.warm_up)
-            out["swap"] = (warm, unlike(reading, reading.other, step))
         self._tell({"active_channels": (of_channels > _ACTIVE).float().mean()})
         return out
 
