@@ -14,7 +14,7 @@ from evenface.core.errors import InputError, SettingsError
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.datasets.near import connected, near_pairs, thumbnails
-from evenface.datasets.quality import ALIKE, ENOUGH, Quality, check
+from evenface.datasets.quality import ALIKE, DOUBTED, ENOUGH, Quality, check
 from evenface.datasets.splits import split
 
 
@@ -210,6 +210,20 @@ def test_a_pair_that_several_measures_find_is_told_once(tmp_path: Path) -> None:
     found = check(manifest(tmp_path, [{"image": "a.png"}, {"image": "b.jpg"}]), tmp_path, embed=Corners())
     assert found.pairs["by"].to_list() == ["thumbnail"]
     assert found.findings[0].message == "Pairs of near copies in train: 1."
+
+
+def test_two_pictures_whose_vectors_differ_are_no_copies_though_thumbnails_are_alike(tmp_path: Path) -> None:
+    class Apart(Corners):
+        def __call__(self, grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+            angle = np.arange(len(grey)) * (np.pi / 2 - 0.4)
+            return np.stack([np.stack([np.cos(angle), np.sin(angle)], 1)] * 2).astype(np.float32)
+
+    save(tmp_path / "a.png", halves(200, 90))
+    save(tmp_path / "b.jpg", halves(200, 90), quality=60)
+    table = manifest(tmp_path, [{"image": "a.png"}, {"image": "b.jpg"}])
+    assert np.sin(0.4) < DOUBTED
+    assert check(table, tmp_path).pairs["by"].to_list() == ["thumbnail"]
+    assert not check(table, tmp_path, embed=Apart()).pairs.height
 
 
 def test_thumbnails_do_not_see_brightness_and_contrast() -> None:

@@ -36,6 +36,8 @@ NEAR = 0.85
 """Correlation of thumbnails from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
 ALIKE = 0.6
 """Cosine of embeddings from which pictures count as near copies (docs/DATASETS.md says how it was chosen)."""
+DOUBTED = 0.45
+"""Cosine of embeddings below which pictures with alike thumbnails are two (docs/DATASETS.md says how it was chosen)."""
 ENOUGH = 100
 """Pictures from which on what all have in common, such as that they are drawings, is taken out of their vectors."""
 TINY = 32
@@ -105,8 +107,9 @@ def check(
             compared, so the time grows with the square of the number of pictures: 20 s for 32,000, and
             three times as long with `embed`.
         tiny: Pixels below which a side is called tiny.
-        embed: Also finds near copies whose vectors have a cosine of `ALIKE` or more, as they are or mirrored; not
-            asked where `near` is None.
+        embed: Also finds near copies whose vectors have a cosine of `ALIKE` or more, as they are or mirrored, and
+            drops those of thumbnails below `DOUBTED`, such as two people under one light; not asked where `near` is
+            None.
 
     Raises:
         SettingsError: `near` is out of range, or Pillow is not installed.
@@ -209,6 +212,9 @@ def _near(
     """Find pairs (pair, 2), in order, what found each first, and how alike the two are by that."""
     found = {"thumbnail": (np.empty((0, 2), np.int64), np.empty(0)) if near is None else near_pairs(thumbs, near)}
     if views is not None:
+        pairs, likeness = found["thumbnail"]
+        agreed = np.einsum("pf,vpf->vp", views[0, pairs[:, 0]], views[:, pairs[:, 1]]).max(0) >= DOUBTED
+        found["thumbnail"] = (pairs[agreed], likeness[agreed])
         found["embedding"] = near_pairs(views[0], ALIKE)
         found["mirrored"] = near_pairs(views[0], ALIKE, views[1])
     by = np.repeat(list(found), [len(pairs) for pairs, _ in found.values()])
