@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,31 @@ class Worst:
     metric: str
     group: str | None
     probability: float | None
+
+
+@dataclass(frozen=True)
+class Result(Mapping[str, Any]):
+    """Data that reads like a dict, and says in sentences what was found.
+
+    Attributes:
+        data: The object of a JSON file.
+    """
+
+    data: dict[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def summary(self) -> list[str]:
+        """What was found, in sentences."""
+        return list(self.data["summary"])
 
 
 @dataclass(frozen=True)

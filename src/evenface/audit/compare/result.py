@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evenface.audit.result import groups_frame
+from evenface.audit.result import Result, groups_frame
 from evenface.core.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -16,28 +16,12 @@ SCHEMA = "evenface.compare/1"
 
 
 @dataclass(frozen=True)
-class Comparison(Mapping[str, Any]):
+class Comparison(Result):
     """B against A on the same faces: changes with paired intervals, as data that reads like a dict.
 
     Attributes:
         data: The object of `compare.json`.
     """
-
-    data: dict[str, Any]
-
-    def __getitem__(self, key: str) -> Any:
-        return self.data[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.data)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    @property
-    def summary(self) -> list[str]:
-        """What was found, in sentences."""
-        return list(self.data["summary"])
 
     def overall(self, metric: str) -> dict[str, Any]:
         """The change of a metric over all faces.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evenface.audit.result import Result
 from evenface.core.errors import UnknownNameError
 
 SCHEMA = "evenface.counterfactual/1"
 
 
 @dataclass(frozen=True)
-class Counterfactual(Mapping[str, Any]):
+class Counterfactual(Result):
     """How answers change when one attribute of a face is changed and nothing else, as data that reads like a dict.
 
     Attributes:
@@ -21,22 +22,7 @@ class Counterfactual(Mapping[str, Any]):
         folder: Where relative paths of images start; None for a table in memory.
     """
 
-    data: dict[str, Any]
     folder: Path | None = None
-
-    def __getitem__(self, key: str) -> Any:
-        return self.data[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.data)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    @property
-    def summary(self) -> list[str]:
-        """What was found, in sentences."""
-        return list(self.data["summary"])
 
     def attribute(self, name: str) -> dict[str, Any]:
         """What was found for one changed attribute.
