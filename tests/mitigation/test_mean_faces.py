@@ -53,3 +53,12 @@ def test_several_attributes_are_changed_at_once() -> None:
     by_hand = 0.2 * (0.5 + 0.02) / (0.25 + 0.02) * (0.45 + 0.02) / (0.3 + 0.02)
     found = faces.changed(given, torch.tensor([[1, 1]]))
     torch.testing.assert_close(found, torch.full_like(found, by_hand))
+
+
+def test_laid_out_by_channel_the_same_is_found() -> None:
+    plain, by_channel = made(), made().to(memory_format=torch.channels_last)
+    given = batch([0.1] * 9 + [0.6] * 9, [0] * 18, [[0]] * 9 + [[1]] * 9)
+    other = 1 - given.attributes
+    for faces in (plain, by_channel):
+        faces.follow(given)
+    torch.testing.assert_close(by_channel.changed(given, other), plain.changed(given, other))

@@ -66,7 +66,7 @@ class MeanFaces(nn.Module):
     def _quotients(self, span: slice) -> Tensor:
         """(level, other level, 3, row, column): the other's mean face over one's own; 1 where they share too little."""
         counts = self.counts[span]
-        means = self.sums.unflatten(0, self.counts.shape)[span] / counts[..., None, None, None].clamp_min(1)
+        means = self.sums.view(*self.counts.shape, 3, _SIDE, _SIDE)[span] / counts[..., None, None, None].clamp_min(1)
         enough = counts >= _FEWEST
         shared = (enough[:, None] & enough).to(means.dtype)
         known = shared.sum(2)[..., None, None, None]
