@@ -39,6 +39,13 @@ def test_ferplus_table_with_pixels_in_a_csv(tree: Tree) -> None:
     assert open_bytes(manifest.frame["image"][1]) == b"P5 4 4 255\n" + b"\x09" * 16
 
 
+def test_the_folder_inside_a_data_set_is_told_from_another_set(tree: Tree) -> None:
+    line = "fer0000000.png, (0,0,48,48), 8,0,0,0,0,0,0,0,2,0\n"
+    root = tree(["FER2013Train/fer0000000.png"], {"FER2013Train/label.csv": line * 3})
+    with pytest.raises(InputError, match=f"It looks like a folder inside it: give {root}."):
+        loaded("ferplus", root / "FER2013Train")
+
+
 def test_ferplus_table_without_any_picture_keeps_its_votes(tree: Tree) -> None:
     table = f"Usage,Image name,{VOTES}\nTraining,fer0000000.png,0,9,0,0,0,0,0,0,1,0\n"
     manifest = loaded("ferplus", tree([], {"fer2013new.csv": table}))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import zipfile
 from pathlib import Path
@@ -138,3 +139,17 @@ def test_a_manifest_without_rows_gives_an_empty_store(photos: pl.DataFrame, tmp_
 def test_what_is_no_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no finished store"):
         ChipStore.open(tmp_path)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_that_looks_finished(
+    photos: pl.DataFrame, tmp_path: Path, lone: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.posix_fallocate", full, raising=False)
+        with pytest.raises(InputError, match="No space left on device"):
+            build(photos, tmp_path, detector=lone)
+    assert not list((tmp_path / "stores").rglob("chips.npy"))
+    assert len(build(photos, tmp_path, detector=lone).chips) == len(photos)

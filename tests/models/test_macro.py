@@ -10,6 +10,7 @@ import pytest
 from evenface.core.errors import InputError
 from evenface.models.graph import folded, macro_graph, quantised
 from evenface.models.macro import WEIGHTS, load
+from evenface.models.packed import read_safetensors
 
 
 def faces(count: int) -> np.ndarray:
@@ -99,3 +100,48 @@ def test_half_a_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         load(tmp_path / "half.safetensors")
     assert set(WEIGHTS) == {"macro"}
+
+
+def changed(path: Path, **about: str) -> Path:
+    """The shipped weights with other metadata."""
+    from importlib.resources import files
+
+    from safetensors.numpy import load, save
+
+    packed = files("evenface.models").joinpath("weights/macro.safetensors").read_bytes()
+    _, told = read_safetensors(packed, "macro")
+    path.write_bytes(save(load(packed), told | about))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({"classes": '["a"]'}, "for 7 probabilities"),
+        ({"classes": "5"}, "missing or wrong"),
+        ({"ranges": "{}"}, "the range of in"),
+        ({"ranges": "[]"}, "missing or wrong"),
+        ({"temperature": "warm"}, "missing or wrong"),
+    ],
+)
+def test_weights_that_say_what_cannot_be_are_told(tmp_path: Path, about: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load(changed(tmp_path / "other.safetensors", **about))
+
+
+def test_layers_that_do_not_fit_each_other_are_told(tmp_path: Path) -> None:
+    from importlib.resources import files
+
+    from safetensors.numpy import load as tensors
+    from safetensors.numpy import save
+
+    packed = files("evenface.models").joinpath("weights/macro.safetensors").read_bytes()
+    _, about = read_safetensors(packed, "macro")
+    found = tensors(packed)
+    found["body.5.second.weight"] = found["body.5.second.weight"][:, 1:].copy()
+    (tmp_path / "odd.safetensors").write_bytes(save(found, about))
+    with pytest.raises(InputError, match="layers do not fit"):
+        load(tmp_path / "odd.safetensors")
+    (tmp_path / "five.safetensors").write_bytes((1).to_bytes(8, "little") + b"5")
+    with pytest.raises(InputError, match="not a safetensors file"):
+        load(tmp_path / "five.safetensors")

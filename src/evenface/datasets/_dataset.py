@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenface.core.errors import InputError
@@ -109,10 +110,21 @@ def _not_this(wanted: DataSet, files: Files, root: str | os.PathLike[str]) -> st
     guess = f"It looks like {' or '.join(near)}." if near else "It looks like no data set known here."
     if not files.frame.height:
         guess = "It is empty."
+    elif inner := _inside(wanted, files):
+        guess = f"It looks like a folder inside it: give {inner}."
     return (
         f"{root} is not {wanted.title} as it is handed out. {guess} Expected: {wanted.layout} "
         "Folders with one folder per class are read as 'folder', tables with paths as 'csv'."
     )
+
+
+def _inside(wanted: DataSet, files: Files) -> Path | None:
+    """Give the folder, up to two above, in which these files would be the data set."""
+    for level, above in enumerate(files.root.parents[:2]):
+        way = "/".join(files.root.parts[-level - 1 :])
+        if wanted.fits(Files(above, files.frame.with_columns(file=way + "/" + files.frame["file"]))):
+            return above
+    return None
 
 
 def _manifest(of: DataSet, files: Files, draft: Draft) -> Manifest:

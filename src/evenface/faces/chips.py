@@ -232,4 +232,17 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
             return there
         for part in path.parent.glob("part-*.parquet"):
             part.unlink()
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    made = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    try:
+        _take_room(path)
+    except OSError:
+        path.unlink()
+        raise
+    return made
+
+
+def _take_room(path: Path) -> None:
+    """Take room for all of a file: one with holes takes none until it is written to, and a full disk then ends us."""
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, UnknownNameError, needs
+from evenface.core.errors import InputError, SettingsError, UnknownNameError, needs
 from evenface.models.attributes_graph import attributes_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
@@ -146,6 +146,12 @@ def _model(packed: bytes, where: str) -> AttributesModel:
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         with needs("Estimating attributes", "evenface[predict]"):
             model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
-        return AttributesModel(model, json.loads(about["errors"]))
-    except (KeyError, TypeError, ValueError) as error:
+        errors = json.loads(about["errors"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
+    try:
+        return AttributesModel(model, errors)
+    except SettingsError:
+        raise
+    except Exception as error:  # what runs the graph has its own exceptions for layers that do not fit each other
+        raise InputError(f"{where} are no weights of this kind: their layers do not fit ({error}).") from error

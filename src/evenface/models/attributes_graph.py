@@ -59,6 +59,7 @@ def attributes_graph(
     for net, warm in temperatures.items():
         factors = np.repeat(1 / np.array(warm), counts).astype(np.float32)
         parts.append(g("Mul", _NETS[net](g, both), g.constant(factors)))
+    g.check_ranges()
     shape = g.constant(np.array([2 * len(parts), -1, sum(counts)], np.int64))
     scores = g("ReduceMean", g("Reshape", g("Concat", *parts, axis=0), shape), axes=[0], keepdims=0)
     outputs = []

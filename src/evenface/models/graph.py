@@ -85,6 +85,7 @@ def macro_graph(
         start, end, axis, step = (g.constant(np.array([n], np.int64)) for n in (-1, -(2**31), 3, -1))
         other = _logits(g, _normalised(g, g("Slice", "grey", start, end, axis, step)), "mirrored.")
         logits = g("Mul", g("Add", logits, other), g.constant(np.float32(0.5)))
+    g.check_ranges()
     scaled = g("Mul", logits, g.constant(np.float32(1 / temperature)))
     g("Softmax", scaled, name="probabilities", axis=1)
     outputs = [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["face", len(layers["head.bias"])])]
@@ -144,6 +145,12 @@ class Graph:
         out = self("DequantizeLinear", self("QuantizeLinear", x, *how), *how)
         self._scales[out] = np.asarray(scale)
         return out
+
+    def check_ranges(self) -> None:
+        """Raise ValueError where filters come in 8 bits and a tensor's range is not known: answers would differ."""
+        lost = [name for name in self.kept if name.removeprefix("mirrored.") not in self.ranges]
+        if lost and any(name.endswith(".scale") for name in self.layers):
+            raise ValueError(f"the range of {lost[0]}")
 
     def conv(self, layer: str, x: str, **attributes: Any) -> str:
         """A convolution; its filters in 8 bits where they come so."""

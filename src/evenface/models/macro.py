@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, needs
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.models.graph import macro_graph
 from evenface.models.packed import packed_weights, read_safetensors
 
@@ -76,12 +76,21 @@ def load(name: str | Path = "macro") -> MacroModel:
 def _model(packed: bytes, where: str) -> MacroModel:
     layers, about = read_safetensors(packed, where)
     try:
-        classes = tuple(json.loads(about["classes"]))
+        classes = tuple(map(str, json.loads(about["classes"])))
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         mirrored = bool(json.loads(about["mirrored"]))
         shares = np.array(json.loads(about["shares"]), float) if "shares" in about else None
         with needs("Reading expressions", "evenface[predict]"):
             model = macro_graph(layers, float(about["temperature"]), mirrored=mirrored, ranges=ranges)
-    except (KeyError, ValueError) as error:
+        if not len(set(classes)) == len(classes) == len(layers["head.bias"]):
+            raise ValueError(f"classes {list(classes)} for {len(layers['head.bias'])} probabilities")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
-    return MacroModel(model, classes, shares)
+    try:
+        made = MacroModel(model, classes, shares)
+        made.probabilities(np.zeros((1, SIZE, SIZE, 3), np.uint8))
+    except SettingsError:
+        raise
+    except Exception as error:  # what runs the graph has its own exceptions for layers that do not fit each other
+        raise InputError(f"{where} are no weights of this kind: their layers do not fit ({error}).") from error
+    return made

@@ -44,7 +44,7 @@ def read_safetensors(packed: bytes, where: str) -> tuple[Weights, dict[str, str]
     """
     try:
         length = int.from_bytes(packed[:8], "little")
-        header: dict[str, Any] = json.loads(packed[8 : 8 + length])
+        header: dict[str, Any] = dict(json.loads(packed[8 : 8 + length]))
         about = header.pop("__metadata__", {})
         body = memoryview(packed)[8 + length :]
         kinds = {"F16": np.float16, "F32": np.float32, "I8": np.int8, "I64": np.int64}
