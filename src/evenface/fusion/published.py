@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from evenface.core.errors import did_you_mean
+from evenface.core.errors import SettingsError, did_you_mean
 from evenface.fusion.data import TransferData
 from evenface.fusion.intervals import interval
 from evenface.fusion.measure import Ground, Key
 from evenface.fusion.settings import PublishedModel, TransferSettings
 
 
-def unknown_regions(settings: TransferSettings, data: TransferData) -> list[str]:
-    """Say of each region that is published and not in the data that it is not there."""
+def unknown(settings: TransferSettings, data: TransferData) -> list[str]:
+    """Say of each region and subset that is published and not in the data that it is not there."""
     models = settings.published.models if settings.published else ()
     named = dict.fromkeys(region for model in models for region in (*model.accuracy, model.learnt) if region)
-    return [
+    said = [
         f"published names the region {name!r}, which is not there.{did_you_mean(name, data.regions)} "
         f"There are: {', '.join(data.regions)}. Without it in published, or with --set published.models=[], all runs."
         for name in named
         if name not in data.regions
     ]
+    for model in models:
+        try:
+            model.subset_of(tuple(data.cues))
+        except SettingsError as error:
+            said.append(str(error))
+    return said
 
 
 def beside(

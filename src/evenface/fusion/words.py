@@ -120,8 +120,8 @@ def _published(told: Told) -> list[str]:
         return []
     about = told["settings"]["published"]
     return [
-        f"Published by {about['source']}: of {len(rows)} accuracies with one of ours beside them, {above} are above the "
-        "interval of ours by person, {below} below it. Read them with the caution that stands with their table."
+        f"Published by {about['source']}: of {len(rows)} accuracies with one of ours beside them, {above} are above "
+        f"the interval of ours by person, {below} below it. Read them with the caution that stands with their table."
     ]
 
 

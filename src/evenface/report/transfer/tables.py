@@ -118,8 +118,8 @@ def _published(data: Mapping[str, Any]) -> TextTable:
         for row in data["published"]
     ]  # fmt: skip
     about = data["settings"]["published"] or {"source": "", "caution": ""}
-    foot = (f"Per cent right, ours with interval; – where this study has no such model. Published by {about['source']}. "
-            f"{about['caution']}").rstrip()  # fmt: skip
+    foot = (f"Per cent right, ours with interval; – where this study has no such model. Published by {about['source']}."
+            f" {about['caution']}")  # fmt: skip
     head = ("model", "region", "published", "ours, random split", "ours, by person")
     return TextTable("published", "Published beside ours", head, rows, foot, words=2)
 
