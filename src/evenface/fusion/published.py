@@ -18,7 +18,7 @@ def unknown(settings: TransferSettings, data: TransferData) -> list[str]:
     named = dict.fromkeys(region for model in models for region in (*model.accuracy, model.learnt) if region)
     said = [
         f"published names the region {name!r}, which is not there.{did_you_mean(name, data.regions)} "
-        f"There are: {', '.join(data.regions)}. Without it in published, or with --set published.models=[], all runs."
+        f"There are: {', '.join(data.regions)}. Take it out of published, or all of it: --set published.models=[]."
         for name in named
         if name not in data.regions
     ]

@@ -278,8 +278,8 @@ def _named(name: str, cues: Sequence[str], where: str) -> tuple[str, ...]:
     if unknown := [part for part in parts if part not in cues]:
         raise SettingsError(
             f"{where}: {name!r} names the cue {unknown[0]!r}, which is not there.{did_you_mean(unknown[0], cues)} "
-            f"Cues: {', '.join(cues)}. One subset is A, A-cue-cue or cue+cue; the list `subsets` also knows leave_one_out, "
-            "singles and all."
+            f"Cues: {', '.join(cues)}. One subset is A, A-cue-cue or cue+cue; the list `subsets` also knows "
+            "leave_one_out, singles and all."
         )
     subset = tuple(c for c in cues if (c not in parts) == name.startswith("A"))
     if not subset:
