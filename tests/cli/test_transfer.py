@@ -1,5 +1,6 @@
 """`evenface transfer`: from a configuration and cue tables to a report, and what is said where that cannot be."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.cues._cue import CueReading
 from evenface.cues._table import save_cue
+from evenface.fusion.settings import TransferSettings
 
 Run = Callable[..., Any]
 CLASSES = ("angry", "fear", "happy", "sad", "surprise", "neutral")
@@ -36,8 +38,18 @@ remedies = ["fine_tuning"]
 """
 
 
-def save_set(folder: Path, name: str, classes: tuple[str, ...]) -> None:
-    """A made copy of one set: its manifest as `evenface data import` writes it, and two cue tables."""
+SETS = {
+    "jaffe": ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
+    "ckplus": ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise"),
+    "tfeid": ("angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
+    "tfed": ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
+}
+MCAM = Path(__file__).parents[2] / "configs" / "mcam" / "four_regions_lite.toml"
+
+
+def save_set(folder: Path, name: str, cues: tuple[str, ...] = ("macro", "head_pose")) -> None:
+    """A made copy of one set: its manifest as `evenface data import` writes it, and cue tables of it."""
+    classes = SETS[name]
     rng = np.random.default_rng(len(classes))
     n = 8 * len(classes)
     nothing = pl.Series([None] * n, dtype=pl.String)
@@ -50,7 +62,8 @@ def save_set(folder: Path, name: str, classes: tuple[str, ...]) -> None:
     folder.mkdir()
     manifest.save(folder / "manifest.parquet")
     shown = np.array([CLASSES.index(c) if c in CLASSES else 5 for c in classes])[labels]
-    for cue, channels in (("macro", CLASSES), ("head_pose", ("yaw", "pitch"))):
+    for cue in cues:
+        channels = CLASSES if cue == "macro" else ("first", "second")
         values = np.eye(6)[shown] * 2 + rng.random((n, 6)) if cue == "macro" else rng.normal(0, 5, (n, 2))
         values = (values / values.sum(1, keepdims=True) if cue == "macro" else values).astype(np.float32)
         reading = CueReading(values, np.ones(n, bool), np.full(n, np.nan, np.float32), (None,) * n)
@@ -59,11 +72,9 @@ def save_set(folder: Path, name: str, classes: tuple[str, ...]) -> None:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    save_set(tmp_path / "jaffe", "jaffe", ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"))
-    save_set(
-        tmp_path / "ckplus", "ckplus", ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
-    )
     places = [tmp_path / "jaffe", tmp_path / "ckplus"]
+    for place in places:
+        save_set(place, place.name)
     text = CONFIG.format(manifests=[str(p) for p in places], cues=[str(p / "cues") for p in places])
     (tmp_path / "study.toml").write_text(text)
     return tmp_path / "study.toml"
@@ -89,6 +100,30 @@ def test_a_cue_table_of_another_manifest_is_refused(run: Run, config: Path, tmp_
     assert done.exit_code == 2
     assert "belongs to another manifest" in done.plain
     assert not (tmp_path / "out").exists()
+
+
+def test_the_four_regions_are_studied_and_what_is_published_stands_beside(run: Run, tmp_path: Path) -> None:
+    asked = TransferSettings.load(MCAM)
+    for name in SETS:
+        save_set(tmp_path / name, name, asked.data.only)
+    places = [[str(tmp_path / name / each) for name in SETS] for each in (".", "cues")]
+    short = {"data.manifest": places[0], "data.cues": places[1], "out": str(tmp_path), "name": "short", "seeds": [0]}
+    short |= {"fusions": ["mcam_paper", "mean"], "options.mcam_paper.steps": 5, "draws": 100}
+    short |= {"detectors.folds": 2, "forgetting.run": "false"}
+    done = run("transfer", MCAM, *(word for key, value in short.items() for word in ("--set", f"{key}={value}")))
+    assert done.exit_code == 0, done.output
+    assert "of 28 accuracies with one of ours beside them" in done.plain  # all but those of other authors
+    document = json.loads((tmp_path / "short" / "transfer.json").read_text())
+    table = pl.read_parquet(tmp_path / "short" / "transfer.parquet").filter(split="random", test="jaffe")
+    (from_tfeid,) = [row for row in document["published"] if row["region"] == "jaffe" and "GAM" in row["model"]]
+    beside = table.filter(source="tfeid", regime="gam", fusion="mcam_paper", subset="A-image_features")
+    assert from_tfeid["random"]["accuracy"] == beside["accuracy"].item()
+    ours = [row[split] for row in document["published"][4:] for split in ("random", "person")]
+    assert all(0 <= each["low"] <= each["accuracy"] <= each["high"] <= 1 for each in ours)
+    page, text = ((tmp_path / "short" / f"transfer.{kind}").read_text() for kind in ("html", "md"))
+    for shown in ("92.44", "86.36", "98.63", "75.19", "Scientific Reports 13:8414", "36 to 132 faces"):
+        assert shown in page
+        assert shown in text
 
 
 def test_help_shows_how_it_is_used(run: Run) -> None:

@@ -43,6 +43,26 @@ def test_all_faults_are_told_together() -> None:
     assert "must learn" in text
 
 
+def test_a_published_number_names_a_fusion_that_is_there_and_is_in_per_cent() -> None:
+    model = {"name": "theirs", "fusion": "gatted", "accuracy": {"west": 101}}
+    with pytest.raises(InvalidSettings) as caught:
+        TransferSettings(**NEEDED, published={"source": "A and B (2023)", "caution": "Few.", "models": [model]})
+    text = str(caught.value)
+    assert "Did you mean 'gated'" in text
+    assert "100" in text
+
+
+def test_what_is_published_is_the_same_beside_other_image_features() -> None:
+    found = []
+    for name, features in (("four_regions", "vgg11"), ("four_regions_lite", "image_features")):
+        asked = TransferSettings.load(CONFIGS / "mcam" / f"{name}.toml")
+        assert asked.published is not None
+        models = [m.model_copy(update={"subset": m.subset_of(asked.data.only)}) for m in asked.published.models]
+        assert {m.subset for m in models if m.subset} <= subsets_of(asked.subsets, asked.data.only).keys()
+        found.append(repr(models).replace(features, "f"))
+    assert found[0] == found[1]
+
+
 def test_fine_tuning_is_always_there_to_compare_with() -> None:
     asked = TransferSettings(**NEEDED, forgetting={"remedies": ["ewc"]})
     assert asked.forgetting.remedies == ("fine_tuning", "ewc")

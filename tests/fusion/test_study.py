@@ -105,7 +105,10 @@ def test_what_cannot_be_is_said_before_anything_is_trained_and_all_at_once(faces
         options={"gated": {"stepz": 3}, "tokens": {}},
         forgetting={"order": ("east",)},
         subsets=("A-unitz",),
-    )
+        published={"source": "A (2023)", "caution": "Few.", "models": [
+            {"name": "theirs", "subset": "A-locale", "learnt": "esat", "accuracy": {"weest": 90, "west": 80}},
+        ]},
+    )  # fmt: skip
     with pytest.raises(SettingsError) as caught:
         study(settings, prepare(*faces, settings.data))
     text = str(caught.value)
@@ -117,9 +120,39 @@ def test_what_cannot_be_is_said_before_anything_is_trained_and_all_at_once(faces
         "tokens",
         "order",
         "unitz",
+        "names the region 'esat', which is not there",
+        "names the region 'weest'",
+        "names the cue 'locale', which is not there. Did you mean 'local'",
     ):
         assert said in text, said
     assert not folder_of(settings).exists()
+
+
+def test_a_published_number_has_ours_beside_it_under_both_splits(faces, ask) -> None:
+    three = {"east": 90.5, "north": 80, "west": 70}
+    models = [
+        {"name": "without units", "fusion": "mean", "subset": "A-units", "accuracy": three},
+        {"name": "from west", "fusion": "mean", "subset": "local", "learnt": "west", "accuracy": three},
+        {"name": "was not asked for", "fusion": "voting", "subset": "A", "accuracy": three},
+        {"name": "no model", "accuracy": three},
+    ]
+    settings = ask(
+        fusions=("mean",), regimes=("lam",), options={}, forgetting={"run": False}, subsets=("leave_one_out", "local"),
+        published={"source": "A and B (2023)", "caution": "Few.", "models": models},
+    )  # fmt: skip
+    told = study(settings, prepare(*faces, settings.data))
+    table = pl.read_parquet(folder_of(settings) / "transfer.parquet")
+    for row in told["published"]:
+        if row["model"] in ("was not asked for", "no model"):
+            assert row["person"] is row["random"] is None
+            continue
+        source, subset = ("west", "local") if row["model"] == "from west" else (row["region"], "A-units")
+        for split in ("person", "random"):
+            ours = table.filter(split=split, source=source, test=row["region"], subset=subset)
+            assert row[split]["accuracy"] == ours["accuracy"].item()
+    assert told["published"][0]["published"] == pytest.approx(0.905)
+    assert set(table.filter(split="random")["subset"]) == {"A", "A-units", "local", "none"}
+    assert "A and B (2023): of 6 accuracies with one of ours beside them" in told["summary"][-1]
 
 
 def test_a_mixture_learns_from_all_its_regions(faces, ask) -> None:

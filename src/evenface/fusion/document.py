@@ -30,6 +30,7 @@ class Found:
     comparisons: Rows
     flattery: Rows
     gaps: Rows
+    published: Rows
     forgetting: dict[str, Any] | None
 
 
@@ -54,6 +55,7 @@ def document(settings: TransferSettings, data: TransferData, plan: Plan, found: 
         "comparisons": found.comparisons,
         "flattery": found.flattery,
         "gaps": found.gaps,
+        "published": found.published,
         "forgetting": found.forgetting,
     }
     told["summary"] = summary(told)

@@ -76,18 +76,24 @@ class Plan:
     Attributes:
         subsets: Name -> cues; all cues first.
         some: Names of those that are read under the random split too.
+        lent: What is read in other regions under the random split too.
         sources: Name of what is learnt from -> its regions.
         jobs: In the order they are done.
     """
 
     subsets: Mapping[str, tuple[str, ...]]
     some: tuple[str, ...]
+    lent: frozenset[str]
     sources: Mapping[str, tuple[str, ...]]
     jobs: tuple[Job, ...]
 
     def names(self, job: Job) -> tuple[str, ...]:
         """Give the subsets of a job."""
         return self.some if job.random else tuple(self.subsets)
+
+    def reads(self, job: Job, region: str) -> bool:
+        """Tell whether a job is read in a region; under the random split in its own alone, if nothing more is asked."""
+        return not job.random or job.source in (region, *self.lent)
 
 
 def make_plan(settings: TransferSettings, data: TransferData) -> Plan:
@@ -98,12 +104,14 @@ def make_plan(settings: TransferSettings, data: TransferData) -> Plan:
     """
     cues = tuple(data.cues)
     subsets = subsets_of(settings.subsets, cues)
-    alone = subsets_of(["singles"], cues)
+    published = settings.published.models if settings.published else ()
+    some = dict.fromkeys([*subsets_of(["singles"], cues), *(model.subset_of(cues) for model in published)])
     sources = {name: (name,) for name in data.learnable} | {"+".join(mix): tuple(mix) for mix in settings.mixtures}
     jobs = [Job(source, seed) for seed in settings.seeds for source in sources]
     if settings.data.random_reference:
         jobs += [Job(source, seed, True) for seed in settings.seeds for source in data.learnable]
-    return Plan(subsets, tuple(name for name in alone if name in subsets), sources, tuple(jobs))
+    lent = frozenset(model.learnt for model in published if model.learnt)
+    return Plan(subsets, tuple(name for name in some if name in subsets), lent, sources, tuple(jobs))
 
 
 def models(settings: TransferSettings, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
@@ -136,10 +144,8 @@ def run_job(settings: TransferSettings, data: TransferData, plan: Plan, job: Job
     """Train and read all models of one job."""
     regions, names = plan.sources[job.source], plan.names(job)
     mine = data.in_regions(regions)
-    tested = entrance.part == TEST
-    if job.random:  # the reference is for the region itself
-        tested &= mine
-    places = np.flatnonzero(tested)
+    read = data.in_regions(tuple(region for region in data.regions if plan.reads(job, region)))
+    places = np.flatnonzero(read & (entrance.part == TEST))
     subsets = torch.tensor([[float(cue in plan.subsets[name]) for cue in data.cues] for name in names])
     said, weights, chances, without = [], [], [], []
     for regime in settings.regimes:

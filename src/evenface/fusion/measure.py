@@ -76,7 +76,7 @@ def ground(
     here = data.region == data.regions.index(region)
     people = np.unique(data.persons[here])
     seeds = {seed: i for i, seed in enumerate(settings.seeds)}
-    jobs = [job for job in cells if job.random == random and (not random or job.source == region)]
+    jobs = [job for job in cells if job.random == random and plan.reads(job, region)]
     if not jobs:
         return None
     faces = np.zeros((len(seeds), len(people)))

@@ -23,6 +23,7 @@ from evenface.fusion.document import Found, document
 from evenface.fusion.forgetting import Sequel, check_order, measured, run_sequels, sequel_path
 from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.matrix import Cell, Job, Plan, facts, make_plan, run_jobs
+from evenface.fusion.published import beside, unknown
 from evenface.fusion.settings import TransferSettings
 
 Report = Callable[[str, int, int], None]
@@ -95,6 +96,7 @@ def _measure(
         comparisons=measure.comparisons(settings, data, by_person),
         flattery=measure.flattery(settings, by_person, by_lot),
         gaps=measure.gaps(settings, data, by_person),
+        published=beside(settings, data, by_person, by_lot),
         forgetting=forgetting,
     )
 
@@ -117,6 +119,7 @@ def _check(settings: TransferSettings, data: TransferData) -> None:
     for mix in settings.mixtures:
         if lost := [name for name in mix if name not in data.learnable]:
             faults.append(f"mixtures: {', '.join(lost)} cannot be learnt from. There are: {', '.join(data.learnable)}.")
+    faults += unknown(settings, data)
     shape = Shape(tuple(data.cues), len(data.classes), data.classes, (True,) * len(data.cues))
     used = {*settings.fusions, settings.forgetting.fusion}
     faults += [

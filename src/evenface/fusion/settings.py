@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -33,8 +33,8 @@ class TransferDataSettings(Settings):
         merge: Expression -> one of `classes`, above the rules.
         test_share: Share of each region's persons that is for testing.
         validation_share: Share that chooses among moments of a training, and the temperature.
-        random_reference: Whether all is done once more with faces dealt to the parts at random, for all cues and each
-            alone, to see how much such a split flatters.
+        random_reference: Whether all is done once more with faces dealt to the parts at random, for all cues, each
+            alone and the subsets of `published`, to see how much such a split flatters.
     """
 
     manifest: str | tuple[str, ...]
@@ -128,6 +128,51 @@ class ForgettingSettings(Settings):
         return remedies if "fine_tuning" in remedies else ("fine_tuning", *remedies)
 
 
+class PublishedModel(Settings):
+    """One row of a published table.
+
+    Attributes:
+        name: As the report shows it.
+        regime, fusion, subset: The model of ours that stands beside it; without a subset there is none.
+        learnt: The region that all is learnt from; None: each region is read by the model that learnt there.
+        accuracy: Region tested -> in per cent, as published.
+    """
+
+    name: str
+    regime: Literal["lam", "gam"] = "lam"
+    fusion: str = "mcam_paper"
+    subset: str | None = None
+    learnt: str | None = None
+    accuracy: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(min_length=1)
+
+    @field_validator("fusion")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _fusion_name(name)
+
+    def subset_of(self, cues: Sequence[str]) -> str | None:
+        """Name the subset as `subsets_of` does.
+
+        Raises:
+            SettingsError: It names an unknown cue, or would be empty.
+        """
+        return None if self.subset is None else subset_name(_named(self.subset, cues, "published"), cues)
+
+
+class PublishedSettings(Settings):
+    """Numbers that others published, to stand beside ours.
+
+    Attributes:
+        source: Where they are from.
+        caution: What is to be known when they are read.
+        models: Rows of the table.
+    """
+
+    source: str
+    caution: str
+    models: tuple[PublishedModel, ...]
+
+
 class TransferSettings(Settings):
     """What a study is asked to do.
 
@@ -144,7 +189,7 @@ class TransferSettings(Settings):
         mixtures: Lists of regions to learn from together.
         draws: Of the bootstrap and of the permutation tests.
         threads: Of the processor.
-        data, detectors, forgetting: See there.
+        data, detectors, forgetting, published: See there.
     """
 
     name: str = Field(default="transfer", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -160,18 +205,14 @@ class TransferSettings(Settings):
     data: TransferDataSettings
     detectors: DetectorSettings
     forgetting: ForgettingSettings = ForgettingSettings()
+    published: PublishedSettings | None = None
 
     @field_validator("fusions")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            for name in names:
-                FUSIONS.target(name)
-        except UnknownNameError as error:
-            raise ValueError(str(error)) from error
         if not names:
             raise ValueError(f"names no fusion; there are {', '.join(FUSIONS)}")
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(map(_fusion_name, names)))
 
     def fusion(self, name: str, shape: Shape) -> Fusion:
         """Make a fusion with its settings.
@@ -209,7 +250,7 @@ def subsets_of(asked: Sequence[str], cues: Sequence[str]) -> dict[str, tuple[str
         elif name == "singles":
             every = [(cue,) for cue in cues]
         else:
-            every = [_named(name, cues)]
+            every = [_named(name, cues, "subsets")]
         found |= {subset_name(subset, cues): subset for subset in every if subset}
     return found
 
@@ -223,15 +264,24 @@ def subset_name(subset: Sequence[str], cues: Sequence[str]) -> str:
     return "A" + "".join(f"-{cue}" for cue in cues if cue not in subset)
 
 
-def _named(name: str, cues: Sequence[str]) -> tuple[str, ...]:
+def _fusion_name(name: str) -> str:
+    try:
+        FUSIONS.target(name)
+    except UnknownNameError as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
+def _named(name: str, cues: Sequence[str], where: str) -> tuple[str, ...]:
     parts = re.split(r"[-,]", name)[1:] if re.match(r"A([-,]|$)", name) else name.split("+")
     parts = [part.strip() for part in parts if part.strip()]
     if unknown := [part for part in parts if part not in cues]:
         raise SettingsError(
-            f"subsets: {name!r} names the cue {unknown[0]!r}, which is not there.{did_you_mean(unknown[0], cues)} "
-            f"Cues: {', '.join(cues)}. A subset is A, A-cue-cue, cue+cue, leave_one_out, singles or all."
+            f"{where}: {name!r} names the cue {unknown[0]!r}, which is not there.{did_you_mean(unknown[0], cues)} "
+            f"Cues: {', '.join(cues)}. One subset is A, A-cue-cue or cue+cue; the list `subsets` also knows "
+            "leave_one_out, singles and all."
         )
     subset = tuple(c for c in cues if (c not in parts) == name.startswith("A"))
     if not subset:
-        raise SettingsError(f"subsets: {name!r} leaves no cue.")
+        raise SettingsError(f"{where}: {name!r} leaves no cue.")
     return subset

@@ -12,7 +12,7 @@ def summary(told: Told) -> list[str]:
     """Say what the first regime and the first fusion that learns show; the tables have the others."""
     learning = [(row["regime"], row["fusion"]) for row in told["deletion"]]
     if not learning:
-        return ["No fusion learns, or there is only one cue: there is nothing to compare."]
+        return ["No fusion learns, or there is only one cue: there is nothing to compare.", *_published(told)]
     regime, fusion = learning[0]
     mine = {"regime": regime, "fusion": fusion}
     said = [
@@ -21,6 +21,7 @@ def summary(told: Told) -> list[str]:
         *_gaps(told, f"{fusion}, {regime.upper()}"),
         *_deletion(told, mine),
         *_flattery(told, mine),
+        *_published(told),
     ]
     return said + (_forgetting(told["forgetting"]) if told["forgetting"] else [])
 
@@ -108,6 +109,19 @@ def _flattery(told: Told, mine: Mapping[str, str]) -> list[str]:
     return [
         f"A random split of faces shows {_points(mean)} points more than one by person in the mean over regions, "
         f"at most {_points(top['difference'])} ({top['region']})."
+    ]
+
+
+def _published(told: Told) -> list[str]:
+    rows = [row for row in told["published"] if row["person"] and row["person"]["low"] is not None]
+    above = sum(row["published"] > row["person"]["high"] for row in rows)
+    below = sum(row["published"] < row["person"]["low"] for row in rows)
+    if not rows:
+        return []
+    about = told["settings"]["published"]
+    return [
+        f"Published by {about['source']}: of {len(rows)} accuracies with one of ours beside them, {above} are above "
+        f"the interval of ours by person, {below} below it. Read them with the caution that stands with their table."
     ]
 
 

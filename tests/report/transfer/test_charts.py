@@ -30,12 +30,12 @@ def told(**changes: Any) -> dict[str, Any]:
         "schema": "evenface.transfer/1", "evenface": "0", "classes": ["happy", "sad"], "notices": [], "models": 6,
         "settings": {
             "name": "made", "seeds": [0, 1], "draws": 100, "data": {"test_share": 0.25, "validation_share": 0.15},
-            "detectors": {"source": "west"},
+            "detectors": {"source": "west"}, "published": None,
         },
         "cues": [{"cue": c, "channels": 3, "read": 1.0, "enters_lam": "answers"} for c in ("f", "u")],
         "regions": regions, "subsets": {"A": ["f", "u"], "f": ["f"]}, "sources": {"<b>": ["<b>"], "west": ["west"]},
-        "accuracy": rows, "shapley": [], "comparisons": [], "gaps": [], "flattery": [], "forgetting": None,
-        "summary": [],
+        "accuracy": rows, "shapley": [], "comparisons": [], "gaps": [], "flattery": [], "published": [],
+        "forgetting": None, "summary": [],
         "weights": [{"region": "west", "regime": "lam", "fusion": "gated", "cue": c, "weight": 0.5, "low": 0.4,
                      "high": 0.6} for c in ("f", "u")],
         "deletion": [{"region": "west", "regime": "lam", "fusion": "gated", "falls": falls, "beyond": 0.1, "low": 0.02,
@@ -73,6 +73,25 @@ def test_names_of_regions_are_escaped() -> None:
     assert "<b>" not in page
     assert "&lt;b&gt;" in page
     assert "<b>" not in render(told())
+
+
+def test_published_numbers_stand_beside_ours_with_their_caution() -> None:
+    ours = {"accuracy": 0.8, "low": 0.7, "high": 0.85}
+    rows = [
+        {"model": "LAM, all cues", "region": "<b>", "published": 0.9244, "random": {**ours, "accuracy": 0.84},
+         "person": ours},
+        {"model": "earlier best", "region": "west", "published": 0.913, "random": None, "person": None},
+    ]  # fmt: skip
+    settings = told()["settings"] | {"published": {"source": "A and B (2023)", "caution": "Few faces."}}
+    data = told(published=rows, settings=settings)
+    table = tables(data)["published"]
+    assert table.rows == [
+        ("LAM, all cues", "<b>", "92.44", "84.0 [70.0, 85.0]", "80.0 [70.0, 85.0]"),
+        ("earlier best", "west", "91.3", "–", "–"),
+    ]
+    for text in (to_html(data), render(data)):
+        assert "Published beside ours" in text
+        assert "A and B (2023). Few faces." in text
 
 
 @pytest.mark.parametrize("low", [None, 0.01])

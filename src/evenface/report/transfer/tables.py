@@ -12,7 +12,7 @@ from evenface.report.transfer.charts import accuracy_rows
 
 def tables(data: Mapping[str, Any]) -> dict[str, TextTable]:
     """All tables that have rows, by name."""
-    made = [_regions(data), _own(data), _away(data), _comparisons(data), _gaps(data), _flattery(data)]
+    made = [_regions(data), _own(data), _away(data), _comparisons(data), _gaps(data), _flattery(data), _published(data)]
     made += [_contributions(data), _remedies(data), _few(data)]
     return {table.name: table for table in made if table.rows}
 
@@ -109,6 +109,19 @@ def _flattery(data: Mapping[str, Any]) -> TextTable:
     head = ("fusion, all cues", "region", "random split", "by person", "more under random, points")
     foot = "A random split of faces puts the same person on both sides; the answer is the split by person."
     return TextTable("flattery", "How much a random split flatters", head, rows, foot, words=2)
+
+
+def _published(data: Mapping[str, Any]) -> TextTable:
+    rows = [
+        (row["model"], row["region"], f"{round(100 * row['published'], 2):g}",
+         *("–" if row[split] is None else percent(row[split]) for split in ("random", "person")))
+        for row in data["published"]
+    ]  # fmt: skip
+    about = data["settings"]["published"] or {"source": "", "caution": ""}
+    foot = (f"Per cent right, ours with interval; – where this study has no such model. Published by {about['source']}."
+            f" {about['caution']}")  # fmt: skip
+    head = ("model", "region", "published", "ours, random split", "ours, by person")
+    return TextTable("published", "Published beside ours", head, rows, foot, words=2)
 
 
 def _contributions(data: Mapping[str, Any]) -> TextTable:
