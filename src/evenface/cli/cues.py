@@ -50,6 +50,8 @@ _IMPORT = """Take over action units that OpenFace 2 or py-feat read, as OUT/open
 evenface cues import processed/ faces/ cues/
 
 evenface cues import fex.csv faces.parquet cues/
+
+evenface cues import openface3/ faces/ cues/ --units AU01,AU02,AU04,AU06,AU09,AU12,AU25,AU26
 """
 
 
@@ -117,6 +119,10 @@ def import_(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file, or a folder of such.")],
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="Or a folder with manifest.parquet.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the tables.")],
+    units: Annotated[
+        str | None,
+        typer.Option(help="Which unit each column is, in order, where columns are only numbered, as with OpenFace 3."),
+    ] = None,
 ) -> None:
     """Parse, call, print."""
     from evenface.cues._findings import findings, unanswered
@@ -126,8 +132,10 @@ def import_(
     console = Console()
     with plain_errors():
         faces = Manifest.load(manifest_file(manifest))
-        got = import_units(table, faces)
-        written = save_cue(out, got.name, got.channels, got.reading, faces, {"source": table.name})
+        named = some_names(units, "--units")
+        got = import_units(table, faces, named)
+        about = {"source": table.name, "units_named_by_user": named is not None}
+        written = save_cue(out, got.name, got.channels, got.reading, faces, about)
     counts = unanswered(faces, got.name, got.reading)
     _tell(console, counts, got.notes)
     say(console, (f"Finding: {notice.message}" for notice in findings(counts)), "yellow")
