@@ -185,7 +185,7 @@ def _show_cues(console: Console, answers: pl.DataFrame) -> None:
         why = reasons.drop_nulls().value_counts(sort=True).iter_rows()
         told = "".join(f"; {reason}: {count:,}" for reason, count in why)
         console.print(Text(f"{name}: {counted(reasons.null_count(), 'face')} read{told}."))
-        lost = findings(unread_by(answers, groups, name, answers[column]))
+        lost = findings(unread_by(answers, groups, name, answers[column].to_list()))
         say(console, (f"Finding: {notice.message}" for notice in lost), "yellow")
         if CUES.get(name).frames:
             say(console, [f"{name}: {_STILL}"], "yellow")

@@ -44,12 +44,14 @@ class Sequences:
         images: For each sequence the paths of its frames, `frames` of them; none where it cannot be read.
         reasons: Why not; None where it can.
         of_face: (face,) which sequence each face of the manifest belongs to.
+        looked_at: (face,) whether it is in the part of the sequence that is read.
         notes: What a reader must know of how they were chosen.
     """
 
     images: tuple[tuple[str, ...], ...]
     reasons: tuple[str | None, ...]
     of_face: NDArray[np.int64]
+    looked_at: NDArray[np.bool_]
     notes: tuple[str, ...]
 
 
@@ -84,7 +86,8 @@ def sequences(frame: pl.DataFrame, frames: int) -> Sequences:
     )
     order = own.select("sequence").with_row_index("number")
     numbers = faces.join(order, "sequence", "left", maintain_order="left")["number"]
-    return Sequences(images, reasons, numbers.to_numpy().astype(np.int64), _notes(own))
+    kept = faces["kept"].fill_null(False).to_numpy()
+    return Sequences(images, reasons, numbers.to_numpy().astype(np.int64), kept, _notes(own))
 
 
 def _parts(frame: pl.DataFrame) -> pl.DataFrame:
