@@ -14,7 +14,7 @@ from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.cues._cue import CueReading
-from evenface.cues._score import score, score_clips, uf1_uar
+from evenface.cues._score import Score, score, score_clips, uf1_uar
 from evenface.cues.micro import PLUS, THREE
 
 NAMES = ("happy", "disgust", "repression", "surprise", "others", "neutral")
@@ -54,7 +54,9 @@ def read_of(answers: list[str | None], classes: tuple[str, ...], frames: int = 4
     return CueReading(full, valid, full.max(1), tuple(None if v else "clip too short" for v in valid))
 
 
-def scored(rows: list[tuple[str, str | None, str | None, str, str | None]], classes: tuple[str, ...] = THREE):
+def scored(
+    rows: list[tuple[str, str | None, str | None, str, str | None]], classes: tuple[str, ...] = THREE
+) -> tuple[dict[str, Score], tuple[str, ...]]:
     return score_clips(clips(rows), classes, read_of([row[3] for row in rows], classes))
 
 
@@ -101,13 +103,9 @@ def test_labels_are_those_of_the_frames_that_are_looked_at() -> None:
     neutral = Manifest(manifest.frame.with_columns(first.alias("label")), manifest.labels, ())
     read = read_of([row[3] for row in CASME], PLUS)
     assert score_clips(neutral, PLUS, read)[0]["all"].clips == 4
-    whole = Manifest(neutral.frame.drop("phase"), manifest.labels, ())
+    one = Manifest(neutral.frame.drop("phase").filter(pl.col("clip") == "c0"), manifest.labels, ())
     with pytest.raises(InputError, match="No clip has one label"):
-        score_clips(
-            whole.__class__(whole.frame.filter(pl.col("clip") == "c0"), whole.labels, ()),
-            PLUS,
-            read_of(["positive"], PLUS),
-        )
+        score_clips(one, PLUS, read_of(["positive"], PLUS))
 
 
 def test_who_is_not_known_stands_for_themselves() -> None:

@@ -177,9 +177,9 @@ def score(
         scores, notes = score_clips(faces, table.channels[cue], table.readings[cue])
     say(console, notes, "dim")
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in ("data set", "clips", "read", "persons", "UF1", "UAR"):
-        name = head == "data set"
-        shown.add_column(head, justify="left" if name else "right", overflow="fold", no_wrap=not name)
+    for head in ("set", "clips", "read", "persons", "UF1", "UAR"):
+        left = head == "set"
+        shown.add_column(head, justify="left" if left else "right", overflow="fold", no_wrap=not left)
     for name, each in scores.items():
         numbers = (f"{count:,}" for count in (each.clips, each.answered, each.persons))
         shown.add_row(Text(name), *numbers, Text(_ranged(*each.uf1)), Text(_ranged(*each.uar)))

@@ -147,14 +147,21 @@ def score_clips(
     found = {"all": of(clips)}
     if clips["dataset"].n_unique() > 1:
         found |= {str(key[0]): of(part) for key, part in clips.sort("dataset").group_by("dataset", maintain_order=True)}
-    counts = {
+    told = _told(clips, total, odd, found["all"].answered)
+    return found, (merged.sentence, *(f"{count:,} {what}." for what, count in told.items() if count))
+
+
+def _told(clips: pl.DataFrame, total: int, odd: int, answered: int) -> dict[str, int]:
+    """Say of how many clips something must be known; a row per clip that is scored."""
+    import polars as pl
+
+    return {
         f"of {total:,} clips have no label among these": total - len(clips) - odd,
         "clips have frames of several labels, and are left out": odd,
-        "clips were not read, and count as wrong": len(clips) - found["all"].answered,
+        "clips were not read, and count as wrong": len(clips) - answered,
         "are pictures of no clip, read as still photos": clips.filter(~pl.col("moving")).height,
         "clips show a person who is not known, and who stands for themselves": clips["subject"].null_count(),
     }
-    return found, (merged.sentence, *(f"{count:,} {what}." for what, count in counts.items() if count))
 
 
 def _clips(
