@@ -27,6 +27,7 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional
 
+from evenface.cues._score import score
 from evenface.cues.micro import MERGED, PLUS, THREE
 from evenface.faces.align import align
 from evenface.faces.landmarks import Landmarker
@@ -133,24 +134,12 @@ def answers(net: MicroNet, data: Data) -> NDArray[np.int64]:
 
 
 def scores(true: NDArray[np.int64], answer: NDArray[np.int64], classes: tuple[str, ...]) -> dict[str, Any]:
-    """Give UF1 and UAR, the means over the classes of F1 and recall (MEGC 2019), with intervals over clips."""
-    draws = np.random.default_rng(0).integers(0, len(true), (2000, len(true)))
-
-    def measure(true: NDArray[np.int64], answer: NDArray[np.int64]) -> NDArray[np.float64]:
-        hits = np.stack([((true == c) & (answer == c)).sum(-1) for c in range(len(classes))])
-        real = np.stack([(true == c).sum(-1) for c in range(len(classes))])
-        said = np.stack([(answer == c).sum(-1) for c in range(len(classes))])
-        with np.errstate(invalid="ignore"):
-            return np.stack([(2 * hits / (real + said)).mean(0), (hits / real).mean(0)])
-
-    value, spread = measure(true, answer), measure(true[draws], answer[draws])
-    low, high = np.nanpercentile(spread, [2.5, 97.5], axis=1)
-    counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (true, answer), 1)
+    """Give UF1 and UAR with intervals over clips, each of which counts as a person of its own."""
+    found = score(true, answer, np.arange(len(true)), classes)
     return {
-        "clips": len(true),
-        **{n: [round(float(x), 3) for x in (value[i], low[i], high[i])] for i, n in enumerate(("UF1", "UAR"))},
-        "true_by_answer": counts.tolist(),
+        "clips": found.clips,
+        **{name: [round(x, 3) for x in each] for name, each in (("UF1", found.uf1), ("UAR", found.uar))},
+        "true_by_answer": found.counts[:, :-1].tolist(),
     }
 
 

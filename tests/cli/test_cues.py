@@ -12,6 +12,8 @@ from PIL import Image
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
 from evenface.core.tables import Attribute
+from evenface.cues._cue import CueReading
+from evenface.cues._table import save_cue
 
 Run = Callable[..., str]
 
@@ -79,3 +81,36 @@ def test_units_of_another_tool_become_a_table(cues: Run, set_of_two: Path) -> No
 )
 def test_what_cannot_be_read_is_told(cues: Run, set_of_two: Path, words: tuple[str, ...], message: str) -> None:
     assert message in cues("read", set_of_two, set_of_two / "cues", *words, code=2)
+
+
+def test_what_was_read_of_clips_is_scored(cues: Run, tmp_path: Path) -> None:
+    labels, answers = ["happy", "sad", "surprise"] * 2, [0, 1, 2, 0, 1, 1]
+    frame = pl.DataFrame(
+        {
+            "face": [f"f{n}" for n in range(6)],
+            "image": [f"{n}.png" for n in range(6)],
+            "subject": ["a", "a", "a", "b", "b", "b"],
+            "dataset": ["made"] * 6,
+            "region": pl.Series([None] * 6, dtype=pl.String),
+            "split": pl.Series([None] * 6, dtype=pl.String),
+            "label": pl.Series([("happy", "sad", "surprise").index(name) for name in labels], dtype=pl.Int16),
+        }
+    )
+    manifest = Manifest(frame, LabelSpace.of(["happy", "sad", "surprise"]), ())
+    manifest.save(tmp_path / "manifest.parquet")
+    values = np.eye(3, dtype=np.float32)[answers]
+    reading = CueReading(values, np.ones(6, bool), np.ones(6, np.float32), (None,) * 6)
+    save_cue(tmp_path / "cues", "micro", ("positive", "negative", "surprise"), reading, manifest, {})
+    told = " ".join(cues("score", tmp_path, tmp_path / "cues").split())
+    assert "all 6 6 2 0.822 [0.556, 1.000] 0.833 [0.667, 1.000]" in told
+    assert "happy -> positive" in told and "6 are pictures of no clip" in told
+    refused = " ".join(cues("score", tmp_path, tmp_path / "cues", "--cue", "macro", code=2).split())
+    assert "cues that read clips: micro, micro_plus" in refused
+
+
+def test_numbered_columns_take_the_names_that_are_given(cues: Run, set_of_two: Path) -> None:
+    (set_of_two / "a.csv").write_text("confidence, AU01_r, AU02_r, AU03_r\n0.9, 1.0, 2.0, 3.0\n")
+    assert "say which with --units" in cues("import", set_of_two / "a.csv", set_of_two, set_of_two / "c", code=2)
+    told = cues("import", set_of_two / "a.csv", set_of_two, set_of_two / "c", "--units", "AU01,AU04,AU12")
+    assert "AU03_r as AU12" in " ".join(told.split())
+    assert pl.read_parquet(set_of_two / "c" / "openface.parquet")["cue:openface:AU12"].to_list() == [3.0, None]

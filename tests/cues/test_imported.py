@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evenface.core.errors import InputError
+from evenface.core.errors import InputError, SettingsError
 from evenface.cues._imported import import_units
 from evenface.cues._table import load_cues, save_cue
 
@@ -54,6 +54,33 @@ def test_columns_that_are_numbered_and_not_named_are_refused(faces, tmp_path: Pa
     openface(tmp_path, "0", (1, 0, 1, 1, 0, 0, 0), units="AU01_r, AU02_r, AU03_r")
     with pytest.raises(InputError, match="OpenFace 2 reads no 3"):
         import_units(tmp_path / "0.csv", faces(1))
+
+
+def test_numbered_columns_are_what_the_user_says(faces, tmp_path: Path) -> None:
+    openface(tmp_path, "0", (1, 0, 1, 1, 0.1, 0.2, 0.3), units="AU01_r, AU02_r, AU03_r")
+    got = import_units(tmp_path / "0.csv", faces(1), ["AU01", "AU12", "AU06"])
+    assert got.channels == ("AU01", "AU12", "AU06")
+    np.testing.assert_allclose(got.reading.values[0], [0.1, 0.2, 0.3], rtol=1e-6)
+    assert "AU02_r as AU12" in got.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (["AU01", "AU12"], r"2 units are named for 3 columns \(AU01_r to AU03_r\)"),
+        (["AU01", "AU01", "smile"], "'smile' is no unit, such as 'AU06'; AU01 is named twice"),
+    ],
+)
+def test_units_that_do_not_fit_the_columns_are_refused(faces, tmp_path: Path, named: list[str], message: str) -> None:
+    openface(tmp_path, "0", (1, 0, 1, 1, 0, 0, 0), units="AU01_r, AU02_r, AU03_r")
+    with pytest.raises(SettingsError, match=message):
+        import_units(tmp_path / "0.csv", faces(1), named)
+
+
+def test_columns_that_have_names_get_no_others(faces, tmp_path: Path) -> None:
+    openface(tmp_path, "0", (1, 0, 1, 1, 0, 0, 0))
+    with pytest.raises(SettingsError, match="named already"):
+        import_units(tmp_path / "0.csv", faces(1), ["AU01", "AU02"])
 
 
 def test_what_belongs_to_no_face_is_refused(faces, tmp_path: Path) -> None:

@@ -120,6 +120,13 @@ def test_a_cue_that_fails_on_a_whole_group_is_a_finding(faces, tmp_path: Path) -
     assert "'macro' reads no face of gender=male (3 faces)" in found.message
 
 
+def test_a_data_set_on_which_a_cue_fails_is_a_finding_too(faces, tmp_path: Path) -> None:
+    manifest = faces(4, broken=[2, 3], dataset=["a", "a", "b", "b"])
+    (done,) = read_cues(manifest, tmp_path, tmp_path / "out", ["macro"], detector=None)
+    (found,) = findings(unanswered(manifest, "macro", done.reading))
+    assert "no face of dataset=b (2 faces)" in found.message
+
+
 def test_a_cue_that_reads_nobody_is_no_finding_about_a_group(faces, tmp_path: Path) -> None:
     manifest = faces(4, broken=[0, 1, 2, 3])
     (done,) = read_cues(manifest, tmp_path, tmp_path / "out", ["macro"], detector=None)

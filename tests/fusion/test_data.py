@@ -82,6 +82,29 @@ def test_a_cue_that_fails_on_a_whole_group_is_a_finding(make, ask, read) -> None
     assert any(n.code == "cue_fails_group" and "gender=male" in n.message for n in data.notices)
 
 
+def test_a_cue_that_fails_on_a_data_set_is_a_finding_of_its_region(make, ask, read) -> None:
+    manifest, table = make()
+    east = (manifest.frame["dataset"] == "set-east").to_numpy()
+    manifest = replace(manifest, frame=manifest.frame.with_columns(region=pl.lit("one")))
+    readings = dict(table.readings) | {"units": read(np.nan_to_num(table.readings["units"].values), ~east)}
+    settings = ask().data.model_copy(update={"by_dataset": True})
+    notices = prepare(manifest, CueTable(table.faces, table.channels, readings), settings).notices
+    (found,) = [n.message for n in notices if n.code == "cue_fails_group"]
+    assert "no face of region=set-east (72 faces)" in found
+
+
+def test_groups_are_those_of_the_faces_that_are_used(make, ask, read) -> None:
+    manifest, table = make()
+    frame = manifest.frame
+    lost = ((frame["region"] == "east") & (frame["label"] > 0)).to_numpy()
+    readings = dict(table.readings) | {"units": read(np.nan_to_num(table.readings["units"].values), ~lost)}
+    of_all = prepare(manifest, CueTable(table.faces, table.channels, readings), ask().data)
+    assert not [n for n in of_all.notices if n.code == "cue_fails_group"]
+    settings = ask().data.model_copy(update={"classes": ("sad", "neutral")})
+    of_two = prepare(manifest, CueTable(table.faces, table.channels, readings), settings)
+    assert any("region=east (48 faces)" in n.message for n in of_two.notices if n.code == "cue_fails_group")
+
+
 def test_a_cue_that_read_nothing_is_refused(make, ask, read) -> None:
     manifest, table = make()
     none = read(np.zeros((len(manifest.frame), 5)), np.zeros(len(manifest.frame), bool))

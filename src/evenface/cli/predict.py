@@ -13,7 +13,7 @@ from rich.progress import SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from evenface.cli.options import BAD_INPUT, plain_errors, progress_bar, some_names, wrote
+from evenface.cli.options import BAD_INPUT, plain_errors, progress_bar, say, some_names, wrote
 from evenface.core.errors import SettingsError
 from evenface.report.text import counted
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from evenface.serve.table import Answer
 
 _MOST_SHOWN = 40  # rows on the screen
+_STILL = (
+    "each picture was read as a still photo, frames of a video too. Nothing moves in one: micro then knows next to "
+    "nothing, and micro_plus what the face looks like. `evenface cues read` reads clips."
+)
 _EXAMPLE = """Read the expression of every face in photos and videos: as people would perceive it, not what is felt.
 
 A face that is missed, or too uncertain to answer for, is a row with its reason. With a Manifest the table goes straight
@@ -167,14 +171,24 @@ def _show(console: Console, answers: pl.DataFrame, classes: tuple[str, ...]) -> 
 
 
 def _show_cues(console: Console, answers: pl.DataFrame) -> None:
-    """Tell how many faces each cue could read, and why not the others."""
+    """Tell how many faces each cue could read, why not the others, and of which groups it read none."""
     import polars as pl
 
+    from evenface.cues import CUES
+    from evenface.cues._findings import findings, unread_by
+    from evenface.serve.table import group_columns
+
+    groups = {name: name for name in group_columns(answers)}
     for column in (name for name in answers.columns if name.startswith("cue_reason:")):
+        name = column.partition(":")[2]
         reasons = answers.filter(pl.col("box_left").is_not_null())[column]
         why = reasons.drop_nulls().value_counts(sort=True).iter_rows()
         told = "".join(f"; {reason}: {count:,}" for reason, count in why)
-        console.print(Text(f"{column.partition(':')[2]}: {counted(reasons.null_count(), 'face')} read{told}."))
+        console.print(Text(f"{name}: {counted(reasons.null_count(), 'face')} read{told}."))
+        lost = findings(unread_by(answers, groups, name, answers[column].to_list()))
+        say(console, (f"Finding: {notice.message}" for notice in lost), "yellow")
+        if CUES.get(name).frames:
+            say(console, [f"{name}: {_STILL}"], "yellow")
 
 
 def _show_base_rates(console: Console, answers: pl.DataFrame) -> None:

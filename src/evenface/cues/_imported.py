@@ -4,6 +4,8 @@
 each
   picture, named like it, or one for each clip, named like it, whose rows are frames from 1 on.
 - py-feat (Cheong et al., arXiv:2104.03509): `AU01` … from 0 to 1, `FaceScore`, and the picture's path in `input`.
+- Scripts around OpenFace 3 number columns from 1 on, whichever unit each is, and do not agree on which: the user names
+  them.
 
 Of several faces in a picture the one that the tool is surest of counts.
 """
@@ -11,14 +13,14 @@ Of several faces in a picture the one that the tool is surest of counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evenface.core.errors import InputError
+from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
 from evenface.cues._cue import CueReading, with_gaps
 
@@ -47,12 +49,19 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_units(source: Path, manifest: Manifest) -> Imported:
+def import_units(source: Path, manifest: Manifest, named: Sequence[str] | None = None) -> Imported:
     """Read the units of a manifest's faces from a CSV file, or a folder of such.
+
+    Args:
+        source: The file or folder.
+        manifest: Whose faces.
+        named: Which unit each of the columns is that are numbered from 1 on, in their order, as `AU06`; None: columns
+            bear the names of their units.
 
     Raises:
         InputError: There is no such file, it is no table of units, its columns do not say which units they are, or no
             row belongs to a face of the manifest.
+        SettingsError: `named` is no list of different units, or does not fit the columns.
     """
     files = sorted(source.glob("*.csv")) if source.is_dir() else [source]
     if not files or not files[0].is_file():
@@ -60,11 +69,12 @@ def import_units(source: Path, manifest: Manifest) -> Imported:
             f"There is no {source}, or it holds no CSV files. Give a file or folder of OpenFace or py-feat."
         )
     tables = [_read(path) for path in files]
-    name, units, sure = _kind(tables[0], files[0])
+    name, columns, sure = _kind(tables[0], files[0])
+    units = _named(columns, named) if named is not None else _checked(columns, name, files[0])
     import polars as pl
 
     try:
-        table = pl.concat([each.select("key", "at", *_numbers([*units, sure, "success"], each)) for each in tables])
+        table = pl.concat([each.select("key", "at", *_numbers([*columns, sure, "success"], each)) for each in tables])
     except pl.exceptions.PolarsError as error:
         raise InputError(f"The files in {source} have different columns: {error}. Import them one by one.") from error
     keys = _keys(manifest, table)
@@ -76,7 +86,8 @@ def import_units(source: Path, manifest: Manifest) -> Imported:
             f"No row of {source} belongs to a face of the manifest. It speaks of {seen}; files are named like pictures "
             "or clips, or have a column 'input' or 'face'."
         )
-    return Imported(name, tuple(unit[:4] for unit in units), _reading(rows, units, sure), _notes(rows, name))
+    notes = _notes(rows, name, dict(zip(columns, named, strict=True)) if named is not None else {})
+    return Imported(name, units, _reading(rows, columns, sure), notes)
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -104,14 +115,32 @@ def _kind(table: pl.DataFrame, path: Path) -> tuple[str, list[str], str]:
     for name, pattern, sure in (("openface", r"AU\d\d_r", "confidence"), ("pyfeat", r"AU\d\d", "FaceScore")):
         units = sorted(column for column in table.columns if re.fullmatch(pattern, column))
         if units and sure in table.columns:
-            numbers = {int(unit[2:4]) for unit in units}
-            if name == "openface" and not numbers <= _OPENFACE:
-                raise InputError(
-                    f"{path} has columns {', '.join(units)}, and OpenFace 2 reads no {min(numbers - _OPENFACE)}. "
-                    "Scripts around OpenFace 3 number columns in order, whichever unit each is: rename them to units."
-                )
             return name, units, sure
     raise InputError(f"{path} has no columns AU01_r … and confidence (OpenFace 2), nor AU01 … and FaceScore (py-feat).")
+
+
+def _checked(columns: Sequence[str], name: str, path: Path) -> tuple[str, ...]:
+    """Give the units that columns are named for; raises InputError where they are numbered and not named."""
+    strange = {int(column[2:4]) for column in columns} - _OPENFACE
+    if name == "openface" and strange:
+        raise InputError(
+            f"{path} has columns {', '.join(columns)}, and OpenFace 2 reads no {min(strange)}. Scripts around "
+            "OpenFace 3 number columns in order, whichever unit each is: say which with --units, in that order."
+        )
+    return tuple(column[:4] for column in columns)
+
+
+def _named(columns: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
+    """Give the units that numbered columns are said to be; raises SettingsError where that cannot be."""
+    faults = [f"{unit!r} is no unit, such as 'AU06'" for unit in named if not re.fullmatch(r"AU\d\d", unit)]
+    faults += [f"{unit} is named twice" for unit in dict.fromkeys(named) if list(named).count(unit) > 1]
+    if [int(column[2:4]) for column in columns] != list(range(1, len(columns) + 1)):
+        faults.append(f"columns {', '.join(columns)} are not numbered from 1 on: they are named already, leave it out")
+    elif len(named) != len(columns):
+        faults.append(f"{len(named)} units are named for {len(columns)} columns ({columns[0]} to {columns[-1]})")
+    if faults:
+        raise SettingsError(f"--units {','.join(named)}: {'; '.join(faults)}.")
+    return tuple(named)
 
 
 def _numbers(names: Sequence[str], table: pl.DataFrame) -> list[pl.Expr]:
@@ -165,8 +194,12 @@ def _reading(rows: pl.DataFrame, units: Sequence[str], sure: str) -> CueReading:
     return with_gaps(len(units), found, values[found], confidence[found], reasons)
 
 
-def _notes(rows: pl.DataFrame, name: str) -> tuple[str, ...]:
+def _notes(rows: pl.DataFrame, name: str, named: Mapping[str, str]) -> tuple[str, ...]:
     missing = rows["there"].null_count()
-    scale = "0 to 5" if name == "openface" else "0 to 1"
-    notes = (f"Read as a table of {name}; its units are from {scale}.",)
+    if named:
+        told = ", ".join(f"{column} as {unit}" for column, unit in named.items())
+        notes: tuple[str, ...] = (f"Read as you named them: {told}. Their scale is not known, and is left as it is.",)
+    else:
+        scale = "0 to 5" if name == "openface" else "0 to 1"
+        notes = (f"Read as a table of {name}; its units are from {scale}.",)
     return (*notes, f"{missing:,} of {len(rows):,} faces are not in it.") if missing else notes

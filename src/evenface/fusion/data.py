@@ -111,10 +111,10 @@ def prepare(manifest: Manifest, table: CueTable, settings: TransferDataSettings)
     frame = whole.filter(pl.col("label").is_not_null() & pl.col("region").is_in(list(regions)))
     if dropped := len(whole) - len(frame) - left:
         said.append(Notice("left_out", f"{dropped:,} faces have no label, no region or a class left out: not used."))
-    for name in table.readings:
-        said += findings(unanswered(manifest, name, table.readings[name]))
     rows = frame["row"].to_numpy()
     readings = {name: _rows(reading, rows) for name, reading in table.readings.items()}
+    for name, reading in readings.items():  # of the faces that are used, in the regions of this study
+        said += findings(unanswered(replace(manifest, frame=frame), name, reading))
     if unread := [name for name, reading in readings.items() if not reading.valid.any()]:
         raise InputError(f"The cue {', '.join(unread)} could be read from no face that is used. Leave it out.")
     labels = frame["label"].to_numpy()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from evenface.faces.face import Face
 
 FORMATS = (".parquet", ".csv", ".jsonl")
+_NO_GROUP = ("label", "subject", "split", "base_rates")
 BOX = ("box_left", "box_top", "box_right", "box_bottom")
 
 
@@ -88,6 +89,13 @@ def _row(answer: Answer, classes: Sequence[str]) -> dict[str, Any]:
     if answer.scores is not None:
         row |= {f"score_{name}": float(value) for name, value in zip(classes, answer.scores, strict=True)}
     return row
+
+
+def group_columns(answers: pl.DataFrame) -> list[str]:
+    """Name the columns of a table of answers that a manifest put there and that part faces into groups."""
+    names = answers.columns
+    more = names[names.index("reason") + 1 :]
+    return [name for name in more if not name.startswith(("cue:", "cue_")) and name not in _NO_GROUP]
 
 
 def check_format(path: Path) -> None:
