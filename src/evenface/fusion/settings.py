@@ -15,8 +15,9 @@ from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.kinds._fusion import Fusion, Shape
 
 Remedy = Literal[
-    "fine_tuning", "relearn_all", "relearn_new", "forget_cue", "ewc", "replay", "region_heads", "region_guessed"
-]
+    "fine_tuning", "relearn_all", "relearn_new", "forget_cue", "gate_cue", "ewc", "replay", "region_heads",
+    "region_guessed",
+]  # fmt: skip
 
 
 class TransferDataSettings(Settings):
@@ -105,7 +106,8 @@ class ForgettingSettings(Settings):
     fusion: str = "gated"
     order: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = (
-        "fine_tuning", "relearn_new", "relearn_all", "forget_cue", "ewc", "replay", "region_heads", "region_guessed",
+        "fine_tuning", "relearn_new", "relearn_all", "forget_cue", "gate_cue", "ewc", "replay", "region_heads",
+        "region_guessed",
     )  # fmt: skip
     memory: int = Field(default=40, ge=1)
     ewc_strength: float = Field(default=300.0, ge=0)
