@@ -110,7 +110,7 @@ def _check(settings: TransferSettings, data: TransferData) -> None:
     faults += [
         f"detectors.{key} names {cue!r}, which is no cue of the tables.{did_you_mean(cue, tuple(data.cues))} "
         f"There are: {', '.join(data.cues)}."
-        for key in ("given", "as_channels")
+        for key in ("given", "as_channels", "svm")
         for cue in getattr(detectors, key)
         if cue not in data.cues
     ]
