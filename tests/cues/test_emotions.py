@@ -56,3 +56,12 @@ def test_too_few_people_of_a_class_are_told() -> None:
         UnitsToEmotions.fit(units, ["happy", "happy", "sad", "sad"], people=["a", "b", "c", "c"])
     with pytest.raises(InputError, match="only the class happy"):
         UnitsToEmotions.fit(units, ["happy"] * 4)
+
+
+def test_people_that_cannot_be_parted_are_told() -> None:
+    pytest.importorskip("sklearn", reason="units become emotions with scikit-learn")
+    shown = [("happy", "a"), ("happy", "b"), ("sad", "a"), ("sad", "c"), ("angry", "b"), ("angry", "c")]
+    labels, people = zip(*shown * 3, strict=True)
+    units = np.arange(2.0 * len(labels), dtype=np.float32).reshape(-1, 2)
+    with pytest.raises(InputError, match="part the people"):
+        UnitsToEmotions.fit(units, labels, people=people)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from evenface.fusion.data import deal, prepare
-from evenface.fusion.detectors import View, fit_answers, given_answers
+from evenface.fusion.data import TEST, deal, prepare
+from evenface.fusion.detectors import View, fit_answers, fit_machines, given_answers
 from evenface.fusion.entries import Entrance
 
 
@@ -78,3 +78,56 @@ def test_a_cue_that_read_no_face_of_a_region_answers_none_under_gam(make, ask, r
     data = prepare(manifest, type(table)(table.faces, table.channels, readings), settings.data)
     entry = Entrance(data, deal(data, 0, settings.data), settings.detectors, 0).enter(("east",), "gam")
     assert float(entry.faces.present[:, list(data.cues).index("units")].max()) == 0
+
+
+def test_machines_learn_what_no_line_parts_and_answer_no_face_that_they_were_fitted_on() -> None:
+    rng = np.random.default_rng(0)
+    views = rng.normal(0, 1, (240, 2)).astype(np.float32)
+    labels = (np.hypot(*views.T) > 1.2).astype(np.int64)  # a ring
+    people, learn = np.arange(240) // 4, np.arange(240) < 160
+    found = fit_machines(views, labels, people % 4, learn, ("happy", "sad", "fear"), people)
+    assert found.sum(1) == pytest.approx(np.zeros(240), abs=1e-4)
+    assert (found.argmax(1) == labels)[~learn].mean() > 0.85
+    linear = fit_answers(views, labels, people % 4, learn, 3)
+    assert (linear.argmax(1) == labels)[~learn].mean() < 0.75
+    assert (found[:, 2] < found[:, :2].max(1)).all()  # nobody showed it
+    wide, nothing = rng.normal(0, 1, (240, 40)).astype(np.float32), rng.integers(0, 2, 240)
+    by_heart = fit_machines(wide, nothing, people % 4, learn, ("happy", "sad"), people)
+    assert (by_heart.argmax(1) == nothing)[learn].mean() < 0.65
+
+
+def test_chances_of_machines_are_calibrated() -> None:
+    rng = np.random.default_rng(0)
+    views = rng.normal(0, 1, (4000, 1)).astype(np.float32)
+    labels = (rng.random(4000) < 1 / (1 + np.exp(-2 * views[:, 0]))).astype(np.int64)
+    found = fit_machines(views, labels, np.arange(4000) % 4, np.arange(4000) < 600, ("sad", "happy"), np.arange(4000))
+    said = 1 / (1 + np.exp(found[:, 0] - found[:, 1]))
+    for low, high in ((0, 0.35), (0.35, 0.65), (0.65, 1)):
+        mine = (said >= low) & (said < high) & (np.arange(4000) >= 600)
+        assert said[mine].mean() == pytest.approx(labels[mine].mean(), abs=0.1)
+
+
+def test_a_class_that_one_person_shows_is_not_learnt_and_one_class_alone_is_no_answer() -> None:
+    rng = np.random.default_rng(0)
+    people = np.arange(60) // 5
+    labels = np.where(people == 0, 2, np.arange(60) % 2)
+    views = (np.eye(3)[labels] * 3 + rng.normal(0, 1, (60, 3))).astype(np.float32)
+    found = fit_machines(views, labels, people % 3, np.arange(60) < 50, ("happy", "sad", "fear"), people)
+    assert (found.argmax(1) < 2).all()
+    none = fit_machines(views, np.zeros(60, np.int64), people % 3, np.arange(60) < 50, ("happy", "sad"), people)
+    assert np.isnan(none).all()
+
+
+def test_cues_named_have_a_machine_for_detector_and_the_others_do_not(faces, ask) -> None:
+    plain = ask()
+    machine = plain.detectors.model_copy(update={"svm": ("units",)})
+    data = prepare(*faces, plain.data)
+    part = deal(data, 0, plain.data)
+    linear, kernel = (Entrance(data, part, each, 0).fitted(("west",)) for each in (plain.detectors, machine))
+    np.testing.assert_array_equal(linear["local"], kernel["local"])
+    there = data.readings["units"].valid
+    assert np.isfinite(kernel["units"][there]).all()
+    assert np.isnan(kernel["units"][~there]).all()
+    assert not np.allclose(linear["units"][there], kernel["units"][there])
+    tested = there & (part == TEST)
+    assert (kernel["units"].argmax(1) == data.labels)[tested].mean() > 0.6

@@ -22,6 +22,13 @@ def region(turn: int, count: int = 90, seed: int = 0) -> Faces:
     return Faces(entries, torch.ones(count, 2), torch.ones(count, 2), labels)
 
 
+def scrambled(faces: Faces) -> Faces:
+    """The same, but what the second cue says belongs to another class."""
+    entries = faces.entries.clone()
+    entries[:, 1] = 2 * entries[:, 1].roll(1, -1)
+    return Faces(entries, faces.confidence, faces.present, faces.labels)
+
+
 def course(strength: float = 100.0) -> Course:
     kind = FUSIONS.get("gated")
     options = kind.Options(steps=120, rate=0.02, cue_dropout=0.0)
@@ -46,13 +53,31 @@ def test_every_remedy_learns_regions_in_turn_and_says_what_it_keeps(name: str) -
     for number, turn in enumerate((0, 1)):
         learner.learn(f"r{number}", region(turn), region(turn, seed=1))
     first, second = (right(learner.answer(region(t, seed=2), f"r{n}"), region(t, seed=2)) for n, t in enumerate((0, 1)))
-    if name in ("region_heads", "relearn_new", "fine_tuning", "forget_cue"):
+    if name in ("region_heads", "relearn_new", "fine_tuning", "forget_cue", "gate_cue"):
         assert second > 0.9
     if name == "region_heads":
         assert first > 0.9
     if name in ("fine_tuning", "relearn_new"):
         assert first < 0.5
     assert REMEDIES[name].keeps
+
+
+def test_a_cue_that_is_gated_off_changes_no_answer_from_then_on() -> None:
+    learner = REMEDIES["gate_cue"](course())
+    learner.learn("r0", region(0), region(0, seed=1))
+    first, new = region(0, seed=2), region(0, seed=3)
+    assert not learner.answer(first, "r0").equal(learner.answer(scrambled(first), "r0"))
+    learner.learn("r1", scrambled(new), scrambled(region(0, seed=1)))
+    assert learner.answer(first, "r0").equal(learner.answer(scrambled(first), "r0"))
+    assert right(learner.answer(first, "r0"), first) > 0.9
+    assert learner.many.subsets.tolist() == [[1, 0]]
+
+
+def test_no_cue_is_gated_off_where_all_help() -> None:
+    learner = REMEDIES["gate_cue"](course())
+    for number in range(3):
+        learner.learn(f"r{number}", region(0), region(0, seed=1))
+    assert learner.many.subsets.tolist() == [[1, 1]]
 
 
 def test_weights_that_are_held_firmly_stay() -> None:

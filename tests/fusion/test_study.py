@@ -100,7 +100,7 @@ def test_a_damaged_file_is_named(done, tmp_path: Path) -> None:
 
 def test_what_cannot_be_is_said_before_anything_is_trained_and_all_at_once(faces, ask) -> None:
     settings = ask(
-        detectors={"source": "wset", "as_channels": ("locla",)},
+        detectors={"source": "wset", "as_channels": ("locla",), "svm": ("unist",)},
         mixtures=(("east", "moon"),),
         options={"gated": {"stepz": 3}, "tokens": {}},
         forgetting={"order": ("east",)},
@@ -123,6 +123,7 @@ def test_what_cannot_be_is_said_before_anything_is_trained_and_all_at_once(faces
         "names the region 'esat', which is not there",
         "names the region 'weest'",
         "names the cue 'locale', which is not there. Did you mean 'local'",
+        "detectors.svm",
     ):
         assert said in text, said
     assert not folder_of(settings).exists()

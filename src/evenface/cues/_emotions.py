@@ -22,7 +22,9 @@ EMFACS: Mapping[str, frozenset[int]] = {
 """Units of each emotion (Friesen & Ekman, EMFACS-7, 1983; of disgust without 16, which OpenFace does not read)."""
 NEAR = 0.5
 """How alike the shown units and an emotion's must be for the rules to answer."""
-_FEWEST = 2  # faces of a class
+FEWEST = 2
+"""Faces, or people, of each class that the machine must have."""
+_DEALS = 20  # ways of dealing people to parts that are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class UnitsToEmotions:
 
         Raises:
             SettingsError: scikit-learn is not installed.
-            InputError: There are fewer than two classes, or a class with fewer than two faces (or people, if given).
+            InputError: There are fewer than two classes, or a class with fewer than `FEWEST` faces (or people,
+                if given), or no way was found to part the people with some of each class in each part fitted to.
         """
         with needs("Turning units into emotions", "evenface[models]"):
             from sklearn.calibration import CalibratedClassifierCV
@@ -66,7 +69,14 @@ class UnitsToEmotions:
         fewest = _fewest(y, who)
         machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced", random_state=seed))
         kind = StratifiedKFold if people is None else StratifiedGroupKFold
-        parts = list(kind(min(5, fewest), shuffle=True, random_state=seed).split(x, y, who))
+        ways = (kind(min(5, fewest), shuffle=True, random_state=seed + turn) for turn in range(_DEALS))
+        deals = (list(way.split(x, y, who)) for way in ways)
+        whole = (parts for parts in deals if all(set(y[fitted]) == set(y) for fitted, _ in parts))
+        if (parts := next(whole, None)) is None:
+            raise InputError(
+                "Emotions cannot be learned from these units: no way was found to part the people so that each class "
+                "is in each part fitted to. Bring more people, or leave out the rarest class."
+            )
         model = CalibratedClassifierCV(machine, cv=parts, ensemble=False).fit(x, y)
         return cls(tuple(str(name) for name in model.classes_), model)
 
@@ -82,12 +92,12 @@ class UnitsToEmotions:
 def _fewest(labels: NDArray[np.str_], people: NDArray[Any]) -> int:
     """Give how many different people (or faces) the rarest class has."""
     counts = {str(name): len(np.unique(people[labels == name])) for name in np.unique(labels)}
-    rare = sorted(f"{name} ({count})" for name, count in counts.items() if count < _FEWEST)
+    rare = sorted(f"{name} ({count})" for name, count in counts.items() if count < FEWEST)
     if len(counts) < 2 or rare:
         what = (
             f"too few faces or people of {', '.join(rare)}" if rare else f"only the class {', '.join(counts) or 'none'}"
         )
-        raise InputError(f"Emotions cannot be learned from these units: {what}; {_FEWEST} of each of two are needed.")
+        raise InputError(f"Emotions cannot be learned from these units: {what}; {FEWEST} of each of two are needed.")
     return min(counts.values())
 
 

@@ -1,7 +1,8 @@
-"""Detectors: from what a cue read to answers, by a linear model of its channels, or as the cue gives them.
+"""Detectors: from what a cue read to answers, by a model of its channels, or as the cue gives them.
 
-A frozen network's features with a linear model on top are what tables of cues allow of "tuning a detector": LAM keeps
-the model of the source region, GAM fits it anew in the region. The cue itself, and so its features, stay as they are.
+A frozen network's features with a linear model, or a support vector machine, on top are what tables of cues allow of
+"tuning a detector": LAM keeps the model of the source region, GAM fits it anew in the region. The cue itself, and so
+its features, stay as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from evenface.core.labels import canonical_names
+from evenface.cues._emotions import FEWEST, UnitsToEmotions
 
 Floats = NDArray[np.float32]
 _LEAST = 1e-3  # a class that a detector never names has this share
@@ -101,6 +103,49 @@ def fit_answers(
     losses = [cross_entropy(each[apart], truth[apart]) for each in own]
     chosen = own[int(torch.stack(losses).argmin())]
     return centred(torch.log_softmax(chosen, -1).clamp(min=float(np.log(_LEAST))).numpy())
+
+
+def fit_machines(
+    views: Floats,
+    labels: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    learn: NDArray[np.bool_],
+    classes: tuple[str, ...],
+    people: NDArray[np.int64],
+) -> Floats:
+    """Answer all faces by support vector machines fitted on some, with probabilities calibrated on other people.
+
+    Args:
+        views: As in `fit_answers`, as are `labels`, `folds` and `learn`.
+        labels: (face,).
+        folds: (face,).
+        learn: (face,).
+        classes: Their names.
+        people: (face,) number of the person.
+
+    Returns:
+        (face, class) centred log probabilities. A class that fewer than `FEWEST` people show gets low ones; where no
+        two classes are left, there is no answer (NaN).
+
+    Raises:
+        InputError: People cannot be parted to calibrate a machine, see `UnitsToEmotions.fit`.
+    """
+    names = np.array(classes)
+    chances = np.full((len(labels), len(classes)), np.nan, np.float32)
+    parts = [learn & (folds == part) for part in np.unique(folds[learn])]
+    for answered in (~learn, *parts):
+        fitted = learn & ~answered
+        shown = [len(np.unique(people[fitted & (labels == place)])) >= FEWEST for place in range(len(classes))]
+        if sum(shown) < 2:
+            continue
+        kept = fitted & np.array(shown)[labels]
+        whose = people[kept].astype(str).tolist()
+        machine = UnitsToEmotions.fit(views[kept], names[labels[kept]].tolist(), people=whose)
+        places = [classes.index(name) for name in machine.classes]
+        said = np.full((int(answered.sum()), len(classes)), _LEAST, np.float32)
+        said[:, places] = np.maximum(machine.probabilities(views[answered]), _LEAST)
+        chances[answered] = said
+    return centred(np.log(chances))
 
 
 def _descend(views: Tensor, labels: Tensor, use: NDArray[np.bool_], classes: int) -> Tensor:

@@ -26,6 +26,7 @@ class Found:
     rows: Rows
     weights: Rows
     deletion: Rows
+    calibration: Rows
     shapley: Rows
     comparisons: Rows
     flattery: Rows
@@ -51,6 +52,7 @@ def document(settings: TransferSettings, data: TransferData, plan: Plan, found: 
         "models": len(found.rows),
         "weights": found.weights,
         "deletion": found.deletion,
+        "calibration": found.calibration,
         "shapley": found.shapley,
         "comparisons": found.comparisons,
         "flattery": found.flattery,

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from evenface.fusion.data import TRAIN, TransferData
-from evenface.fusion.detectors import Floats, View, fit_answers, given_answers
+from evenface.fusion.detectors import Floats, View, fit_answers, fit_machines, given_answers
 from evenface.fusion.kinds._fusion import Shape
 from evenface.fusion.many import Faces
 from evenface.fusion.settings import DetectorSettings
@@ -60,7 +60,10 @@ class Entrance:
         dice = np.random.default_rng([self.seed, zlib.crc32(cue.encode())])
         folds = dice.integers(0, self.settings.folds, len(people))[np.searchsorted(people, data.persons)]
         views = np.nan_to_num(view(reading.values))
-        answers = fit_answers(views, data.labels, folds, learn, len(data.classes))
+        if cue in self.settings.svm:
+            answers = fit_machines(views, data.labels, folds, learn, data.classes, data.persons)
+        else:
+            answers = fit_answers(views, data.labels, folds, learn, len(data.classes))
         return np.where(reading.valid[:, None], answers, np.nan).astype(np.float32)
 
     def given(self, cue: str) -> Floats | None:

@@ -57,6 +57,7 @@ class Cell(Kept):
         usual: (face,) the class that most faces learnt from have: the answer without any cue.
         weights: (regime x fusion, face, cue), of the models that see all cues.
         chances: (regime x fusion, face, class), of the same.
+        plain: The same before the temperature.
         without: (regime x fusion, rank, face) answers of the same once the cue is hidden that got the highest weight
             on the face, the second highest, and so on.
     """
@@ -66,6 +67,7 @@ class Cell(Kept):
     usual: NDArray[np.int8]
     weights: NDArray[np.float16]
     chances: NDArray[np.float16]
+    plain: NDArray[np.float16]
     without: NDArray[np.int8]
 
 
@@ -147,7 +149,7 @@ def run_job(settings: TransferSettings, data: TransferData, plan: Plan, job: Job
     read = data.in_regions(tuple(region for region in data.regions if plan.reads(job, region)))
     places = np.flatnonzero(read & (entrance.part == TEST))
     subsets = torch.tensor([[float(cue in plan.subsets[name]) for cue in data.cues] for name in names])
-    said, weights, chances, without = [], [], [], []
+    said, weights, chances, plain, without = [], [], [], [], []
     for regime in settings.regimes:
         entry = entrance.enter(regions, regime)
         for fusion in settings.fusions:
@@ -157,7 +159,10 @@ def run_job(settings: TransferSettings, data: TransferData, plan: Plan, job: Job
             said.append(answers(found))
             weights.append(given[0])
             chances.append(found[0])
-            without.append(_deleted(many.one(0), test, given[0], said[-1][0]))
+            whole = many.one(0)
+            without.append(_deleted(whole, test, given[0], said[-1][0]))
+            whole.temperature = torch.ones(1)
+            plain.append(whole.read(test)[0][0])
     learnt = data.labels[mine & (entrance.part == TRAIN)]
     return Cell(
         places.astype(np.int32),
@@ -165,6 +170,7 @@ def run_job(settings: TransferSettings, data: TransferData, plan: Plan, job: Job
         np.full(len(places), np.bincount(learnt).argmax(), np.int8),
         torch.stack(weights).numpy().astype(np.float16),
         torch.stack(chances).numpy().astype(np.float16),
+        torch.stack(plain).numpy().astype(np.float16),
         np.stack(without),
     )
 

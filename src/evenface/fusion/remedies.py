@@ -90,10 +90,13 @@ class ForgetCue(FineTuning):
         """See `FineTuning.learn`."""
         worst = self._worst(validation) if self.learnt else None
         if worst is not None:
-            fresh = self.course.make().state
-            for name in self.many.fusion.by_cue:
-                self.many.state[name][:, worst] = fresh[name][:, worst]
+            self._forget(worst)
         super().learn(region, train, validation)
+
+    def _forget(self, cue: int) -> None:
+        fresh = self.course.make().state
+        for name in self.many.fusion.by_cue:
+            self.many.state[name][:, cue] = fresh[name][:, cue]
 
     @torch.no_grad()
     def _worst(self, faces: Faces) -> int | None:
@@ -106,6 +109,16 @@ class ForgetCue(FineTuning):
             losses.append(float(-chances[torch.arange(len(faces)), faces.labels].clamp(min=1e-6).log().mean()))
         best = min(range(len(losses)), key=losses.__getitem__)
         return best - 1 if best else None
+
+
+class GateCue(ForgetCue):
+    """The same, but the cue is hidden from then on: in learning and in answers, of faces of earlier regions too.
+
+    A face that only hidden cues could read has no answer.
+    """
+
+    def _forget(self, cue: int) -> None:
+        self.many.subsets = self.many.subsets * (1 - torch.eye(self.many.subsets.shape[1])[cue])
 
 
 class Ewc(FineTuning):
@@ -221,6 +234,7 @@ REMEDIES: Mapping[str, type[FineTuning]] = {
     "relearn_new": RelearnNew,
     "relearn_all": RelearnAll,
     "forget_cue": ForgetCue,
+    "gate_cue": GateCue,
     "ewc": Ewc,
     "replay": Replay,
     "region_heads": RegionHeads,

@@ -17,6 +17,7 @@ from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.writing import RESUME, write_files, write_table
 from evenface.fusion import measure
 from evenface.fusion.answered import write_predictions
+from evenface.fusion.calibration import calibration
 from evenface.fusion.data import TransferData, load_transfer
 from evenface.fusion.deletion import deletion
 from evenface.fusion.document import Found, document
@@ -92,6 +93,7 @@ def _measure(
         rows=[*measure.rows(by_person, random=False), *measure.rows(by_lot, random=True)],
         weights=measure.weights(settings, data, cells, data.learnable),
         deletion=deletion(settings, data, plan, cells, by_person),
+        calibration=calibration(settings, data, cells),
         shapley=measure.contributions(settings, data, by_person),
         comparisons=measure.comparisons(settings, data, by_person),
         flattery=measure.flattery(settings, by_person, by_lot),
@@ -112,7 +114,7 @@ def _check(settings: TransferSettings, data: TransferData) -> None:
     faults += [
         f"detectors.{key} names {cue!r}, which is no cue of the tables.{did_you_mean(cue, tuple(data.cues))} "
         f"There are: {', '.join(data.cues)}."
-        for key in ("given", "as_channels")
+        for key in ("given", "as_channels", "svm")
         for cue in getattr(detectors, key)
         if cue not in data.cues
     ]

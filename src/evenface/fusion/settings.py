@@ -15,8 +15,9 @@ from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.kinds._fusion import Fusion, Shape
 
 Remedy = Literal[
-    "fine_tuning", "relearn_all", "relearn_new", "forget_cue", "ewc", "replay", "region_heads", "region_guessed"
-]
+    "fine_tuning", "relearn_all", "relearn_new", "forget_cue", "gate_cue", "ewc", "replay", "region_heads",
+    "region_guessed",
+]  # fmt: skip
 
 
 class TransferDataSettings(Settings):
@@ -67,7 +68,7 @@ class TransferDataSettings(Settings):
 
 
 class DetectorSettings(Settings):
-    """How each cue becomes answers. A cue whose channels are the classes has a detector; others get a linear one.
+    """How each cue becomes answers. A cue whose channels are the classes has a detector; others get one fitted.
 
     Attributes:
         source: The region on which detectors are fitted that LAM keeps; all regions but the one adapted to may not be
@@ -76,6 +77,8 @@ class DetectorSettings(Settings):
             channels name all classes but at most one.
         as_channels: Cues that enter LAM's fusion as principal components of their channels, not as answers: the
             fusion itself learns to read them.
+        svm: Cues whose fitted detector is a support vector machine with a radial kernel; of others it is a multinomial
+            logistic model.
         components: How many components, at most.
         folds: Parts, by person, of the training faces: the answers on each part come from a detector fitted on the
             others, so that a fusion does not learn to trust what a detector knows by heart.
@@ -84,6 +87,7 @@ class DetectorSettings(Settings):
     source: str
     given: tuple[str, ...] = ()
     as_channels: tuple[str, ...] = ()
+    svm: tuple[str, ...] = ()
     components: int = Field(default=24, ge=1)
     folds: int = Field(default=4, ge=2)
 
@@ -105,7 +109,8 @@ class ForgettingSettings(Settings):
     fusion: str = "gated"
     order: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = (
-        "fine_tuning", "relearn_new", "relearn_all", "forget_cue", "ewc", "replay", "region_heads", "region_guessed",
+        "fine_tuning", "relearn_new", "relearn_all", "forget_cue", "gate_cue", "ewc", "replay", "region_heads",
+        "region_guessed",
     )  # fmt: skip
     memory: int = Field(default=40, ge=1)
     ewc_strength: float = Field(default=300.0, ge=0)

@@ -11,7 +11,7 @@ LIMITS = (
     "The weight of a cue is what a fusion gave it. Where hiding the cue of the highest weight does not cost most, "
     "weights do not say what answers rest on.",
     "A Shapley value says what a cue adds to this fusion on these faces. One with none may carry the same as another.",
-    "Under GAM a detector is a linear model on the channels of a cue; the network that reads the cue stays as it is.",
+    "Under GAM a detector is a small model on the channels of a cue; the network that reads the cue stays as it is.",
     "Test parts are small. Where an interval is wide, nothing is settled; that no difference was found does not show "
     "that there is none.",
     "Measured is the expression as labelled, as a picture is perceived; nothing is said about what anybody feels.",

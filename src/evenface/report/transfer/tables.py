@@ -13,7 +13,7 @@ from evenface.report.transfer.charts import accuracy_rows
 def tables(data: Mapping[str, Any]) -> dict[str, TextTable]:
     """All tables that have rows, by name."""
     made = [_regions(data), _own(data), _away(data), _comparisons(data), _gaps(data), _flattery(data), _published(data)]
-    made += [_contributions(data), _remedies(data), _few(data)]
+    made += [_contributions(data), _calibration(data), _remedies(data), _few(data)]
     return {table.name: table for table in made if table.rows}
 
 
@@ -132,6 +132,18 @@ def _contributions(data: Mapping[str, Any]) -> TextTable:
     foot = "Points of accuracy beyond always answering the commonest class, shared among the cues; they add up."
     head = ("fusion", "region", "cue", "Shapley value, points")
     return TextTable("shapley", "What each cue brings", head, rows, foot, words=3)
+
+
+def _calibration(data: Mapping[str, Any]) -> TextTable:
+    rows = [
+        (f"{row['fusion']}, {row['regime'].upper()}", f"{row['faces']:,}",
+         percent(row["before"], "value"), percent(row["after"], "value"))
+        for row in data["calibration"]
+    ]  # fmt: skip
+    head = ("fusion, all cues", "answers", "before the temperature", "after it")
+    foot = ("Expected calibration error, points [interval], over all regions and seeds, each region read by the model "
+            "that learnt there; 15 bins of confidence. Few faces raise it, and the ends of its interval.")  # fmt: skip
+    return TextTable("calibration", "Is confidence deserved?", head, rows, foot)
 
 
 def _remedies(data: Mapping[str, Any]) -> TextTable:
