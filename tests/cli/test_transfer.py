@@ -51,7 +51,7 @@ def save_set(folder: Path, name: str, cues: tuple[str, ...] = ("macro", "head_po
     """A made copy of one set: its manifest as `evenface data import` writes it, and cue tables of it."""
     classes = SETS[name]
     rng = np.random.default_rng(len(classes))
-    n = 8 * len(classes)
+    n = 12 * len(classes)
     nothing = pl.Series([None] * n, dtype=pl.String)
     labels = np.arange(n) % len(classes)
     frame = pl.DataFrame(

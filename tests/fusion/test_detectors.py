@@ -131,3 +131,16 @@ def test_cues_named_have_a_machine_for_detector_and_the_others_do_not(faces, ask
     assert not np.allclose(linear["units"][there], kernel["units"][there])
     tested = there & (part == TEST)
     assert (kernel["units"].argmax(1) == data.labels)[tested].mean() > 0.6
+
+
+def test_people_that_cannot_be_parted_cost_the_rarest_class_not_the_study() -> None:
+    # Fear is shown by two people who show nothing else, so that one part to be fitted to lacks it or happy or sad.
+    rng = np.random.default_rng(0)
+    labels = np.array([0] * 20 + [1] * 20 + [2] * 4)
+    people = np.array([*np.repeat(np.arange(2), 10), *np.repeat(np.arange(2), 10), 2, 2, 3, 3])
+    views = (np.eye(3)[labels] * 3 + rng.normal(0, 0.1, (44, 3))).astype(np.float32)
+    learn = np.ones(44, bool)
+    learn[[0, 20]] = False
+    found = fit_machines(views, labels, np.zeros(44, np.int64), learn, ("happy", "sad", "fear"), people)
+    assert np.isfinite(found[[0, 20]]).all()
+    assert found[[0, 20]].argmax(1).tolist() == [0, 1]
