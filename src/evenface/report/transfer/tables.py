@@ -145,8 +145,8 @@ def _calibration(data: Mapping[str, Any]) -> TextTable:
     ]  # fmt: skip
     head = ("fusion, all cues", "answers", "before the temperature", "after it")
     foot = ("Expected calibration error in points, over all regions and seeds, each region read by the model that "
-            "learnt there; 15 bins of confidence. Luck: below this it stays in 95 of 100 samples if every answer is right as "
-            "often as its confidence says.")  # fmt: skip
+            "learnt there; 15 bins of confidence. Luck: it stays below this in 95 of 100 samples if every answer is "
+            "right as often as its confidence says.")  # fmt: skip
     return TextTable("calibration", "Is confidence deserved?", head, rows, foot)
 
 
