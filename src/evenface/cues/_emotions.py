@@ -24,7 +24,6 @@ NEAR = 0.5
 """How alike the shown units and an emotion's must be for the rules to answer."""
 FEWEST = 2
 """Faces, or people, of each class that the machine must have."""
-_DEALS = 20  # ways of dealing people to parts that are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,12 @@ class UnitsToEmotions:
 
         Raises:
             SettingsError: scikit-learn is not installed.
-            InputError: There are fewer than two classes, or a class with fewer than `FEWEST` faces (or people,
-                if given), or no way was found to part the people with some of each class in each part fitted to.
+            InputError: There are fewer than two classes, or a class with fewer than `FEWEST` faces (or people, if
+                given).
         """
         with needs("Turning units into emotions", "evenface[models]"):
             from sklearn.calibration import CalibratedClassifierCV
-            from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+            from sklearn.model_selection import LeaveOneGroupOut, StratifiedGroupKFold, StratifiedKFold
             from sklearn.pipeline import make_pipeline
             from sklearn.preprocessing import StandardScaler
             from sklearn.svm import SVC
@@ -69,14 +68,9 @@ class UnitsToEmotions:
         fewest = _fewest(y, who)
         machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced", random_state=seed))
         kind = StratifiedKFold if people is None else StratifiedGroupKFold
-        ways = (kind(min(5, fewest), shuffle=True, random_state=seed + turn) for turn in range(_DEALS))
-        deals = (list(way.split(x, y, who)) for way in ways)
-        whole = (parts for parts in deals if all(set(y[fitted]) == set(y) for fitted, _ in parts))
-        if (parts := next(whole, None)) is None:
-            raise InputError(
-                "Emotions cannot be learned from these units: no way was found to part the people so that each class "
-                "is in each part fitted to. Bring more people, or leave out the rarest class."
-            )
+        parts = list(kind(min(5, fewest), shuffle=True, random_state=seed).split(x, y, who))
+        if any(set(y[fitted]) != set(y) for fitted, _ in parts):  # few people: one at a time leaves some of each class
+            parts = list(LeaveOneGroupOut().split(x, y, who))
         model = CalibratedClassifierCV(machine, cv=parts, ensemble=False).fit(x, y)
         return cls(tuple(str(name) for name in model.classes_), model)
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from evenface.core.errors import InputError
 from evenface.core.labels import canonical_names
 from evenface.cues._emotions import FEWEST, UnitsToEmotions
 
@@ -125,38 +124,25 @@ def fit_machines(
         people: (face,) number of the person.
 
     Returns:
-        (face, class) centred log probabilities. A class that too few people show for them to be parted gets low ones;
-        where no two classes are left, there is no answer (NaN).
+        (face, class) centred log probabilities. A class that fewer than `FEWEST` people show gets low ones; where no
+        two classes are left, there is no answer (NaN).
     """
     names = np.array(classes)
     chances = np.full((len(labels), len(classes)), np.nan, np.float32)
     parts = [learn & (folds == part) for part in np.unique(folds[learn])]
     for answered in (~learn, *parts):
         fitted = learn & ~answered
-        machine = _machine(views, names[labels], people, fitted)
-        if machine is None:
+        shown = [len(np.unique(people[fitted & (labels == place)])) >= FEWEST for place in range(len(classes))]
+        if sum(shown) < 2:
             continue
+        kept = fitted & np.array(shown)[labels]
+        whose = people[kept].astype(str).tolist()
+        machine = UnitsToEmotions.fit(views[kept], names[labels[kept]].tolist(), people=whose)
         places = [classes.index(name) for name in machine.classes]
         said = np.full((int(answered.sum()), len(classes)), _LEAST, np.float32)
         said[:, places] = np.maximum(machine.probabilities(views[answered]), _LEAST)
         chances[answered] = said
     return centred(np.log(chances))
-
-
-def _machine(
-    views: Floats, names: NDArray[np.str_], people: NDArray[np.int64], fitted: NDArray[np.bool_]
-) -> UnitsToEmotions | None:
-    """Fit a machine to the classes that enough people show; where these cannot be parted, to the more frequent ones."""
-    shown = {str(name): len(np.unique(people[fitted & (names == name)])) for name in np.unique(names[fitted])}
-    for least in range(FEWEST, max(shown.values(), default=0) + 1):
-        kept = fitted & np.isin(names, [name for name, count in shown.items() if count >= least])
-        if len(np.unique(names[kept])) < 2:
-            return None
-        try:
-            return UnitsToEmotions.fit(views[kept], names[kept].tolist(), people=people[kept].astype(str).tolist())
-        except InputError:
-            continue  # no way to part so few people, each class in each part
-    return None
 
 
 def _descend(views: Tensor, labels: Tensor, use: NDArray[np.bool_], classes: int) -> Tensor:

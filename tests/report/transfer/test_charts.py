@@ -38,9 +38,8 @@ def told(**changes: Any) -> dict[str, Any]:
         "forgetting": None, "summary": [],
         "weights": [{"region": "west", "regime": "lam", "fusion": "gated", "cue": c, "weight": 0.5, "low": 0.4,
                      "high": 0.6} for c in ("f", "u")],
-        "calibration": [{"regime": "lam", "fusion": "gated", "faces": 40,
-                         "before": {"value": 0.2, "low": 0.1, "high": 0.3},
-                         "after": {"value": 0.05, "low": 0.04, "high": 0.1}}],
+        "calibration": [{"regime": "lam", "fusion": "gated", "before": {"value": 0.2, "luck": 0.07, "answers": 40},
+                         "after": {"value": None, "luck": None, "answers": 0}}],
         "deletion": [{"region": "west", "regime": "lam", "fusion": "gated", "falls": falls, "beyond": 0.1, "low": 0.02,
                       "high": 0.2}],
     }  # fmt: skip
@@ -57,7 +56,7 @@ def test_an_accuracy_that_is_undefined_is_a_dash() -> None:
     assert "–" in matrix.body
     assert ">90<" in matrix.body
     own = tables(told())["own"]
-    assert tables(told())["calibration"].rows == [("gated, LAM", "40", "20.0 [10.0, 30.0]", "5.0 [4.0, 10.0]")]
+    assert tables(told())["calibration"].rows == [("gated, LAM", "0", "20.0 (luck 7.0)", "–")]
     assert own.rows[0] == ("gated, LAM", "90.0 [80.0, 95.0]", "80.0 [70.0, 85.0]")
 
 

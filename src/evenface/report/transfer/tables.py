@@ -135,14 +135,18 @@ def _contributions(data: Mapping[str, Any]) -> TextTable:
 
 
 def _calibration(data: Mapping[str, Any]) -> TextTable:
+    def said(row: Record) -> str:
+        return "–" if row["value"] is None else f"{_tenths(row['value']):.1f} (luck {_tenths(row['luck']):.1f})"
+
     rows = [
-        (f"{row['fusion']}, {row['regime'].upper()}", f"{row['faces']:,}",
-         percent(row["before"], "value"), percent(row["after"], "value"))
+        (f"{row['fusion']}, {row['regime'].upper()}", f"{row['after']['answers']:,}",
+         said(row["before"]), said(row["after"]))
         for row in data["calibration"]
     ]  # fmt: skip
     head = ("fusion, all cues", "answers", "before the temperature", "after it")
-    foot = ("Expected calibration error, points [interval], over all regions and seeds, each region read by the model "
-            "that learnt there; 15 bins of confidence. Few faces raise it, and the ends of its interval.")  # fmt: skip
+    foot = ("Expected calibration error in points, over all regions and seeds, each region read by the model that "
+            "learnt there; 15 bins of confidence. Luck: it stays below this in 95 of 100 samples if every answer is "
+            "right as often as its confidence says.")  # fmt: skip
     return TextTable("calibration", "Is confidence deserved?", head, rows, foot)
 
 
