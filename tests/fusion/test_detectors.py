@@ -133,7 +133,7 @@ def test_cues_named_have_a_machine_for_detector_and_the_others_do_not(faces, ask
     assert (kernel["units"].argmax(1) == data.labels)[tested].mean() > 0.6
 
 
-def test_people_that_cannot_be_parted_cost_the_rarest_class_not_the_study() -> None:
+def test_people_that_show_one_expression_alone_do_not_stop_a_study() -> None:
     # Fear is shown by two people who show nothing else, so that one part to be fitted to lacks it or happy or sad.
     rng = np.random.default_rng(0)
     labels = np.array([0] * 20 + [1] * 20 + [2] * 4)
