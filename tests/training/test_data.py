@@ -56,6 +56,14 @@ def test_without_validation_faces_persons_are_set_aside_whole(faces, tmp_path) -
     assert "8 of 32 training persons" in data.notices[0].message
 
 
+def test_faces_of_no_split_are_told_where_others_have_one(faces, tmp_path) -> None:
+    without = pl.when(pl.col("face") == "f2").then(None).otherwise("split")
+    data = load(changed(faces, tmp_path, split=without), tmp_path)
+    assert [notice.code for notice in data.notices] == ["no_split"]
+    assert len(data.splits["train"]) == 39
+    assert "1 faces" in data.notices[0].message
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "said"),
     [
