@@ -17,6 +17,7 @@ from evenface.core.groups import group_name
 from evenface.core.manifest import SPLITS, Manifest, manifest_file
 from evenface.core.tables import Notice
 from evenface.datasets import DATASETS
+from evenface.datasets.findings import leaks
 from evenface.training.chips import Chips, load_chips
 from evenface.training.settings import DataSettings
 
@@ -97,6 +98,7 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
     readable[list(chips.reasons)] = False
     split, made = _split(frame, readable, settings.validation_share)
     splits = _places(split, readable, path)
+    leaked = _leaks(frame, chips, split, readable)
     labels = frame["label"].to_numpy().astype(np.int64)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return TrainingData(
@@ -111,7 +113,7 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
         values,
         split,
         splits,
-        (*notices, *made),
+        (*notices, *made, *leaked),
         digest,
     )
 
@@ -218,3 +220,22 @@ def _places(split: NDArray[np.str_], readable: NDArray[np.bool_], path: Path) ->
     if empty := [name for name in ("train", "validation") if not len(found[name])]:
         raise InputError(f"{path}: no readable face with a label is in the split {' or '.join(empty)}.")
     return {name: places for name, places in found.items() if len(places)}
+
+
+def _leaks(
+    frame: pl.DataFrame, chips: Chips, split: NDArray[np.str_], readable: NDArray[np.bool_]
+) -> tuple[Notice, ...]:
+    """Tell which pictures and people are in more than one split, and what to do about it."""
+    table = frame.select("face", "subject").with_columns(
+        split=pl.Series(split, dtype=pl.String), pixels=pl.Series(chips.each, dtype=pl.String)
+    )
+    found = leaks(table.filter(pl.Series(readable & (split != _NOWHERE))))
+    size = chips.pixels.shape[1]
+    remedy = {
+        "exact_across": f"Compared at {size} x {size} pixels. What is measured on them is too good. `evenface data "
+        "check --out` finds near copies too and marks all, and `evenface data split --together copies` keeps them on "
+        "one side.",
+        "subject_across": "What is measured on people who were learnt from is too good for others. `evenface data "
+        "split` keeps each person on one side.",
+    }
+    return tuple(Notice(each.code, f"{each.message} {remedy[each.code]}") for each in found)
