@@ -81,6 +81,13 @@ def test_the_same_picture_or_person_in_two_splits_is_told_and_kept(faces, tmp_pa
     assert sum(map(len, data.splits.values())) == 64
 
 
+def test_what_to_do_about_copies_is_said_once(faces, tmp_path) -> None:
+    again = pl.when(pl.col("face").is_in(["f45", "f60"])).then(pl.lit(str(faces / "3.png"))).otherwise("image")
+    (notice,) = load(changed(faces, tmp_path, image=again), tmp_path).notices
+    assert notice.message.count("Pictures in both") == 3
+    assert notice.message.count("evenface data split") == 1
+
+
 def test_pictures_that_could_not_be_read_are_no_copies(faces, tmp_path) -> None:
     gone = pl.when(pl.col("face").is_in(["f2", "f60"])).then(pl.lit("gone.png")).otherwise("image")
     assert [notice.code for notice in load(changed(faces, tmp_path, image=gone), tmp_path).notices] == ["unreadable"]

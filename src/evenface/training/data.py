@@ -229,7 +229,7 @@ def _leaks(
     table = frame.select("face", "subject").with_columns(
         split=pl.Series(split, dtype=pl.String), pixels=pl.Series(chips.each, dtype=pl.String)
     )
-    found = leaks(table.filter(pl.Series(readable & (split != _NOWHERE))))
+    found = tuple(leaks(table.filter(pl.Series(readable & (split != _NOWHERE)))))
     size = chips.pixels.shape[1]
     remedy = {
         "exact_across": f"Compared at {size} x {size} pixels. What is measured on them is too good. `evenface data "
@@ -238,4 +238,5 @@ def _leaks(
         "subject_across": "What is measured on people who were learnt from is too good for others. `evenface data "
         "split` keeps each person on one side.",
     }
-    return tuple(Notice(each.code, f"{each.message} {remedy[each.code]}") for each in found)
+    said = {code: [each.message for each in found if each.code == code] for code in remedy}
+    return tuple(Notice(code, " ".join([*messages, remedy[code]])) for code, messages in said.items() if messages)
