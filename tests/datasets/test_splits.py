@@ -116,3 +116,21 @@ def test_wrong_settings(shares: dict[str, float], by: list[str], message: str) -
 def test_fewer_people_than_parts() -> None:
     with pytest.raises(SettingsError, match="2 groups"):
         split(manifest(50, 2), SHARES)
+
+
+def test_one_part_is_held_out() -> None:
+    found = folds(manifest(people=7), 3)
+    held = found.held_out("fold 2")
+    assert held.parts["test"] == found.parts["fold 2"] and len(held.parts["train"]) + len(held.parts["test"]) == 2000
+    assert held.apply(manifest(people=7), "how").notes == ("how",)
+    with pytest.raises(SettingsError, match="There is no part 'fold 4'"):
+        found.held_out("fold 4")
+    with pytest.raises(SettingsError, match="`held_out` makes one part the test"):
+        found.apply(manifest(people=7))
+
+
+def test_no_part_is_without_faces() -> None:
+    with pytest.raises(SettingsError, match="20 faces are too few for these parts: none is left for test"):
+        split(manifest(20, None), {"train": 0.999, "test": 0.001})
+    with pytest.raises(InputError, match="no faces"):
+        split(manifest(0, None), SHARES)

@@ -56,6 +56,43 @@ def test_without_validation_faces_persons_are_set_aside_whole(faces, tmp_path) -
     assert "8 of 32 training persons" in data.notices[0].message
 
 
+def test_faces_of_no_split_are_told_where_others_have_one(faces, tmp_path) -> None:
+    without = pl.when(pl.col("face") == "f2").then(None).otherwise("split")
+    data = load(changed(faces, tmp_path, split=without), tmp_path)
+    assert [notice.code for notice in data.notices] == ["no_split"]
+    assert len(data.splits["train"]) == 39
+    assert "1 faces" in data.notices[0].message
+
+
+def test_the_same_picture_or_person_in_two_splits_is_told_and_kept(faces, tmp_path) -> None:
+    assert not load(faces, tmp_path).notices
+    again = pl.when(pl.col("face").is_in(["f60", "f61"])).then(pl.lit(str(faces / "3.png"))).otherwise("image")
+    subject = pl.when(pl.col("face") == "f45").then(pl.lit("p0")).otherwise("subject")
+    data = load(changed(faces, tmp_path, subject=subject, image=again), tmp_path)
+    told = {notice.code: notice.message for notice in data.notices}
+    assert set(told) == {"exact_across", "subject_across"}
+    assert (
+        "both test and train, pixel for pixel: 1 (2 files in test, 1 in train), such as f60 and f3."
+        in told["exact_across"]
+    )
+    assert "16 x 16" in told["exact_across"]
+    assert "more than one split: 1 of 32, such as p0." in told["subject_across"]
+    assert all("evenface data split" in message for message in told.values())
+    assert sum(map(len, data.splits.values())) == 64
+
+
+def test_what_to_do_about_copies_is_said_once(faces, tmp_path) -> None:
+    again = pl.when(pl.col("face").is_in(["f45", "f60"])).then(pl.lit(str(faces / "3.png"))).otherwise("image")
+    (notice,) = load(changed(faces, tmp_path, image=again), tmp_path).notices
+    assert notice.message.count("Pictures in both") == 3
+    assert notice.message.count("evenface data split") == 1
+
+
+def test_pictures_that_could_not_be_read_are_no_copies(faces, tmp_path) -> None:
+    gone = pl.when(pl.col("face").is_in(["f2", "f60"])).then(pl.lit("gone.png")).otherwise("image")
+    assert [notice.code for notice in load(changed(faces, tmp_path, image=gone), tmp_path).notices] == ["unreadable"]
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "said"),
     [

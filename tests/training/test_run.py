@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,14 @@ import torch
 
 from evenface.core.config import InvalidSettings
 from evenface.core.errors import SettingsError
+from evenface.core.manifest import Manifest
 from evenface.models.nets._files import load_net
 from evenface.training.augment import to_pixels
 from evenface.training.chips import load_chips
+from evenface.training.data import load_data
 from evenface.training.devices import make_fabric
 from evenface.training.run import train
-from evenface.training.settings import DeviceSettings, TrainSettings
+from evenface.training.settings import DataSettings, DeviceSettings, TrainSettings
 
 CLASSES = ["happy", "sad", "neutral"]
 
@@ -79,8 +83,6 @@ def test_predictions_are_what_the_weights_answer_and_the_audit_reads_them(asked,
 
 
 def test_a_picture_that_cannot_be_read_is_a_row_without_an_answer(asked, tmp_path, faces) -> None:
-    import shutil
-
     shutil.copytree(faces, tmp_path / "faces")
     (tmp_path / "faces" / "60.png").write_bytes(b"no picture")
     (tmp_path / "faces" / "1.png").unlink()
@@ -92,6 +94,23 @@ def test_a_picture_that_cannot_be_read_is_a_row_without_an_answer(asked, tmp_pat
     table = pl.read_parquet(run.folder / "predictions" / "test.parquet")
     assert len(table) == 12
     assert table.filter(pl.col("predicted").is_null())["face"].to_list() == ["f60"]
+
+
+def test_no_face_is_missing_from_the_tables_where_validation_is_made_by_lot(asked, tmp_path, faces) -> None:
+    folder, manifest = tmp_path / "faces", Manifest.load(faces / "manifest.parquet")
+    shutil.copytree(faces, folder)
+    unsplit = manifest.frame.head(26).with_columns(split=pl.lit(None, pl.String))
+    replace(manifest, frame=unsplit).save(folder / "manifest.parquet")
+    (folder / "3.png").write_bytes(b"no picture")
+    aside = load_data(DataSettings(manifest=str(folder), size=16), tmp_path / "cache").splits["validation"]
+    (folder / f"{aside[0]}.png").unlink()
+    (run,) = train(asked("epochs=1", f"data.cache={tmp_path / 'cache'}", manifest=folder))
+    tables = {path.stem: pl.read_parquet(path) for path in (run.folder / "predictions").iterdir()}
+    assert sorted(face for table in tables.values() for face in table["face"]) == sorted(unsplit["face"])
+    unread = {name: table.filter(pl.col("predicted").is_null())["face"].to_list() for name, table in tables.items()}
+    assert unread == {"train": ["f3"], "validation": [f"f{aside[0]}"]}
+    people = [set(table["subject"]) for table in tables.values()]
+    assert not people[0] & people[1]
 
 
 def test_training_stops_early(asked) -> None:

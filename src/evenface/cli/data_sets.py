@@ -15,6 +15,7 @@ from rich.text import Text
 
 from evenface.cli.annotate import ANNOTATE_HELP, annotate
 from evenface.cli.options import GATE_FAILED, manifest_to_write, plain_errors, say, wrote
+from evenface.cli.split import SPLIT_HELP, split
 from evenface.core.errors import SettingsError
 from evenface.core.manifest import Manifest, is_manifest
 from evenface.core.writing import write_files
@@ -64,6 +65,7 @@ def with_sets(app: typer.Typer) -> typer.Typer:
     app.command("list", help=_LIST)(list_sets)
     app.command("import", help=_IMPORT)(import_set)
     app.command("check", help=_CHECK)(check)
+    app.command("split", help=SPLIT_HELP)(split)
     app.command("sheet", help=_SHEET)(sheet)
     app.command("annotate", help=ANNOTATE_HELP)(annotate)
     return app

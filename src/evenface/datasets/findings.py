@@ -68,6 +68,16 @@ def find(manifest: Manifest, faces: pl.DataFrame, pairs: pl.DataFrame, tiny: int
     )
 
 
+def leaks(table: pl.DataFrame) -> Iterator[Finding]:
+    """Give what makes a test too easy: the same picture, pixel for pixel, or the same person in more than one split.
+
+    Args:
+        table: Columns `face`, `subject`, `split` and `pixels` (a hash; null if not read).
+    """
+    yield from _across(table)
+    yield from _people(table)
+
+
 def _across(table: pl.DataFrame) -> Iterator[Finding]:
     import polars as pl
 
@@ -77,11 +87,13 @@ def _across(table: pl.DataFrame) -> Iterator[Finding]:
         rows = table.filter(pl.col("pixels").is_in(list(both)), pl.col("split").is_in([one, two]))
         if both:
             counts = [rows.filter(pl.col("split") == side).height for side in (one, two)]
+            same = rows.filter(pl.col("pixels") == rows["pixels"][0])
+            pair = [same.filter(pl.col("split") == side)["face"][0] for side in (one, two)]
             yield Finding(
                 "exact_across",
                 len(both),
                 f"Pictures in both {one} and {two}, pixel for pixel: {len(both):,} "
-                f"({counts[0]:,} files in {one}, {counts[1]:,} in {two}).",
+                f"({counts[0]:,} files in {one}, {counts[1]:,} in {two}), such as {pair[0]} and {pair[1]}.",
                 tuple(rows["face"]),
                 (one, two),
             )

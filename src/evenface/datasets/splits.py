@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError
+from evenface.core.errors import InputError, SettingsError, did_you_mean
 from evenface.core.manifest import SPLITS, Manifest
 from evenface.core.writing import explained, replacing
 
@@ -79,8 +79,23 @@ class Split:
             raise InputError(f"{path} was changed: its faces have hash {split.sha256[:12]}…, it says {told[:12]}….")
         return split
 
-    def apply(self, manifest: Manifest) -> Manifest:
+    def held_out(self, part: str) -> Split:
+        """Give one part, such as a fold or a subject, as `test`, and all others as `train`.
+
+        Raises:
+            SettingsError: There is no such part.
+        """
+        if part not in self.parts:
+            raise SettingsError(f"There is no part {part!r}.{did_you_mean(part, tuple(self.parts))}")
+        others = sorted(face for name, faces in self.parts.items() if name != part for face in faces)
+        return Split({"train": tuple(others), "test": self.parts[part]})
+
+    def apply(self, manifest: Manifest, note: str | None = None) -> Manifest:
         """Write the parts into the manifest's column `split`.
+
+        Args:
+            manifest: Of the same faces.
+            note: How the parts were made, to be kept with the manifest.
 
         Raises:
             InputError: Faces are in the split and not in the manifest, or the other way round.
@@ -89,7 +104,10 @@ class Split:
         import polars as pl
 
         if strange := [name for name in self.parts if name not in SPLITS]:
-            raise SettingsError(f"A manifest's split is {', '.join(SPLITS)}; this one has {', '.join(strange)}.")
+            raise SettingsError(
+                f"A manifest's split is {', '.join(SPLITS)}; this one has {', '.join(strange[:_NAMED])}. `held_out` "
+                "makes one part the test."
+            )
         where = {face: name for name, faces in self.parts.items() for face in faces}
         known = set(manifest.frame["face"])
         lost, new = sorted(where.keys() - known), sorted(known - where.keys())
@@ -99,7 +117,8 @@ class Split:
                 f"{len(new):,} of the manifest's are not in it{_some(new)}."
             )
         column = pl.col("face").replace_strict(where, return_dtype=pl.String).alias("split")
-        return replace(manifest, frame=manifest.frame.with_columns(column))
+        notes = manifest.notes if note is None else (*manifest.notes, note)
+        return replace(manifest, frame=manifest.frame.with_columns(column), notes=notes)
 
 
 def split(
@@ -120,7 +139,9 @@ def split(
         seed: Of the order in which equal groups are dealt.
 
     Raises:
-        SettingsError: Shares do not sum to one, there are fewer groups than parts, or an attribute is not known.
+        SettingsError: Shares do not sum to one, there are fewer groups than parts, a part would have no faces, or an
+            attribute or column is not known.
+        InputError: The manifest has no faces.
     """
     if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-9:
         raise SettingsError(f"Shares must be above 0 and sum to 1; got {dict(shares)}.")
@@ -154,12 +175,22 @@ def leave_one_subject_out(manifest: Manifest) -> Split:
 def _dealt(manifest: Manifest, shares: dict[str, float], by: Sequence[str], together: str | None, seed: int) -> Split:
     import polars as pl
 
+    if manifest.frame.is_empty():
+        raise InputError("This manifest has no faces.")
     group, stratum = _groups(manifest.frame, together), _strata(manifest, by)
     if int(group.max()) + 1 < len(shares):
-        raise SettingsError(f"{int(group.max()) + 1} groups that stay together cannot be dealt to {len(shares)} parts.")
+        raise SettingsError(
+            f"{int(group.max()) + 1} groups that stay together, such as the faces of a person, cannot be dealt to "
+            f"{len(shares)} parts. Ask for fewer parts."
+        )
     size = np.zeros((int(group.max()) + 1, int(stratum.max()) + 1))
     np.add.at(size, (group, stratum), 1)
     part = _deal(size, np.array(list(shares.values())), _noise(manifest.frame["face"], group, seed))[group]
+    if empty := [name for i, name in enumerate(shares) if not (part == i).any()]:
+        raise SettingsError(
+            f"{len(part):,} faces are too few for these parts: none is left for {', '.join(empty)}. Ask for larger "
+            "shares, or for fewer parts."
+        )
     faces = pl.DataFrame({"face": manifest.frame["face"], "part": part})
     return Split({name: tuple(faces.filter(pl.col("part") == i)["face"].sort()) for i, name in enumerate(shares)})
 
@@ -169,7 +200,8 @@ def _groups(frame: pl.DataFrame, together: str | None) -> NDArray[np.int64]:
     import polars as pl
 
     if together is not None and together not in frame.columns:
-        raise SettingsError(f"There is no column {together!r}; columns are {', '.join(frame.columns)}.")
+        then = " `evenface data check --out` writes copies." if together == "copies" else ""
+        raise SettingsError(f"There is no column {together!r}; columns are {', '.join(frame.columns)}.{then}")
     numbered = frame.select(pl.int_range(pl.len()).alias(" row"), *{"subject", *([together] if together else [])})
     links = [
         numbered.select(pl.when(pl.col(column).is_null()).then(" row").otherwise(pl.col(" row").min().over(column)))

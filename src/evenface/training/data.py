@@ -17,9 +17,11 @@ from evenface.core.groups import group_name
 from evenface.core.manifest import SPLITS, Manifest, manifest_file
 from evenface.core.tables import Notice
 from evenface.datasets import DATASETS
+from evenface.datasets.findings import leaks
 from evenface.training.chips import Chips, load_chips
 from evenface.training.settings import DataSettings
 
+_NOWHERE = "none"  # stands for the split of a face that is in none
 _SPLIT_SEED = 0  # which persons are set aside is the same in all runs, so that seeds can be compared
 
 
@@ -37,6 +39,7 @@ class TrainingData:
         levels: The chosen attributes, each with its levels.
         attributes: (face, attribute) int64, index into the attribute's levels; -1 where not known.
         values: (face, value) float32, the columns that are numbers; NaN where not known.
+        split: (face,) name of the split, also of faces whose picture could not be read; `none` where in none.
         splits: Split -> places of its faces whose picture could be read.
         notices: What was done for the user, or looks wrong.
         sha256: Of the manifest's file.
@@ -51,6 +54,7 @@ class TrainingData:
     levels: dict[str, tuple[str, ...]]
     attributes: NDArray[np.int64]
     values: NDArray[np.float32]
+    split: NDArray[np.str_]
     splits: dict[str, NDArray[np.int64]]
     notices: tuple[Notice, ...]
     sha256: str
@@ -90,7 +94,11 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
         notices.append(
             Notice("unreadable", f"{len(chips.reasons):,} pictures give no face, such as {example}. Not learnt from.")
         )
-    splits, made = _splits(frame, chips, settings.validation_share, path)
+    readable = np.ones(len(frame), bool)
+    readable[list(chips.reasons)] = False
+    split, made = _split(frame, readable, settings.validation_share)
+    splits = _places(split, readable, path)
+    leaked = _leaks(frame, chips, split, readable)
     labels = frame["label"].to_numpy().astype(np.int64)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return TrainingData(
@@ -103,8 +111,9 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
         levels,
         attributes,
         values,
+        split,
         splits,
-        (*notices, *made),
+        (*notices, *made, *leaked),
         digest,
     )
 
@@ -185,14 +194,15 @@ def _values(frame: pl.DataFrame, columns: Sequence[str], path: Path) -> NDArray[
     return frame.select(pl.col(columns).cast(pl.Float32).fill_null(math.nan)).to_numpy().reshape(len(frame), -1)
 
 
-def _splits(
-    frame: pl.DataFrame, chips: Chips, share: float, path: Path
-) -> tuple[dict[str, NDArray[np.int64]], tuple[Notice, ...]]:
-    """Places of each split's readable faces; where there is no validation split, some training persons become it."""
-    split = frame["split"].fill_null("train" if frame["split"].null_count() == len(frame) else "none").to_numpy()
-    readable = np.ones(len(frame), bool)
-    readable[list(chips.reasons)] = False
-    notices: tuple[Notice, ...] = ()
+def _split(
+    frame: pl.DataFrame, readable: NDArray[np.bool_], share: float
+) -> tuple[NDArray[np.str_], tuple[Notice, ...]]:
+    """Each face's split; where no readable face is for validation, some training persons are."""
+    column = frame["split"]
+    split = column.fill_null("train" if column.null_count() == len(frame) else _NOWHERE).to_numpy().astype(np.str_)
+    notices = []
+    if left_out := int((split == _NOWHERE).sum()):
+        notices.append(Notice("no_split", f"{left_out:,} faces are in no split, others are: left out."))
     if not (readable & (split == "validation")).any():
         train = split == "train"
         person = frame["subject"].fill_null(frame["face"]).to_numpy()
@@ -200,8 +210,33 @@ def _splits(
         aside = np.random.default_rng(_SPLIT_SEED).permutation(people)[: max(1, round(share * len(people)))]
         split = np.where(train & np.isin(person, aside), "validation", split)
         said = f"No validation faces: {len(aside):,} of {len(people):,} training persons were set aside, by lot."
-        notices = (Notice("validation_made", said),)
+        notices.append(Notice("validation_made", said))
+    return split, tuple(notices)
+
+
+def _places(split: NDArray[np.str_], readable: NDArray[np.bool_], path: Path) -> dict[str, NDArray[np.int64]]:
+    """Places of each split's readable faces."""
     found = {name: np.flatnonzero(readable & (split == name)) for name in SPLITS}
     if empty := [name for name in ("train", "validation") if not len(found[name])]:
         raise InputError(f"{path}: no readable face with a label is in the split {' or '.join(empty)}.")
-    return {name: places for name, places in found.items() if len(places)}, notices
+    return {name: places for name, places in found.items() if len(places)}
+
+
+def _leaks(
+    frame: pl.DataFrame, chips: Chips, split: NDArray[np.str_], readable: NDArray[np.bool_]
+) -> tuple[Notice, ...]:
+    """Tell which pictures and people are in more than one split, and what to do about it."""
+    table = frame.select("face", "subject").with_columns(
+        split=pl.Series(split, dtype=pl.String), pixels=pl.Series(chips.each, dtype=pl.String)
+    )
+    found = tuple(leaks(table.filter(pl.Series(readable & (split != _NOWHERE)))))
+    size = chips.pixels.shape[1]
+    remedy = {
+        "exact_across": f"Compared at {size} x {size} pixels. What is measured on them is too good. `evenface data "
+        "check --out` finds near copies too and marks all, and `evenface data split --together copies` keeps them on "
+        "one side.",
+        "subject_across": "What is measured on people who were learnt from is too good for others. `evenface data "
+        "split` keeps each person on one side.",
+    }
+    said = {code: [each.message for each in found if each.code == code] for code in remedy}
+    return tuple(Notice(code, " ".join([*messages, remedy[code]])) for code, messages in said.items() if messages)

@@ -142,7 +142,7 @@ def write_predictions(folder: Path, data: TrainingData, split: str, logits: Floa
     """
     names, frame, places = data.manifest.labels.names, data.manifest.frame, data.splits[split]
     p = chances(logits, temperature)
-    unread = [place for place in data.chips.reasons if frame["split"][place] == split]
+    unread = [place for place in data.chips.reasons if data.split[place] == split]
     rows = np.concatenate([places, np.asarray(unread, np.int64)])
     scores = {f"score_{name}": pl.Series(p[:, i]).extend_constant(None, len(unread)) for i, name in enumerate(names)}
     said = pl.Series(names).gather(p.argmax(1)).extend_constant(None, len(unread))
