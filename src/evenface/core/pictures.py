@@ -34,8 +34,13 @@ INSIDE = "!/"
 """What stands between a container and what is inside."""
 MOST_BYTES = 256 * 2**20
 """A member that would unpack to more is no picture of a face, and is not read."""
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm", ".avif"),
+    *(".heic", ".heif"),  # these cannot be read, which is told of each: it is a picture all the same
+)
 """Endings of picture files, in lower case."""
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".flv")
+"""Endings of video files, in lower case."""
 _LOCAL_HEADER, _STORED, _DEFLATED, _ENCRYPTED = 30, 0, 8, 1
 _BLOCK = 64  # rows of a Parquet file that are read, and kept, together
 _NAMED = 3
@@ -234,3 +239,8 @@ def is_picture(name: str) -> bool:
         (True, False)
     """
     return PurePosixPath(name).suffix.casefold() in SUFFIXES
+
+
+def is_video(name: str) -> bool:
+    """Tell by its ending whether a file is a video."""
+    return PurePosixPath(name).suffix.casefold() in VIDEOS

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import TEXT_COLUMNS, Manifest
+from evenface.core.pictures import SUFFIXES
 from evenface.core.tables import Attribute
 from evenface.datasets._files import Files, list_files
 
 if TYPE_CHECKING:
     import polars as pl
 
-PICTURE = r"(?i)\.(png|jpe?g|bmp|tiff?|webp|gif|pgm|ppm)$"
+PICTURE = rf"(?i)\.({'|'.join(ending[1:] for ending in SUFFIXES)})$"
 """Ends the path of a picture."""
 UNLABELLED = LabelSpace("no expression labels", ("unlabelled",))
 """For sets without expressions: the class that no face of theirs has."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
 
     from evenface.faces.face import Image
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 MOST_PIXELS = 89_478_485  # 256 MB of RGB; beyond it Pillow itself speaks of a bomb
 _ORIENTATION = 274  # EXIF tag
+_BRANDS = {  # what follows the first four bytes, by ISO/IEC 14496-12 and 23008-12
+    "HEIC": tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")),
+    "AVIF": (b"ftypavif", b"ftypavis"),
+}
 
 
 class UnreadablePictureError(InputError):
@@ -69,7 +74,7 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
     except UnreadablePictureError:
         raise
     except UnidentifiedImageError as error:
-        raise UnreadablePictureError(where, "not a picture of a known format") from error
+        raise UnreadablePictureError(where, _unknown(content)) from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise UnreadablePictureError(where, _too_large("so many", most_pixels)) from error
     except Exception as error:  # broken files make Pillow raise nearly anything
@@ -81,6 +86,8 @@ def _know_formats() -> None:
     """Load what reads FORMATS: Pillow itself loads some of it only once it has failed without."""
     for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm", "Tiff", "WebP"):
         import_module(f"PIL.{name}ImagePlugin")
+    if find_spec("PIL.AvifImagePlugin") is not None:  # since Pillow 11.3
+        import_module("PIL.AvifImagePlugin")
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -130,6 +137,13 @@ def _eight_bits(values: np.ndarray) -> Image:
     if values.dtype.kind in "ui":
         top = 65535.0 if values.dtype.itemsize == 2 else max(top, 255.0)
     return np.clip(real * (255.0 / top) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _unknown(content: bytes) -> str:
+    kind = next((name for name, brands in _BRANDS.items() if content[4:12] in brands), None)
+    if kind is None:
+        return "not a picture of a known format"
+    return f"a picture in {kind}, which this installation cannot read; save it as JPEG or PNG"
 
 
 def _too_large(claim: str, most: int) -> str:
