@@ -97,7 +97,7 @@ def pictures(
 
     Args:
         sources: Each a photo, a video, a folder (searched deeply), a pattern such as `faces/*.jpg`, a zip or tar
-            archive, a Manifest (Parquet), or `camera:0`.
+            archive, a Manifest (Parquet; of a video that one names, the middle frame), or `camera:0`.
         every: One frame in so many of a video.
         seconds: Where to stop in each video or camera.
         skipped: Gets the counts of files in folders and archives that are not looked at.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from evenface.faces.decode import UnreadablePictureError, decode
+from evenface.core.decode import UnreadablePictureError, decode
 
 RGB = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
 
