@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, needs
-from evenface.core.pictures import INSIDE, open_bytes
+from evenface.core.pictures import INSIDE, is_video, open_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -59,6 +59,8 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
         SettingsError: Pillow is not installed.
     """
     where = "bytes" if isinstance(source, bytes) else str(source)
+    if isinstance(source, Path) and is_video(source.name):
+        raise UnreadablePictureError(where, "a video, not a picture")
     content = source if isinstance(source, bytes) else bytes_of(source)
     if not content:
         raise UnreadablePictureError(where, "empty file, 0 bytes")

@@ -114,7 +114,7 @@ def middle_frame(path: Path) -> Image:
         good, image = video.read() if there else (False, None)
     if not good:
         good, image = _read_to_the_middle(path)
-    if not good:
+    if not good or image is None:
         raise UnreadablePictureError(str(path), "not a video that can be read")
     return np.ascontiguousarray(image[..., ::-1])
 
