@@ -50,7 +50,7 @@ def test_an_archive_whose_names_lead_out_of_it_is_refused(name: str, tmp_path: P
     member.external_attr = (stat.S_IFLNK | 0o777) << 16 if name == "link.jpg" else 0
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(member, "/etc/passwd")
-    with pytest.raises(InputError, match=r"lead outside|links"):
+    with pytest.raises(InputError, match=r"leads outside|a link"):
         pictures([tmp_path / "a.zip"])
 
 
@@ -109,11 +109,18 @@ def test_a_broken_archive_of_a_pattern_is_told_before_any_picture(photos: Path) 
         pictures([str(photos / "*")])
 
 
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.TGZ", "a.7z"])
+def test_an_archive_packed_as_a_whole_is_told_what_to_do(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"packed")
+    with pytest.raises(InputError, match=r"packed as a whole.*\.zip or plain \.tar"):
+        pictures([tmp_path / name])
+
+
 def test_a_video_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
     pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
     (tmp_path / "a.mp4").write_bytes(b"no video")
     Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
     first, second = pictures([tmp_path])
     assert second.pixels().shape == (9, 9, 3)
-    with pytest.raises(UnreadablePictureError, match="not a video"):
+    with pytest.raises(UnreadablePictureError, match="cannot be read as video"):
         first.pixels()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from evenface.core.errors import InputError
 from evenface.core.manifest import Manifest
-from evenface.core.pictures import INSIDE, SUFFIXES, VIDEOS, is_picture, is_video, members
+from evenface.core.pictures import INSIDE, SUFFIXES, VIDEOS, is_picture, is_video, members, refuse_packed
 from evenface.faces.decode import UnreadablePictureError, decode
 from evenface.faces.video import Video
 
@@ -119,6 +119,7 @@ def _reader(source: str, every: int, seconds: float | None, skipped: Skipped) ->
         _count((each.name for each in files if not _looked_at(each.name)), skipped.beside)
         return _files([each for each in files if _looked_at(each.name)], source, every, seconds, skipped)
     if path.is_file():
+        refuse_packed(path)
         return _file(path, every, seconds, skipped)
     if glob.has_magic(source):
         found = [Path(each) for each in sorted(glob.glob(source, recursive=True))]  # noqa: PTH207 - absolute ones too
@@ -151,7 +152,7 @@ def _frames(video: Video, name: str) -> Iterator[Shown]:
             about = {"frame": frame.index, "time_s": frame.time_s}
             yield Shown(name, frame.image, about, video=name)
     except InputError as error:
-        yield Shown(name, UnreadablePictureError(name, f"not a video that can be read ({error})"), video=name)
+        yield Shown(name, UnreadablePictureError(name, str(error).removesuffix(".")), video=name)
     if video.fault:
         yield Shown(name, UnreadablePictureError(name, video.fault), video=name)
 
