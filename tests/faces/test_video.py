@@ -182,7 +182,7 @@ def test_a_camera_is_let_go_of_when_the_reader_stops_early(cameras: list[Camera]
 
 
 def test_a_camera_that_is_not_there_is_told(cameras: list[Camera]) -> None:
-    with pytest.raises(InputError, match="camera 3 cannot be read"):
+    with pytest.raises(InputError, match="There is no camera 3, or another program"):
         next(Video(3, seconds=1).frames())
     assert cameras[0].released
 

@@ -7,6 +7,7 @@ pictures become RGB; colour profiles are not applied. The camera's orientation m
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -78,7 +79,7 @@ def decode(source: Path | bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
     except UnidentifiedImageError as error:
         raise UnreadablePictureError(where, _unknown(content)) from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise UnreadablePictureError(where, _too_large("so many", most_pixels)) from error
+        raise UnreadablePictureError(where, _too_large(_claimed(error), most_pixels)) from error
     except Exception as error:  # broken files make Pillow raise nearly anything
         raise UnreadablePictureError(where, f"broken picture ({_plain(error)})") from error
 
@@ -151,6 +152,12 @@ def _unknown(content: bytes) -> str:
     if kind is None:
         return "not a picture of a known format"
     return f"a picture in {kind}, which this installation cannot read; save it as JPEG or PNG"
+
+
+def _claimed(error: Exception) -> str:
+    """How many pixels Pillow says that a picture claims; it does not say how wide that is."""
+    said = re.search(r"\((\d+) pixels\)", str(error))
+    return f"{int(said[1]):,}" if said else "far too many"
 
 
 def _too_large(claim: str, most: int) -> str:

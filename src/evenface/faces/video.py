@@ -72,11 +72,10 @@ class Video:
             import cv2
         if isinstance(self.source, Path) and not self.source.is_file():
             raise InputError(f"There is no video {self.source}.")
-        name = f"camera {self.source}" if isinstance(self.source, int) else str(self.source)
         video = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         try:
             if not video.isOpened():
-                raise InputError(f"{name} cannot be read as video. MP4, MOV, AVI, MKV and WebM are.")
+                raise InputError(_unread(self.source))
             rate, claimed = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
             started, index = time.monotonic(), 0
             while video.grab():
@@ -95,6 +94,12 @@ class Video:
                 self.fault = "the video has no frame that can be read"
         finally:
             video.release()
+
+
+def _unread(source: Path | int) -> str:
+    if isinstance(source, int):
+        return f"There is no camera {source}, or another program uses it, or this one may not. The first is camera:0."
+    return f"{source} cannot be read as video. MP4, MOV, AVI, MKV, WebM and FLV are."
 
 
 def middle_frame(path: Path) -> Image:
