@@ -67,6 +67,12 @@ def test_a_folder_becomes_a_table_and_pictures(run, folder: Path, ending: str) -
     assert "1 face without an answer" in done.plain
     assert "1 picture without a face" in done.plain
     assert f"answers.{ending}" in done.stdout.replace("\n", "")
+    assert "Skipped" not in done.plain
+
+
+def test_what_was_skipped_is_told(run, folder: Path) -> None:
+    (folder / "a.zip").touch()
+    assert "Skipped, by their names: 1 .zip. Name archives" in run("predict", folder).plain
 
 
 def test_cues_are_columns_of_the_table(run, folder: Path) -> None:

@@ -41,22 +41,22 @@ def test_members_of_a_zip(tmp_path: Path, method: int) -> None:
 @pytest.mark.parametrize("name", ["../a.png", "in/../../a.png", "/etc/a.png", "..\\a.png", "C:\\a.png"])
 def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
     path = zip_of(tmp_path / "a.zip", "good.png", name)
-    with pytest.raises(InputError, match="1 names that lead outside"):
+    with pytest.raises(InputError, match="holds a name that leads outside"):
         open_bytes(f"{path}!/good.png")
-    with pytest.raises(InputError, match="lead outside"):
+    with pytest.raises(InputError, match=r"leads? outside"):
         members(path)
 
 
 def test_links_in_archives_are_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link.png")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with pytest.raises(InputError, match=r"1 links \('link.png'\)"):
+    with pytest.raises(InputError, match=r"holds a link \('link.png'\)"):
         members(zip_of(tmp_path / "a.zip", link))
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         info = tarfile.TarInfo("link.jpg")
         info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(info)
-    with pytest.raises(InputError, match="1 links"):
+    with pytest.raises(InputError, match="holds a link"):
         members(tmp_path / "a.tar")
 
 

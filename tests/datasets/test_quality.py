@@ -119,10 +119,36 @@ def test_a_picture_that_claims_too_much_is_not_opened(tmp_path: Path) -> None:
     assert [f.code for f in found.findings] == ["unreadable"]
 
 
-def test_videos_are_said_to_be_none(tmp_path: Path) -> None:
+def test_videos_are_said_to_be_none_and_read_by_what_can(tmp_path: Path) -> None:
     (tmp_path / "a.flv").write_bytes(b"video")
-    found = check(manifest(tmp_path, [{"image": "a.flv"}]), tmp_path)
-    assert ".flv is no picture" in found.findings[0].message
+    save(tmp_path / "b.png", face(1))
+    table = manifest(tmp_path, [{"image": "a.flv"}, {"image": "b.png"}])
+    assert "a video, not a picture" in check(table, tmp_path).findings[0].message
+    found = check(table, tmp_path, read=lambda path: np.repeat(face(1)[..., None], 3, 2))
+    assert [f.code for f in found.findings] == ["exact_within"]
+
+
+def test_pictures_are_seen_as_models_see_them(tmp_path: Path) -> None:
+    """A picture of 16 bits, one that the camera turned, and one on a transparent ground are copies of their twins."""
+    tall = face(3)[:, :40]
+    save(tmp_path / "eight.png", tall)
+    save(tmp_path / "sixteen.png", tall.astype(np.uint16) * 257)
+    turned = Image.Exif()
+    turned[274] = 6
+    save(tmp_path / "turned.png", np.ascontiguousarray(np.rot90(tall, 1)), exif=turned)
+    whole = np.full((64, 64), 255, np.uint8)
+    whole[16:48, 16:48] = face(4, 32)
+    shown = np.repeat(whole[..., None], 4, 2)
+    shown[..., 3] = 0
+    shown[16:48, 16:48, 3] = 255
+    shown[shown[..., 3] == 0] = (90, 0, 0, 0)
+    save(tmp_path / "white.png", whole)
+    save(tmp_path / "clear.png", shown)
+    names = ("eight", "sixteen", "turned", "white", "clear")
+    found = check(manifest(tmp_path, [{"image": f"{name}.png"} for name in names]), tmp_path)
+    assert [f.code for f in found.findings] == ["exact_within"]
+    assert found.faces["copies"].to_list() == ["eight.png"] * 3 + ["white.png"] * 2
+    assert found.faces.select("width", "height").row(2) == (40, 64)
 
 
 def test_wrong_settings(tmp_path: Path) -> None:

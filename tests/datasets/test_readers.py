@@ -71,6 +71,40 @@ def test_a_zip_is_read_in_place(name: str, tree: Tree, tmp_path: Path) -> None:
         assert ours.startswith(f"{tmp_path}/set.zip!/") and open_bytes(ours) == open_bytes(theirs)
 
 
+def test_an_archive_that_cannot_be_read_is_noted_and_does_not_matter(tree: Tree) -> None:
+    layout = LAYOUTS["csv"]
+    root = tree(layout.pictures, layout.files)
+    clean = loaded("csv", root)
+    (root / "broken.zip").write_bytes(b"no archive")
+    (root / "packed.tar").write_bytes(b"no archive" * 200)
+    found = loaded("csv", root)
+    assert found.frame.equals(clean.frame)
+    assert [note[: note.index(" cannot")].rpartition("/")[2] for note in found.notes[:2]] == [
+        "broken.zip",
+        "packed.tar",
+    ]
+    with pytest.raises(InputError, match=r"is not RAF-DB.*Left out: .*broken\.zip cannot be read"):
+        loaded("rafdb", root)
+    with pytest.raises(InputError, match="cannot be read as an archive"):
+        loaded("csv", root / "broken.zip")
+
+
+def test_an_archive_beside_the_set_that_is_not_safe_is_refused(tree: Tree) -> None:
+    layout = LAYOUTS["csv"]
+    root = tree(layout.pictures, layout.files)
+    with zipfile.ZipFile(root / "a.zip", "w") as archive:
+        archive.writestr("../out.png", b"x")
+    with pytest.raises(InputError, match="a name that leads outside it"):
+        loaded("csv", root)
+
+
+def test_a_packed_shard_is_told_what_to_do_whatever_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "stranger.zip").write_bytes(b"no archive")
+    (tmp_path / "x.tar.gz").write_bytes(b"packed")
+    with pytest.raises(InputError, match=r"x\.tar\.gz is packed as a whole"):
+        loaded("webdataset", tmp_path / "x.tar.gz")
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_wrong_folder_is_told_what_it_looks_like(name: str, tree: Tree) -> None:
     other = "rafdb" if name not in ("rafdb", "csv", "folder") else "jaffe"

@@ -57,6 +57,17 @@ def test_every_row_is_there_with_its_chip_or_reason(photos: pl.DataFrame, tmp_pa
     assert np.array_equal(store.chips[4], align(photo, lone().detect(photo)[0].landmarks, 32))
 
 
+def test_a_row_that_names_a_video_gets_the_chip_of_its_middle_frame(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
+    writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 64))
+    for number in range(11):
+        writer.write(np.full((64, 64, 3), 20 * number, np.uint8))
+    writer.release()
+    store = build(pl.DataFrame({"face": ["f", "g"], "image": ["a.avi", "gone.avi"]}), tmp_path, detector=None)
+    assert store.reasons == (None, "no such file")
+    assert store.chips[0].mean() == pytest.approx(100, abs=3)
+
+
 def test_pictures_that_are_chips_are_only_resized(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")

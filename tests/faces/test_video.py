@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError
 from evenface.faces import video as module
+from evenface.faces.decode import UnreadablePictureError, decode
 from evenface.faces.video import Tracker, Video
 
 Make = Callable[[Path, int], Path]
@@ -37,6 +39,60 @@ def test_one_frame_in_so_many_with_its_time(make: Make, tmp_path: Path) -> None:
     assert [round(float(frame.image.mean()) / 5) for frame in frames] == [0, 5, 10]
     assert frames[0].image.shape == (48, 64, 3)
     assert video.fault is None
+
+
+def grey_in_the_middle(path: Path) -> int:
+    return round(float(decode(path).mean()) / 5)
+
+
+def test_the_middle_frame_stands_for_a_video(make: Make, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.avi", 21)
+    assert decode(path).shape == (48, 64, 3)
+    assert grey_in_the_middle(path) == 10
+    assert grey_in_the_middle(make(tmp_path / "one.avi", 1)) == 0
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "in/a.avi")
+    assert grey_in_the_middle(Path(f"{tmp_path}/a.zip!/in/a.avi")) == 10
+    content = make(path, 40).read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])  # its end, and more than its second half
+    assert 0 < grey_in_the_middle(path) < 20
+
+
+def test_flash_video_is_read(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
+    av = pytest.importorskip("av", reason="PyAV writes Flash video without a word")
+    with av.open(str(tmp_path / "a.flv"), "w") as made:
+        stream = made.add_stream("flv", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(21):
+            shown = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 5 * number, np.uint8), "rgb24")
+            made.mux(stream.encode(shown))
+        made.mux(stream.encode())
+    assert cv2.VideoCapture(str(tmp_path / "a.flv")).isOpened()
+    assert decode(tmp_path / "a.flv").mean() == pytest.approx(50, abs=6)
+
+
+def test_what_has_no_middle_frame_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cv2 = pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / "a.mp4", "a.mp4")
+    inside = Path(f"{tmp_path}/a.zip!/a.mp4")
+    for path, reason in {
+        tmp_path / "a.mp4": "not a video that can be read",
+        tmp_path / "b.mp4": "no such file",
+        inside: "not a video that can be read",
+        inside.with_name("b.mp4"): "cannot be read in its archive",
+    }.items():
+        with pytest.raises(UnreadablePictureError, match=reason):
+            decode(path)
+
+    def old(*_: object) -> None:
+        raise cv2.error("no overload")
+
+    monkeypatch.setattr(cv2, "VideoCapture", old)
+    with pytest.raises(UnreadablePictureError, match="this OpenCV cannot read"):
+        decode(inside)
 
 
 def test_it_stops_where_it_is_told(make: Make, tmp_path: Path) -> None:
@@ -126,7 +182,7 @@ def test_a_camera_is_let_go_of_when_the_reader_stops_early(cameras: list[Camera]
 
 
 def test_a_camera_that_is_not_there_is_told(cameras: list[Camera]) -> None:
-    with pytest.raises(InputError, match="camera 3 cannot be read"):
+    with pytest.raises(InputError, match="There is no camera 3, or another program"):
         next(Video(3, seconds=1).frames())
     assert cameras[0].released
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from evenface.core.errors import InputError
 from evenface.faces.decode import UnreadablePictureError
-from evenface.serve.sources import pictures
+from evenface.serve.sources import Skipped, pictures
 
 
 def test_photos_patterns_and_folders(photos: Path) -> None:
@@ -50,7 +50,7 @@ def test_an_archive_whose_names_lead_out_of_it_is_refused(name: str, tmp_path: P
     member.external_attr = (stat.S_IFLNK | 0o777) << 16 if name == "link.jpg" else 0
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr(member, "/etc/passwd")
-    with pytest.raises(InputError, match=r"lead outside|links"):
+    with pytest.raises(InputError, match=r"leads outside|a link"):
         pictures([tmp_path / "a.zip"])
 
 
@@ -64,11 +64,63 @@ def test_archives_without_pictures_and_files_that_are_none_are_told(tmp_path: Pa
         pictures([tmp_path / "b.zip"])
 
 
+def test_what_is_skipped_is_counted(photos: Path, tmp_path: Path) -> None:
+    jpeg = (photos / "b.jpg").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("in/b.jfif", "in/IMG.HEIC", "in/clip.mp4", "__MACOSX/in/._b.jpg", "in/._c.jpg", ".DS_Store"):
+            archive.writestr(name, jpeg)
+    skipped = Skipped()
+    assert [Path(each.name).name for each in pictures([tmp_path / "a.zip"], skipped=skipped)] == ["IMG.HEIC", "b.jfif"]
+    assert str(skipped) == "Skipped, by their names: 1 .mp4 in archives. Unpack videos to read them."
+    for name in ("a.zip", "b.ZIP", "e.jfif", "IMG_1.HEIC", "README", ".hidden", "._b.jpg", "Thumbs.db"):
+        (photos / name).write_bytes(jpeg)
+    shown = [Path(each.name).name for each in pictures([photos], skipped=skipped)]
+    assert shown == ["IMG_1.HEIC", "two.png", "b.jpg", "c.png", "d.jpg", "e.jfif"]
+    assert str(skipped) == (
+        "Skipped, by their names: 2 .zip, 1 without ending, 1 .txt; 1 .mp4 in archives. "
+        "Name archives and tables of faces to read them. Unpack videos to read them."
+    )
+
+
+def test_nothing_is_told_where_nothing_was_skipped(photos: Path) -> None:
+    skipped = Skipped()
+    list(pictures([photos / "b.jpg", str(photos / "*.png")], skipped=skipped))
+    assert not str(skipped)
+
+
+def test_many_kinds_of_skipped_files_are_one_line(photos: Path) -> None:
+    for number in range(9):
+        (photos / f"a.x{number}").touch()
+    skipped = Skipped()
+    pictures([photos], skipped=skipped)
+    assert str(skipped).count(",") == 7
+    assert "4 others" in str(skipped)
+
+
+def test_where_all_is_skipped_the_error_tells_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").touch()
+    with pytest.raises(InputError, match=r"holds no pictures or videos.*1 \.zip\. Name archives"):
+        pictures([tmp_path])
+
+
+def test_a_broken_archive_of_a_pattern_is_told_before_any_picture(photos: Path) -> None:
+    (photos / "z.zip").write_bytes(b"no archive")
+    with pytest.raises(InputError, match="cannot be read as an archive"):
+        pictures([str(photos / "*")])
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.TGZ", "a.7z"])
+def test_an_archive_packed_as_a_whole_is_told_what_to_do(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"packed")
+    with pytest.raises(InputError, match=r"packed as a whole.*\.zip or plain \.tar"):
+        pictures([tmp_path / name])
+
+
 def test_a_video_that_cannot_be_read_is_a_row(tmp_path: Path) -> None:
     pytest.importorskip("cv2", reason="video is read with OpenCV, which the extra evenface[predict] brings")
     (tmp_path / "a.mp4").write_bytes(b"no video")
     Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
     first, second = pictures([tmp_path])
     assert second.pixels().shape == (9, 9, 3)
-    with pytest.raises(UnreadablePictureError, match="not a video"):
+    with pytest.raises(UnreadablePictureError, match="cannot be read as video"):
         first.pixels()

@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+from evenface.core.labels import LabelSpace
+from evenface.core.manifest import Manifest
 from evenface.serve import predictor as module
 from evenface.serve.predictor import Predictor
 from evenface.serve.sources import Shown, pictures
@@ -30,6 +33,24 @@ def test_faces_of_a_video_have_frame_time_and_track(predictor: Predictor, clip: 
     assert rows["face"][0] == f"{clip}@0#1"
     assert rows["reason"][4] == "no face found"
     assert rows["face"].is_unique().all()
+
+
+def test_a_manifest_that_names_a_video_gets_the_face_of_its_middle_frame(predictor: Predictor, clip: Path) -> None:
+    frame = pl.DataFrame(
+        {"face": ["f"], "image": [clip.name], "subject": ["p"], "split": [None], "label": [1], "dataset": ["made"]}
+        | {"region": [None]},
+        schema_overrides={"split": pl.String, "label": pl.Int16, "region": pl.String},
+    )
+    path = Manifest(frame, LabelSpace.of(["happy", "sad"]), ()).save(clip.with_name("m.parquet"))
+    rows = predictor.predict([path])
+    assert rows["reason"].to_list() == ["no face found"]  # the tenth of twenty is black
+    cv2 = pytest.importorskip("cv2")
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 64))
+    for number in range(21):
+        writer.write(np.full((64, 64, 3), 230 if number == 10 else 0, np.uint8))
+    writer.release()
+    rows = predictor.predict([path])
+    assert rows.select("face", "predicted", "label").row(0) == ("f", "happy", "sad")
 
 
 def test_a_camera_is_read_like_a_video_until_its_time_is_up(

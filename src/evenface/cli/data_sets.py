@@ -131,12 +131,13 @@ def check(
     """Parse, call, print."""
     from evenface.datasets.quality import ALIKE
     from evenface.datasets.quality import check as look
+    from evenface.faces.decode import decode
 
     console = Console()
     with plain_errors():
         table = Manifest.load(manifest)
         vectors, unlooked = _copy_vectors() if embed and near else (None, None)
-        found = look(table, manifest.parent, near=near or None, tiny=tiny, embed=vectors)
+        found = look(table, manifest.parent, near=near or None, tiny=tiny, embed=vectors, read=decode)
         written = []
         if out is not None:
             about = {
@@ -193,9 +194,10 @@ def sheet(
         quality = None
         if checked:
             from evenface.datasets.quality import check as look
+            from evenface.faces.decode import decode
 
             vectors, unlooked = _copy_vectors()
-            quality = look(table, manifest.parent, embed=vectors)
+            quality = look(table, manifest.parent, embed=vectors, read=decode)
             say(Console(stderr=True), [unlooked] if unlooked else [], "yellow")
         picture = _look_alikes(table, out) if faces and out is not None else None
         text = data_sheet(table, quality, picture=picture.name if picture else "")

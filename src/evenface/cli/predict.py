@@ -89,10 +89,10 @@ def predict(
 ) -> None:
     """Parse, call, print."""
     from evenface.serve.predictor import Predictor
-    from evenface.serve.sources import pictures
+    from evenface.serve.sources import Skipped, pictures
     from evenface.serve.table import check_format, write
 
-    console, errors = Console(), Console(stderr=True)
+    console, errors, skipped = Console(), Console(stderr=True), Skipped()
     with plain_errors():
         if out is not None:
             check_format(out)
@@ -101,7 +101,7 @@ def predict(
                 "--draw draws answers as they come, and base rates are estimated from all of them. "
                 "Leave --draw out, or use --base-rates uniform or trained."
             )
-        shown = pictures(sources, every, seconds)
+        shown = pictures(sources, every, seconds, skipped)
         cues = some_names(cue, "--cue") or []
         with Predictor(
             weights,
@@ -117,6 +117,7 @@ def predict(
     _show(console, answers, classes)
     _show_cues(console, answers)
     _show_base_rates(console, answers)
+    say(console, filter(None, [str(skipped)]), "yellow")
     wrote(console, [*written, *([draw] if draw is not None else [])])
     if answers["box_left"].count() == 0:
         raise typer.Exit(BAD_INPUT)

@@ -34,11 +34,17 @@ INSIDE = "!/"
 """What stands between a container and what is inside."""
 MOST_BYTES = 256 * 2**20
 """A member that would unpack to more is no picture of a face, and is not read."""
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm", ".avif"),
+    *(".heic", ".heif"),  # these cannot be read, which is told of each: it is a picture all the same
+)
 """Endings of picture files, in lower case."""
+VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".flv")
+"""Endings of video files, in lower case."""
 _LOCAL_HEADER, _STORED, _DEFLATED, _ENCRYPTED = 30, 0, 8, 1
 _BLOCK = 64  # rows of a Parquet file that are read, and kept, together
 _NAMED = 3
+_PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar.zst", ".7z", ".rar")
 
 
 def open_bytes(path: str | os.PathLike[str]) -> bytes:
@@ -64,17 +70,32 @@ def open_bytes(path: str | os.PathLike[str]) -> bytes:
         raise InputError(f"{path} cannot be read: {error}.") from error
 
 
+class UnreadableArchiveError(InputError):
+    """A file that is called an archive, and cannot be read as one."""
+
+
 def members(container: str | os.PathLike[str]) -> tuple[str, ...]:
     """List the files in a zip or tar archive, in its order.
 
     Raises:
-        InputError: It cannot be read, or holds links or names that lead outside it.
+        UnreadableArchiveError: It cannot be read.
+        InputError: It holds links or names that lead outside it.
     """
     path = os.fspath(container)
     try:
         return tuple(_index(path))
     except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
-        raise InputError(f"{path} cannot be read as an archive: {error}.") from error
+        raise UnreadableArchiveError(f"{path} cannot be read as an archive: {error}.") from error
+
+
+def refuse_packed(path: str | os.PathLike[str]) -> None:
+    """Refuse an archive in which no picture has a place of its own.
+
+    Raises:
+        InputError: Its name says that it is one, such as `.tar.gz`.
+    """
+    if Path(path).name.casefold().endswith(_PACKED):
+        raise InputError(f"{path} is packed as a whole, and not read. Unpack it, or pack it as .zip or plain .tar.")
 
 
 def _index(container: str) -> Mapping[str, Any]:
@@ -115,8 +136,10 @@ def refuse_names(container: str, names: list[str], links: list[str]) -> None:
         name for name in names if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name[:2]
     ]
     if bad or links:
-        what = [f"{len(bad):,} names that lead outside it ({_some(bad)})"] if bad else []
-        what += [f"{len(links):,} links ({_some(links)})"] if links else []
+        one = "a name that leads" if len(bad) == 1 else f"{len(bad):,} names that lead"
+        what = [f"{one} outside it ({_some(bad)})"] if bad else []
+        one = "a link" if len(links) == 1 else f"{len(links):,} links"
+        what += [f"{one} ({_some(links)})"] if links else []
         raise InputError(f"{container} holds {' and '.join(what)}; such an archive is not read. Pack it anew without.")
 
 
@@ -234,3 +257,8 @@ def is_picture(name: str) -> bool:
         (True, False)
     """
     return PurePosixPath(name).suffix.casefold() in SUFFIXES
+
+
+def is_video(name: str) -> bool:
+    """Tell by its ending whether a file is a video."""
+    return PurePosixPath(name).suffix.casefold() in VIDEOS

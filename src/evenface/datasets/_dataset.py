@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from evenface.core.errors import InputError
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import TEXT_COLUMNS, Manifest
+from evenface.core.pictures import SUFFIXES
 from evenface.core.tables import Attribute
 from evenface.datasets._files import Files, list_files
 
 if TYPE_CHECKING:
     import polars as pl
 
-PICTURE = r"(?i)\.(png|jpe?g|bmp|tiff?|webp|gif|pgm|ppm)$"
+PICTURE = rf"(?i)\.({'|'.join(ending[1:] for ending in SUFFIXES)})$"
 """Ends the path of a picture."""
 UNLABELLED = LabelSpace("no expression labels", ("unlabelled",))
 """For sets without expressions: the class that no face of theirs has."""
@@ -91,7 +92,7 @@ class DataSet:
         """
         files = list_files(root)
         if not self.fits(files):
-            raise InputError(_not_this(self, files, root))
+            raise InputError(" ".join((_not_this(self, files, root), *files.notes)))
         draft = self.reader(files)
         if not draft.table.height:
             raise InputError(f"{root} is laid out like {self.title}, but holds none of its faces. {self.layout}")
@@ -145,7 +146,9 @@ def _manifest(of: DataSet, files: Files, draft: Draft) -> Manifest:
     table, twice = _told_apart(table)
     rest = [name for name in table.columns if name not in (*texts, "label", "file")]
     ordered = table.select(*TEXT_COLUMNS, "label", *(n for n in texts if n.startswith("attr:")), *rest)
-    return Manifest(ordered, labels, draft.attributes, (*draft.notes, *notes, *unknown, *twice)).validate()
+    return Manifest(
+        ordered, labels, draft.attributes, (*files.notes, *draft.notes, *notes, *unknown, *twice)
+    ).validate()
 
 
 def _with_files(files: Files, draft: Draft) -> tuple[pl.DataFrame, list[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evenface.core.errors import InputError
-from evenface.core.pictures import INSIDE, members, open_bytes
+from evenface.core.pictures import INSIDE, UnreadableArchiveError, members, open_bytes, refuse_packed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,11 +25,13 @@ class Files:
         root: The folder or archive, absolute.
         frame: `file`: path from the root with `/`; what is in an archive in the folder follows its name and `!/`.
         chosen: The file that was given instead of its folder.
+        notes: Which archives in the folder could not be read.
     """
 
     root: Path
     frame: pl.DataFrame
     chosen: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -94,29 +96,39 @@ def list_files(root: str | os.PathLike[str]) -> Files:
     Links to folders are not followed.
 
     Raises:
-        InputError: There is no such folder or archive, or an archive that cannot be read or is not safe.
+        InputError: There is no such folder or archive, it cannot be read, or one in it is not safe.
     """
     import polars as pl
 
     path, chosen = Path(os.path.abspath(root)), None  # noqa: PTH100 - `resolve` would follow a link that the user chose
+    if path.is_file():
+        refuse_packed(path)
     if path.is_file() and path.suffix.casefold() not in ARCHIVES:
         path, chosen = path.parent, path.name
+    notes: list[str] = []
     if path.is_dir():
-        names = list(_walk(path))
+        names, notes = _walk(path)
     elif path.is_file():
         names = list(members(path))
     else:
         raise InputError(f"There is no folder or file {root}.")
-    return Files(path, pl.DataFrame({"file": pl.Series(sorted(names), dtype=pl.String)}), chosen)
+    return Files(path, pl.DataFrame({"file": pl.Series(sorted(names), dtype=pl.String)}), chosen, tuple(notes))
 
 
-def _walk(folder: Path) -> list[str]:
+def _walk(folder: Path) -> tuple[list[str], list[str]]:
+    """List the files, and say which archives cannot be read: they may be no part of the set."""
     names: list[str] = []
+    notes: list[str] = []
     for here, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name != "__MACOSX"]
         base = os.path.relpath(here, folder).replace(os.sep, "/")
         start = "" if base == "." else f"{base}/"
         names += [start + name for name in files if not name.startswith(".")]
     for archive in [name for name in names if name.casefold().endswith(ARCHIVES)]:
-        names += [archive + INSIDE + name for name in members(folder / archive) if not name.startswith("__MACOSX/")]
-    return names
+        try:
+            held = members(folder / archive)
+        except UnreadableArchiveError as error:
+            notes.append(f"Left out: {error}")
+            continue
+        names += [archive + INSIDE + name for name in held if not name.startswith("__MACOSX/")]
+    return names, notes

@@ -1,7 +1,7 @@
 """CREMA-D: actors saying twelve sentences in six emotions, as videos.
 
 - Pictures: `VideoFlash/1001_DFA_ANG_XX.flv` (or mp4, avi): actor, sentence, emotion, level. `image` is the path of
-  the video, to be read by what reads videos.
+  the video; where a picture is wanted, its middle frame is taken.
 - Splits: none. Split by person.
 - Labels: the emotion that was asked for: ANG DIS FEA HAP NEU SAD. Crowd ratings are in the set's tables, and are not
   read.

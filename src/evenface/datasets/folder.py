@@ -72,6 +72,6 @@ FOLDER = DataSet(
     source="Our own definition of a custom",
     licence="that of the pictures",
     layout="happy/a.jpg, sad/b.jpg, or train/happy/a.jpg.",
-    signs=(r"(?i)(^|/)[^/]+/[^/]+\.(png|jpe?g|bmp|tiff?|webp|gif|pgm|ppm)$",),
+    signs=(rf"(^|/)[^/]+/[^/]+{PICTURE}",),
     reader=_read,
 )

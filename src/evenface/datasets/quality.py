@@ -9,10 +9,8 @@ says which faces must stay together when a split is made.
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,9 +20,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, needs
+from evenface.core.decode import UnreadablePictureError, decode
+from evenface.core.errors import InputError, SettingsError
 from evenface.core.manifest import Manifest
-from evenface.core.pictures import INSIDE, is_picture, open_bytes
 from evenface.datasets.findings import Finding, find
 from evenface.datasets.near import SIDE, cells, centred, connected, near_pairs, thumbnails
 
@@ -42,10 +40,6 @@ ENOUGH = 100
 """Pictures from which on what all have in common, such as that they are drawings, is taken out of their vectors."""
 TINY = 32
 """Pixels; a picture that is narrower or lower is called tiny."""
-MOST_PIXELS = 50_000_000
-"""A picture that claims more is not opened."""
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
-"""What Pillow may take a file for."""
 _NOTHING = np.zeros((SIDE, SIDE), np.uint8)
 
 
@@ -97,6 +91,7 @@ def check(
     near: float | None = NEAR,
     tiny: int = TINY,
     embed: Embedding | None = None,
+    read: Callable[[Path], NDArray[np.uint8]] = decode,
 ) -> Quality:
     """Look at every picture of a manifest.
 
@@ -110,9 +105,11 @@ def check(
         embed: Also finds near copies whose vectors have a cosine of `ALIKE` or more, as they are or mirrored, and
             drops those of thumbnails below `DOUBTED`, such as two people under one light; not asked where `near` is
             None.
+        read: Gives a picture's pixels, RGB and upright, such as `evenface.faces.decode.decode`, which reads the middle
+            frames of videos too.
 
     Raises:
-        SettingsError: `near` is out of range, or Pillow is not installed.
+        SettingsError: `near` is out of range, or what reads pictures is not installed.
         InputError: The manifest has no faces.
     """
     import polars as pl
@@ -121,8 +118,10 @@ def check(
         raise SettingsError(f"near is a correlation above 0 and up to 1, or None; got {near}.")
     if not manifest.frame.height:
         raise InputError("This manifest has no faces.")
-    paths = [None if name is None else _where(base, name) for name in manifest.frame["image"]]
-    seen = _look(paths, embed.size if embed is not None and near is not None else None)
+    paths = [None if name is None else Path(base) / name for name in manifest.frame["image"]]
+    size = embed.size if embed is not None and near is not None else None
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        seen = list(pool.map(partial(_see, read=read, size=size), paths))
     faces = pl.DataFrame(
         {
             "face": manifest.frame["face"],
@@ -150,40 +149,19 @@ class _Seen:
     grey: NDArray[np.uint8] | None = None
 
 
-def _where(base: str | os.PathLike[str], name: str) -> str:
-    return name if Path(name).is_absolute() else str(Path(base) / name)
-
-
-def _look(paths: Sequence[str | None], size: int | None) -> list[_Seen]:
-    with needs("Reading pictures", "pillow"):
-        from PIL.Image import DecompressionBombWarning
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("error", DecompressionBombWarning)
-        return list(pool.map(partial(_see, size=size), paths, chunksize=64))
-
-
-def _see(path: str | None, size: int | None) -> _Seen:
+def _see(path: Path | None, read: Callable[[Path], NDArray[np.uint8]], size: int | None) -> _Seen:
     """Read one picture, and make it small and grey if a size is given; whatever stops that is its `problem`."""
-    from PIL import Image
-
     if path is None:
         return _Seen()
-    inner = path.rpartition(INSIDE)[2]
-    if not is_picture(path) and "." in Path(inner).name:
-        return _Seen(problem=f"{Path(inner).suffix} is no picture")
     try:
-        with Image.open(io.BytesIO(open_bytes(path)), formats=FORMATS) as picture:
-            width, height = picture.size
-            if width * height > MOST_PIXELS:
-                return _Seen(width, height, problem=f"claims {width:,} x {height:,} pixels")
-            rgb = picture.convert("RGB")
-    except InputError as error:
-        return _Seen(problem=str(error).removeprefix(path).removeprefix(" cannot be read: "))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        return _Seen(
-            problem=str(error).replace("<_io.BytesIO object at", "").partition(" 0x")[0] or type(error).__name__
-        )
-    digest = hashlib.blake2b(rgb.tobytes(), digest_size=16, key=f"{width}x{height}".encode()).hexdigest()
+        pixels = read(path)
+    except UnreadablePictureError as error:
+        return _Seen(problem=error.reason)
+    from PIL.Image import fromarray
+
+    height, width = pixels.shape[:2]
+    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, key=f"{width}x{height}".encode()).hexdigest()
+    rgb = fromarray(pixels)
     return _Seen(width, height, digest, None, cells(rgb), None if size is None else _small(rgb, size))
 
 

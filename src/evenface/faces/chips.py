@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _STRETCH = 256  # faces that are made, and after an interruption made again, together
-_LAYOUT = 2  # changes when the same request would give other chips
+_LAYOUT = 3  # changes when the same request would give other chips
 
 
 @dataclass(frozen=True)

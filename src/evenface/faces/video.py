@@ -5,14 +5,19 @@ Memory does not grow with the length of a video.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from evenface.core.decode import UnreadablePictureError, bytes_of
 from evenface.core.errors import InputError, SettingsError, needs
+from evenface.core.pictures import INSIDE
 from evenface.faces.face import Box, Image, overlap
 
 _LEAST_SHARED = 0.3  # overlap of a face with where it was: heads move little between the frames that are looked at
@@ -67,11 +72,10 @@ class Video:
             import cv2
         if isinstance(self.source, Path) and not self.source.is_file():
             raise InputError(f"There is no video {self.source}.")
-        name = f"camera {self.source}" if isinstance(self.source, int) else str(self.source)
         video = cv2.VideoCapture(self.source if isinstance(self.source, int) else str(self.source))
         try:
             if not video.isOpened():
-                raise InputError(f"{name} cannot be read as video. MP4, MOV, AVI, MKV and WebM are.")
+                raise InputError(_unread(self.source))
             rate, claimed = video.get(cv2.CAP_PROP_FPS), video.get(cv2.CAP_PROP_FRAME_COUNT)
             started, index = time.monotonic(), 0
             while video.grab():
@@ -90,6 +94,65 @@ class Video:
                 self.fault = "the video has no frame that can be read"
         finally:
             video.release()
+
+
+def _unread(source: Path | int) -> str:
+    if isinstance(source, int):
+        return f"There is no camera {source}, or another program uses it, or this one may not. The first is camera:0."
+    return f"{source} cannot be read as video. MP4, MOV, AVI, MKV, WebM and FLV are."
+
+
+def middle_frame(path: Path) -> Image:
+    """Give the frame in the middle of a video, also of one in an archive as `core.pictures` writes it.
+
+    Where a video does not say how long it is, or breaks off before its middle, it is the middle of what can be read.
+
+    Raises:
+        UnreadablePictureError: There is no such video, or none that can be read.
+        SettingsError: OpenCV is not installed.
+    """
+    with needs("Reading video", "evenface[predict]"):
+        import cv2
+    with _opened(path) as video:
+        place = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) // 2
+        there = place > 0 and video.set(cv2.CAP_PROP_POS_FRAMES, place)
+        good, image = video.read() if there else (False, None)
+    if not good:
+        good, image = _read_to_the_middle(path)
+    if not good or image is None:
+        raise UnreadablePictureError(str(path), "not a video that can be read")
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def _read_to_the_middle(path: Path) -> tuple[bool, Any]:
+    with _opened(path) as video:
+        held = sum(1 for _ in iter(video.grab, False))
+    with _opened(path) as video:
+        for _ in range(held // 2):
+            video.grab()
+        good, image = video.read()
+        return good, image
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a video with OpenCV; one in an archive from memory."""
+    import cv2
+
+    if INSIDE in str(path):
+        stream: Any = io.BytesIO(bytes_of(path))  # OpenCV does not hold on to it, so this must
+        try:
+            video = cv2.VideoCapture(stream, cv2.CAP_FFMPEG, [])
+        except cv2.error as error:  # before 4.11 it read files alone
+            raise UnreadablePictureError(str(path), "a video in an archive, which this OpenCV cannot read") from error
+    elif path.is_file():
+        video = cv2.VideoCapture(str(path))
+    else:
+        raise UnreadablePictureError(str(path), "no such file")
+    try:
+        yield video
+    finally:
+        video.release()
 
 
 class Tracker:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
-from evenface.faces.decode import UnreadablePictureError, decode
+from evenface.core.decode import UnreadablePictureError, decode
 
 RGB = np.random.default_rng(0).integers(0, 256, (20, 30, 3)).astype(np.uint8)
 
@@ -34,6 +34,13 @@ def test_grey_palette_and_bits_become_rgb() -> None:
     palette = Image.fromarray(RGB // 128 * 255).quantize(8)
     assert np.array_equal(decode(coded(palette)), RGB // 128 * 255)
     assert set(np.unique(decode(coded(Image.fromarray(RGB[..., 0] > 99))))) == {0, 255}
+
+
+def test_avif_is_read_where_pillow_can() -> None:
+    if not features.check("avif"):
+        pytest.skip("this Pillow cannot read AVIF")
+    image = decode(coded(Image.new("RGB", (16, 16), (200, 40, 90)), "avif"))
+    assert np.abs(image.astype(int) - [200, 40, 90]).max() < 9
 
 
 def test_cmyk_becomes_rgb() -> None:
@@ -101,7 +108,8 @@ def claiming(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("side", [9_500, 10_000, 50_000, 2**31 - 1])
 def test_a_bomb_is_not_opened(side: int) -> None:
-    with pytest.raises(UnreadablePictureError, match="too large: it claims"):
+    claim = f"9,500 x 9,500|{side * side:,}"
+    with pytest.raises(UnreadablePictureError, match=rf"too large: it claims ({claim}) pixels, and 89,478,485 are"):
         decode(claiming(side, side))
 
 
@@ -111,6 +119,7 @@ def test_faults_are_told_in_words(tmp_path: Path) -> None:
         b"": "empty file, 0 bytes",
         b"hello": "not a picture of a known format",
         b"%PDF-1.7 no picture": "not a picture",
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic": "a picture in HEIC, which this installation cannot read",
         jpeg[: len(jpeg) // 2]: "truncated",
         jpeg[:100]: "picture",
     }.items():
