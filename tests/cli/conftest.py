@@ -10,6 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from evenface.cli.main import program
+from evenface.core.labels import LabelSpace
+from evenface.core.manifest import Manifest
+from evenface.core.tables import Attribute
 
 
 @dataclass(frozen=True)
@@ -73,3 +76,21 @@ def good(faces: pl.DataFrame, tmp_path: Path) -> Path:
     path = tmp_path / "good.csv"
     faces.write_csv(path)
     return path
+
+
+@pytest.fixture
+def two_faces() -> Callable[[Path, list[str]], Path]:
+    """Write the manifest of two pictures in a folder, of a woman and of a man, and give its path."""
+
+    def write(folder: Path, images: list[str]) -> Path:
+        columns = {"face": ["a", "b"], "image": images, "subject": ["a", "b"], "dataset": ["made"] * 2}
+        frame = pl.DataFrame(columns).with_columns(
+            pl.lit(None, pl.String).alias("region"),
+            pl.lit(None, pl.String).alias("split"),
+            pl.lit(0, pl.Int16).alias("label"),
+            pl.Series("attr:gender", ["female", "male"]),
+        )
+        attribute = Attribute("gender", ("female", "male"), "generated")
+        return Manifest(frame, LabelSpace.of(["happy", "sad"]), (attribute,)).save(folder / "manifest.parquet")
+
+    return write

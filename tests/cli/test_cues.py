@@ -11,7 +11,6 @@ from PIL import Image
 
 from evenface.core.labels import LabelSpace
 from evenface.core.manifest import Manifest
-from evenface.core.tables import Attribute
 from evenface.cues._cue import CueReading
 from evenface.cues._table import save_cue
 
@@ -29,20 +28,12 @@ def cues(run: Callable[..., Any]) -> Run:
 
 
 @pytest.fixture
-def set_of_two(tmp_path: Path) -> Path:
+def set_of_two(tmp_path: Path, two_faces: Callable[[Path, list[str]], Path]) -> Path:
     """Two pictures, of which the only man's is broken."""
     pixels = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes(b"no picture")
-    columns = {"face": ["a", "b"], "image": ["a.png", "b.png"], "subject": ["a", "b"], "dataset": ["made"] * 2}
-    frame = pl.DataFrame(columns).with_columns(
-        pl.lit(None, pl.String).alias("region"),
-        pl.lit(None, pl.String).alias("split"),
-        pl.lit(0, pl.Int16).alias("label"),
-        pl.Series("attr:gender", ["female", "male"]),
-    )
-    attribute = Attribute("gender", ("female", "male"), "generated")
-    Manifest(frame, LabelSpace.of(["happy", "sad"]), (attribute,)).save(tmp_path / "manifest.parquet")
+    two_faces(tmp_path, ["a.png", "b.png"])
     return tmp_path
 
 

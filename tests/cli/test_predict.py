@@ -7,9 +7,6 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from evenface.core.labels import LabelSpace
-from evenface.core.manifest import Manifest
-from evenface.core.tables import Attribute
 from evenface.faces.detectors import DETECTORS
 from evenface.faces.face import Face
 from evenface.serve import predictor
@@ -86,17 +83,9 @@ def test_cues_are_columns_of_the_table(run, folder: Path) -> None:
     assert "macro_full: 2 faces read." in done.plain
 
 
-def test_a_group_of_which_a_cue_reads_nobody_is_told(run, folder: Path) -> None:
+def test_a_group_of_which_a_cue_reads_nobody_is_told(run, folder: Path, two_faces) -> None:
     pytest.importorskip("onnxruntime")
-    columns = {"face": ["a", "b"], "image": ["white.png", "black.png"], "subject": ["a", "b"], "dataset": ["made"] * 2}
-    frame = pl.DataFrame(columns).with_columns(
-        pl.lit(None, pl.String).alias("region"),
-        pl.lit(None, pl.String).alias("split"),
-        pl.lit(0, pl.Int16).alias("label"),
-        pl.Series("attr:gender", ["female", "male"]),
-    )
-    attribute = Attribute("gender", ("female", "male"), "generated")
-    path = Manifest(frame, LabelSpace.of(["happy", "sad"]), (attribute,)).save(folder / "manifest.parquet")
+    path = two_faces(folder, ["white.png", "black.png"])
     done = run("predict", path, "--cue", "macro")
     assert "macro: 1 face read." in done.plain
     assert "Finding: Cue 'macro' reads no face of gender=male (1 faces), and reads others: no face found (1)." in (

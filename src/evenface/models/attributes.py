@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, UnknownNameError, needs
+from evenface.core.errors import UnknownNameError, needs
 from evenface.models.attributes_graph import attributes_graph
-from evenface.models.packed import packed_weights, read_safetensors
+from evenface.models.packed import of_this_kind, packed_weights, read_safetensors
 
 WEIGHTS = {"attributes": "d5bdc8ffeecae17f7c038a37ba91d28cdfa28bde27ff57add6d74a4d949681c5"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
@@ -137,7 +137,7 @@ def load(name: str | Path = "attributes") -> AttributesModel:
 @cache
 def _model(packed: bytes, where: str) -> AttributesModel:
     weights, about = read_safetensors(packed, where)
-    try:
+    with of_this_kind(where):
         told = {name: tuple(levels) for name, levels in json.loads(about["levels"]).items()}
         if told != LEVELS:
             raise ValueError(f"levels {told}")
@@ -146,12 +146,4 @@ def _model(packed: bytes, where: str) -> AttributesModel:
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         with needs("Estimating attributes", "evenface[predict]"):
             model = attributes_graph(weights, LEVELS, temperatures, ranges=ranges)
-        errors = json.loads(about["errors"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
-    try:
-        return AttributesModel(model, errors)
-    except SettingsError:
-        raise
-    except Exception as error:  # what runs the graph has its own exceptions for layers that do not fit each other
-        raise InputError(f"{where} are no weights of this kind: their layers do not fit ({error}).") from error
+        return AttributesModel(model, json.loads(about["errors"]))

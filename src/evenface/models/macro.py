@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.core.errors import InputError, SettingsError, needs
+from evenface.core.errors import needs
 from evenface.models.graph import macro_graph
-from evenface.models.packed import packed_weights, read_safetensors
+from evenface.models.packed import of_this_kind, packed_weights, read_safetensors
 
 WEIGHTS = {"macro": "618e9b1e16c926c1f370b446b260457ffb1c7c4c02ef5777b96cf865057c60bc"}
 """Name of weights that ship -> SHA-256 of their safetensors file."""
@@ -75,7 +75,7 @@ def load(name: str | Path = "macro") -> MacroModel:
 @cache
 def _model(packed: bytes, where: str) -> MacroModel:
     layers, about = read_safetensors(packed, where)
-    try:
+    with of_this_kind(where):
         classes = tuple(map(str, json.loads(about["classes"])))
         ranges = {name: (low, high) for name, (low, high) in json.loads(about["ranges"]).items()}
         mirrored = bool(json.loads(about["mirrored"]))
@@ -84,13 +84,6 @@ def _model(packed: bytes, where: str) -> MacroModel:
             model = macro_graph(layers, float(about["temperature"]), mirrored=mirrored, ranges=ranges)
         if not len(set(classes)) == len(classes) == len(layers["head.bias"]):
             raise ValueError(f"classes {list(classes)} for {len(layers['head.bias'])} probabilities")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
-    try:
         made = MacroModel(model, classes, shares)
         made.probabilities(np.zeros((1, SIZE, SIZE, 3), np.uint8))
-    except SettingsError:
-        raise
-    except Exception as error:  # what runs the graph has its own exceptions for layers that do not fit each other
-        raise InputError(f"{where} are no weights of this kind: their layers do not fit ({error}).") from error
     return made

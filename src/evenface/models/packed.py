@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evenface.core.errors import InputError
+from evenface.core.errors import InputError, SettingsError
 from evenface.models.graph import Weights
 
 
@@ -56,3 +57,20 @@ def read_safetensors(packed: bytes, where: str) -> tuple[Weights, dict[str, str]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{where}: not a safetensors file that can be read ({error}).") from error
     return tensors, about
+
+
+@contextmanager
+def of_this_kind(where: str) -> Iterator[None]:
+    """Turn what reading and running wrong weights raises into an InputError; what has its own words keeps them.
+
+    Args:
+        where: Words for where the weights are from.
+    """
+    try:
+        yield
+    except (InputError, SettingsError):
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{where} are no weights of this kind: {error} is missing or wrong.") from error
+    except Exception as error:  # what runs the graph has its own exceptions for layers that do not fit each other
+        raise InputError(f"{where} are no weights of this kind: their layers do not fit ({error}).") from error

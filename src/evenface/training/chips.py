@@ -25,13 +25,15 @@ class Chips:
         pixels: (face, row, column, 3) uint8 RGB, read from disk as it is asked for.
         reasons: Place -> why there is no chip; its pixels are 0.
         sha256: Of all pixels.
-        each: (face,) hash of its own pixels; where equal, the chips are.
     """
 
     pixels: NDArray[np.uint8]
     reasons: dict[int, str]
     sha256: str
-    each: tuple[str, ...]
+
+    def each(self) -> list[str]:
+        """Give a hash of each face's own pixels; where two are equal, the chips are."""
+        return [hashlib.blake2b(np.ascontiguousarray(chip).data, digest_size=16).hexdigest() for chip in self.pixels]
 
 
 def load_chips(
@@ -63,10 +65,8 @@ def load_chips(
             f"Cannot keep the faces in {cache}: {error} They need {need:,.0f} MB. Make room, or choose another folder "
             "with data.cache."
         ) from error
-    digest, each = hashlib.sha256(), []
+    digest = hashlib.sha256()
     for start in range(0, len(frame), _AT_ONCE):
-        block = np.ascontiguousarray(store.chips[start : start + _AT_ONCE])
-        digest.update(block.data)
-        each += [hashlib.blake2b(chip, digest_size=16).hexdigest() for chip in block]
+        digest.update(np.ascontiguousarray(store.chips[start : start + _AT_ONCE]).data)
     reasons = {place: why for place, why in enumerate(store.reasons) if why is not None}
-    return Chips(store.chips, reasons, digest.hexdigest(), tuple(each))
+    return Chips(store.chips, reasons, digest.hexdigest())

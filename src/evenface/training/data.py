@@ -227,7 +227,7 @@ def _leaks(
 ) -> tuple[Notice, ...]:
     """Tell which pictures and people are in more than one split, and what to do about it."""
     table = frame.select("face", "subject").with_columns(
-        split=pl.Series(split, dtype=pl.String), pixels=pl.Series(chips.each, dtype=pl.String)
+        split=pl.Series(split, dtype=pl.String), pixels=pl.Series(chips.each(), dtype=pl.String)
     )
     found = tuple(leaks(table.filter(pl.Series(readable & (split != _NOWHERE)))))
     size = chips.pixels.shape[1]
