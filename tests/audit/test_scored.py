@@ -14,17 +14,13 @@ from evenface.audit.cells import Cells, count_cells, make_groups
 from evenface.audit.evaluate import columns, evaluate
 from evenface.audit.run import audit
 from evenface.audit.score_draws import ScoreDraws
-from evenface.audit.scored import bin_of, collect
+from evenface.audit.scored import collect
+from evenface.core.calibration import calibration_error
 
 Array = NDArray[Any]
 NAMES = ("ece", "classwise_ece", "brier", "log_loss", "auroc", "auroc_macro")
 METRICS_USED = tuple(METRICS.get(name) for name in NAMES)
 COLUMNS = [c.name for c in columns(METRICS_USED, ("0", "1", "2"))]
-
-
-def ece(p: Array, right: Array) -> float:
-    bins = bin_of(p)
-    return float(np.abs(np.bincount(bins, weights=p - right, minlength=15)).sum() / len(p))
 
 
 def rank_of(positive: Array, negative: Array) -> float:
@@ -38,8 +34,8 @@ def by_rows(true: Array, answer: Array, p: Array) -> list[float]:
     hot = np.eye(3)[true]
     ranks = [rank_of(p[true == c, c], p[true != c, c]) for c in range(3)]
     return [
-        ece(p[np.arange(len(true)), answer], true == answer),
-        float(np.mean([ece(p[:, c], hot[:, c]) for c in range(3)])),
+        calibration_error(p[np.arange(len(true)), answer], true == answer),
+        float(np.mean([calibration_error(p[:, c], hot[:, c]) for c in range(3)])),
         float(((p - hot) ** 2).sum(1).mean()),
         float(-np.log(p[np.arange(len(true)), true]).mean()),
         *ranks,
@@ -166,10 +162,6 @@ def test_a_coarse_grid_ranks_nearly_as_well(
     monkeypatch.setattr(scored, "HISTOGRAM_CELLS", 1000)
     for name, value in score_values(data).items():
         assert value == pytest.approx(exact[name], abs=5e-3 if "auroc" in name else 1e-12), name
-
-
-def test_bins_are_closed_above() -> None:
-    assert bin_of(np.array([0.0, 1e-9, 1 / 15, 1 / 15 + 1e-9, 0.5, 1.0])).tolist() == [0, 0, 0, 1, 7, 14]
 
 
 def test_faces_without_scores_take_no_part_in_scores_alone(made: dict[str, Any], table: Callable[..., Any]) -> None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Groups
 from evenface.audit.metric import Array
 from evenface.audit.placements import placements_of
-from evenface.audit.scored import BINS, Scored, square_root
+from evenface.audit.scored import Scored, square_root
+from evenface.core.calibration import BINS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

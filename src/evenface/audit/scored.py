@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from evenface.audit.cells import Cells, Units, person_code
 from evenface.audit.placements import exact_levels, level_of, pooled_placements
+from evenface.core.calibration import BINS, bin_of
 from evenface.core.tables import Predictions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-BINS = 15
 BATCH = 32_768
 HISTOGRAM_CELLS = 8_000_000  # bound on (class, leaf, side, level): exact ranks if they fit, else a grid of log-odds
 GRID_MOST = 4_096
@@ -181,11 +181,6 @@ def features(batch: Batch, classes: int, levels: list[Floats] | None, placements
     out[:, tail] = square
     out[:, tail + 1] = -np.log(np.maximum(batch.p[rows, batch.true], SMALLEST_P))
     return out
-
-
-def bin_of(p: Floats) -> Ints:
-    """Equal bins of 0 … 1, closed above as in Guo et al. 2017: the first is (0, 1/15]."""
-    return np.clip(np.ceil(p * BINS).astype(np.int64) - 1, 0, BINS - 1)
 
 
 def _add_moments(scored: Scored, batch: Batch, x: Floats, persons: _Persons | None) -> None:

@@ -1,8 +1,4 @@
-"""Is the confidence of a fusion deserved: its calibration error on faces for testing, before and after temperature.
-
-Sum over 15 equal bins of confidence of |sum of (confidence - right)| / n (Naeini et al., AAAI 2015; Guo et al.,
-arXiv:1706.04599), as the audit has it.
-"""
+"""Is the confidence of a fusion deserved: its calibration error on faces for testing, before and after temperature."""
 
 from __future__ import annotations
 
@@ -12,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evenface.core.calibration import calibration_error
 from evenface.fusion.data import TransferData
 from evenface.fusion.matrix import Cell, Job
 from evenface.fusion.settings import TransferSettings
-
-BINS = 15
 
 
 def calibration(settings: TransferSettings, data: TransferData, cells: Mapping[Job, Cell]) -> list[dict[str, Any]]:
@@ -57,12 +52,7 @@ def _error(
     at, sure = np.concatenate(places), np.concatenate(confidence)
     if not len(at):
         return {"value": None, "luck": None, "answers": 0}
-    bins = np.clip(np.ceil(sure * BINS).astype(np.int64) - 1, 0, BINS - 1)  # closed above
-
-    def error(right: NDArray[np.bool_]) -> float:
-        return float(np.abs(np.bincount(bins, sure - right, BINS)).sum() / len(sure))
-
     dice = np.random.default_rng(0)
     lots = (dice.random(len(data.labels))[at] < sure for _ in range(settings.draws))
-    luck = float(np.quantile([error(lot) for lot in lots], 0.95))
-    return {"value": error(np.concatenate(right)), "luck": luck, "answers": len(at)}
+    luck = float(np.quantile([calibration_error(sure, lot) for lot in lots], 0.95))
+    return {"value": calibration_error(sure, np.concatenate(right)), "luck": luck, "answers": len(at)}

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from evenface.core import calibration
 from evenface.mitigation._mitigation import Answers
 from evenface.models.nets._net import Net
 from evenface.training.augment import to_pixels
@@ -19,7 +20,6 @@ from evenface.training.data import TrainingData
 from evenface.training.selection import Scores
 
 _BATCH = 512
-_BINS = 15
 Floats = NDArray[np.float64]
 
 
@@ -93,13 +93,8 @@ def fit_temperature(logits: Floats, labels: NDArray[np.int64]) -> float:
 
 
 def calibration_error(p: Floats, labels: NDArray[np.int64]) -> float:
-    """Expected calibration error of the highest probability, in 15 bins of equal width; NaN without faces."""
-    if not len(labels):
-        return math.nan
-    sure, right = p.max(1), p.argmax(1) == labels
-    cell = np.minimum((sure * _BINS).astype(np.int64), _BINS - 1)
-    gap = np.bincount(cell, right - sure, _BINS)
-    return float(np.abs(gap).sum() / len(labels))
+    """Expected calibration error of the highest probability; NaN without faces."""
+    return calibration.calibration_error(p.max(1), p.argmax(1) == labels)
 
 
 def score(logits: Floats, data: TrainingData, places: NDArray[np.int64]) -> Scores:
