@@ -6,8 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenface.benchmark.measure import audited, flips, validated
+from evenface.benchmark.measure import audited, flips, leakage, read, validated
 from evenface.benchmark.suites import Suite
+from evenface.models.nets.erased import Erased
+from evenface.models.nets.residual import Residual, ResidualOptions
+from evenface.models.nets.vae import VAE, VAEOptions
 
 SUITE = Suite(name="made", about="Made.", groups=("gender",), emotion="sad")
 
@@ -61,3 +64,24 @@ def test_flips_are_counted_by_family_and_change() -> None:
     assert flips(table, ("gender",)) == {"flip": 0.5, "flip_noise": 0.0}
     assert flips(table, ("gender", "age"))["flip"] == pytest.approx((0.5 + 2 / 3) / 2)
     assert flips(table, ("race",))["flip"] is None
+
+
+def test_what_a_net_draws_is_measured_also_where_its_latent_is_erased() -> None:
+    chips = np.random.default_rng(0).integers(0, 255, (5, 16, 16, 3), np.uint8)
+    codes = np.zeros((5, 1), np.int64)
+    small = VAEOptions(widths=(8, 8), drawing=(8, 8), grid=4, latent=2, head=8, blocks=1, attributes=(2,))
+    drawing = VAE(3, small).eval()
+    assert read(Erased.around(drawing), chips, codes)[2] == pytest.approx(read(drawing, chips, codes)[2])
+    assert np.isnan(read(Residual(3, ResidualOptions(widths=(8,), blocks=(1,))).eval(), chips, codes)[2])
+
+
+def test_persons_that_are_shown_more_than_once_are_kept_in_one_half() -> None:
+    rng = np.random.default_rng(0)
+    person = np.arange(400) // 8
+    faces = rng.normal(size=(50, 8))[person] + 0.01 * rng.normal(size=(400, 8))
+    codes = rng.integers(0, 2, 50)[person][:, None]
+    truth = np.zeros(400, np.int64)
+    apart = leakage(faces.astype(np.float32), codes, truth, 0, np.arange(400))
+    whole = leakage(faces.astype(np.float32), codes, truth, 0, person)
+    assert apart["leak_mlp"] > whole["leak_mlp"] + 0.15, "persons are known again"
+    assert whole["leak_mlp"] <= whole["leak_mlp_chance_95"]

@@ -277,6 +277,38 @@ def test_collapse_and_explosion_are_told() -> None:
     assert [notice.code for notice in mitigation.notices()] == ["collapsed_latent", "exploding_discriminator"]
 
 
+def test_a_discriminator_behind_a_reversal_may_explode_too() -> None:
+    mitigation, net = made(terms=[{"kind": "gradient_reversal"}])
+    mitigation.objective(step(mitigation, net))
+    assert not mitigation.notices()
+    mitigation.terms[0].trunk.body[-1].bias.data[0] = 1e4
+    mitigation.objective(step(mitigation, net))
+    assert [notice.code for notice in mitigation.notices()] == ["exploding_discriminator"]
+
+
+def test_numbers_are_checked_too() -> None:
+    def ages(*years: float) -> Task:
+        values = np.array(years, np.float32)[:, None]
+        return dataclasses.replace(EVEN, continuous=("age",), face_values=values)
+
+    with pytest.raises(SettingsError, match="age has only 30 in the training faces"):
+        LatentAlignment(ages(*[30] * 7, np.nan), LatentAlignmentOptions())
+    terms = [{"kind": "hsic"}, {"kind": "mmd"}, {"kind": "hsic", "over": "crossed"}]
+    (said,) = LatentAlignment(ages(*range(8)), LatentAlignmentOptions(terms=terms)).notices()
+    assert said.code == "numbers_not_aligned"
+    assert "age: a number, which mmd over each, hsic over crossed does not align" in said.message
+
+
+def test_crossed_groups_that_tell_the_expression_are_refused_where_they_are_aligned() -> None:
+    codes = [[0, 0], [1, 1], [0, 1], [1, 0]] * 3  # happy where both are alike
+    crossed = dataclasses.replace(
+        task([0, 0, 1, 1] * 3, codes, (2, 2)), groups=tuple("abcd"), face_groups=np.array([0, 1, 2, 3] * 3)
+    )
+    assert not LatentAlignment(crossed, LatentAlignmentOptions()).notices()
+    with pytest.raises(SettingsError, match="a0 × a1 and the expression tell one another"):
+        LatentAlignment(crossed, LatentAlignmentOptions(terms=[{"kind": "hsic", "over": "crossed"}]))
+
+
 def test_without_terms_it_is_a_variational_net() -> None:
     mitigation, net = made(terms=())
     assert mitigation.optimiser() is None

@@ -64,6 +64,13 @@ def test_faces_of_no_split_are_told_where_others_have_one(faces, tmp_path) -> No
     assert "1 faces" in data.notices[0].message
 
 
+def test_a_group_that_is_only_measured_is_told(faces, tmp_path) -> None:
+    men = pl.when((pl.col("split") == "train") & (pl.col("attr:gender") == "male")).then(None).otherwise("split")
+    data = load(changed(faces, tmp_path, split=men), tmp_path, groups=("gender",))
+    (said,) = [notice.message for notice in data.notices if notice.code == "group_missing"]
+    assert said.startswith("No face to learn from is of gender=male:")
+
+
 def test_the_same_picture_or_person_in_two_splits_is_told_and_kept(faces, tmp_path) -> None:
     assert not load(faces, tmp_path).notices
     again = pl.when(pl.col("face").is_in(["f60", "f61"])).then(pl.lit(str(faces / "3.png"))).otherwise("image")

@@ -25,6 +25,7 @@ def test_a_run_leaves_figures_notices_and_a_net_that_is_told(asked) -> None:
     lines = [json.loads(line) for line in (run.folder / "history.jsonl").read_text().splitlines()]
     assert {"mmd", "adversarial", "reconstruction", "divergence", "swap"} <= lines[0]["mitigation"].keys()
     assert isinstance(run.result["notices"], list)
+    assert run.result["groups_known"]["in_validation"], "what is fitted after training sees validation faces too"
     net, _ = load_net(run.folder / "weights.safetensors")
     assert net.inner.options.attributes == (2, 2), "inside what takes the attributes out of its latent"
 

@@ -42,6 +42,7 @@ METHODS = [
     ["mitigation=domain_discriminative"],
     ["mitigation=attribute_aware"],
     ["mitigation.kind=leace", "mitigation.refit=true"],
+    ['mitigation={kind="latent_alignment",swap=1.0,terms=[{kind="hsic"},{kind="adversarial"}]}'],
 ]
 
 

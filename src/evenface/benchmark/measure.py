@@ -20,6 +20,8 @@ from evenface.benchmark.suites import Suite
 from evenface.core.manifest import Manifest
 from evenface.models.nets._files import load_net
 from evenface.models.nets._net import Net
+from evenface.models.nets._wrapper import innermost
+from evenface.models.nets.vae import VAE
 from evenface.probe import probe
 from evenface.training.augment import to_pixels
 
@@ -55,7 +57,7 @@ def measure(weights: Path, answers: Path, prepared: Prepared, out: Path, seed: i
     codes = _codes(frame[places], levels)
     latents, _, found["reconstruction"] = read(net, chips.pixels[places], codes)
     truth = frame["true_label" if "true_label" in frame.columns else "label"][places].to_numpy()
-    found |= leakage(latents, codes, truth, seed)
+    found |= leakage(latents, codes, truth, seed, _persons(frame[places]))
     if prepared.families is not None:
         manifest = Manifest.load(prepared.families)
         _, pixels = chips_of(prepared.families, card.size, out)
@@ -127,22 +129,22 @@ def read(
     told `codes`, (face, attribute).
     """
     latents, logits, errors = [], [], []
-    draws = getattr(net, "decode", None)
+    inside = innermost(net)
     with torch.inference_mode():
         for start in range(0, len(chips), _BATCH):
             pixels = to_pixels(torch.from_numpy(np.array(chips[start : start + _BATCH])))
             latent = net.encode(pixels)
             latents.append(latent.float().numpy())
             logits.append(net.classify(latent).double().numpy())
-            if draws is not None and codes is not None:
-                drawn = draws(latent, torch.from_numpy(np.array(codes[start : start + _BATCH])))
+            if isinstance(inside, VAE) and codes is not None:
+                drawn = inside.decode(latent, torch.from_numpy(np.array(codes[start : start + _BATCH])))
                 seen = functional.interpolate(pixels, drawn.shape[2:], mode="bilinear", antialias=True)
                 errors.append((drawn - seen).square().mean((1, 2, 3)).numpy())
     error = float(np.concatenate(errors).mean()) if errors else math.nan
     return np.concatenate(latents), np.concatenate(logits), error
 
 
-def leakage(latents: NDArray[np.float32], codes: Ints, truth: Ints, seed: int) -> Numbers:
+def leakage(latents: NDArray[np.float32], codes: Ints, truth: Ints, seed: int, persons: Ints) -> Numbers:
     """Measure how well each attribute is read from latents: by a linear probe, given the expression too, and an MLP.
 
     Numbers are balanced accuracies; of several attributes, that which is read farthest above its band.
@@ -152,21 +154,23 @@ def leakage(latents: NDArray[np.float32], codes: Ints, truth: Ints, seed: int) -
         codes: (face, attribute) index of the level, -1 where it is not known.
         truth: (face,) index of the expression.
         seed: Of the draws.
+        persons: (face,) the person shown.
     """
     rows = []
     for column in codes.T:
-        given = _probed(latents, column, truth, seed, ("linear",))
+        given = _probed(latents, column, truth, seed, persons, ("linear",))
         rows.append(
-            _probed(latents, column, None, seed, ("linear", "mlp"))
+            _probed(latents, column, None, seed, persons, ("linear", "mlp"))
             | {k.replace("linear", "linear_given"): v for k, v in given.items()}
         )
-    return max(rows, key=lambda row: (row["leak_linear"] or 0) - (row["leak_linear_chance_95"] or 0))
+    told, band = np.array([(row["leak_linear"], row["leak_linear_chance_95"]) for row in rows], float).T
+    return rows[int(np.argmax(np.nan_to_num(told - band, nan=-math.inf)))]
 
 
 def _probed(
-    latents: NDArray[np.float32], codes: Ints, given: Ints | None, seed: int, kinds: tuple[str, ...]
+    latents: NDArray[np.float32], codes: Ints, given: Ints | None, seed: int, persons: Ints, kinds: tuple[str, ...]
 ) -> Numbers:
-    told = probe(latents, codes, given=given, seed=seed, permutations=_PROBED, kinds=kinds)
+    told = probe(latents, codes, given=given, subjects=persons, seed=seed, permutations=_PROBED, kinds=kinds)
     found: Numbers = {}
     for kind in kinds:
         leak = told.leak(kind, "accuracy")
@@ -194,6 +198,16 @@ def _codes(frame: pl.DataFrame, levels: Mapping[str, Sequence[str]]) -> Ints:
     """Give the place of each face's level among the levels of each attribute, -1 where it is not known."""
     columns = [pl.col(f"attr:{name}").cast(pl.Enum(list(of))).to_physical() for name, of in levels.items()]
     return frame.select(column.cast(pl.Int64).fill_null(-1) for column in columns).to_numpy()
+
+
+def _persons(frame: pl.DataFrame) -> Ints:
+    """Number the persons as they come, so that faces of as many persons are dealt as if none were known."""
+    _, first, place = np.unique(
+        frame.select(pl.col("subject").fill_null(pl.col("face"))).to_series().to_numpy().astype(str),
+        return_index=True,
+        return_inverse=True,
+    )
+    return np.asarray(first.argsort().argsort()[place])
 
 
 def _groups(codes: Ints, learnt: Ints) -> Ints:

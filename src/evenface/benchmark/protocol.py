@@ -51,6 +51,7 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
         "hsic_movement": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}}, _NET),
         "hsic_swap": ({"terms": ({"kind": "hsic"},), "swap": 1.0}, _NET),
         "hsic_movement_swap": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}, "swap": 1.0}, _NET),
+        "refit": ({"terms": ()}, _NET),
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _NET),
         "vae": ({"terms": (), "erase": False}, VARIATIONAL),
         "vae_hsic": ({"terms": ({"kind": "hsic"},)}, VARIATIONAL),

@@ -102,7 +102,8 @@ def benchmark(asked: Asked, tell: Tell | None = None) -> Benchmark:
         for name in asked.suites
         for method in tried
     ]
-    for done, _ in enumerate(pool.run(of_each([cell for cell in cells if not cell.done()], run_cell)), 1):
+    left = [cell for cell in cells if not cell.done()]
+    for done, _ in enumerate(pool.run(of_each(left, run_cell)), len(cells) - len(left) + 1):
         say(done, len(cells), "cells")
     return _written(asked, cells)
 

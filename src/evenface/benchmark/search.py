@@ -6,6 +6,7 @@ that was stopped goes on. The first trial is the default of the method, so that 
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from evenface.benchmark.cell import Cell, run_trial
 from evenface.benchmark.jobs import Job, Pool, bound
 from evenface.core.config import toml_text
-from evenface.core.errors import InputError, needs
+from evenface.core.errors import InputError, SettingsError, needs
 from evenface.core.writing import write_files
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ STORE = "search.sqlite3"
 WINNERS = "winners.toml"
 _SEED = 0
 _REFUSED = "refused"  # marks a trial whose settings cannot be trained, unlike one that was killed
+_ASKED = "asked"  # what the trials of a study rest on
 
 
 def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any) -> dict[str, dict[str, Any]]:
@@ -41,7 +43,7 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
         Method -> key path -> value.
 
     Raises:
-        SettingsError: Optuna is not installed.
+        SettingsError: Optuna is not installed, or the folder holds a search that rests on something else.
     """
     with needs("The search", "evenface[benchmark]"):
         import optuna
@@ -56,6 +58,7 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
             directions=["maximize", "minimize"],
             load_if_exists=True,
         )
+        _same(study, cell, out)
         # Another seed for each part of a search that was stopped, else it would draw the same settings again.
         seed = _SEED + 1000 * number + len(study.get_trials(deepcopy=False))
         study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(3, trials // 2))
@@ -72,6 +75,18 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
     found = {name: _winner(study) for name, study in studies.items()}
     _write(out, cells[0].prepared.suite.name, trials, found)
     return {name: each["settings"] for name, each in found.items()}
+
+
+def _same(study: Study, cell: Cell, out: Path) -> None:
+    """Refuse to go on with trials of other faces, protocol or settings."""
+    now = json.loads(json.dumps(cell.asked))
+    then = study.user_attrs.get(_ASKED, now)
+    if other := sorted(key for key in {*now, *then} if now.get(key) != then.get(key)):
+        raise SettingsError(
+            f"{out / STORE} holds a search of {study.study_name} that differs in {', '.join(other)}. Give the same "
+            "settings, or another folder with --out."
+        )
+    study.set_user_attr(_ASKED, now)
 
 
 def _asked(cells: Sequence[Cell], studies: Mapping[str, Study], trials: int) -> Iterator[tuple[tuple[str, Trial], Job]]:
@@ -106,7 +121,11 @@ def _winner(study: Study) -> dict[str, Any]:
 
 
 def _write(out: Path, suite: str, trials: int, found: Mapping[str, Any]) -> None:
-    text = toml_text({"suite": suite, "trials": trials, "methods": found})
+    """Write winners, and keep those of methods that were not searched now, if they are of the same suite."""
+    path = out / WINNERS
+    told = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    kept = told["methods"] if told.get("suite") == suite else {}
+    text = toml_text({"suite": suite, "trials": trials, "methods": {**kept, **found}})
     write_files(out, {WINNERS: text.encode()}, "the winners of the search")
 
 
@@ -119,5 +138,5 @@ def read_winners(path: Path) -> dict[str, dict[str, Any]]:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
         return {name: dict(each["settings"]) for name, each in told["methods"].items()}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} holds no winners of a search ({error}). `--search` writes them.") from error

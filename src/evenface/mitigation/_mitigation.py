@@ -187,6 +187,10 @@ class Mitigation(nn.Module, ABC):
     reads_numbers: ClassVar[bool] = False
     keeps_epoch: ClassVar[bool] = True
 
+    def uses(self) -> frozenset[Need]:
+        """Say what is looked at of what is known of the faces, needed or not: results tell it."""
+        return self.needs
+
     @abstractmethod
     def objective(self, step: TrainStep) -> Tensor:
         """Combine one batch into the one number to minimise.

@@ -41,6 +41,7 @@ from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import Alignment, AlignmentOptions, View
 from evenface.mitigation.alignment._checks import check
 from evenface.mitigation.alignment._known import Base, known_of
+from evenface.mitigation.alignment.gradient_reversal import GradientReversal
 from evenface.mitigation.alignment.hsic import HSIC, HSICOptions
 from evenface.mitigation.au_triplets import AUTriplets, AUTripletsOptions
 from evenface.mitigation.leace import concepts, eraser, erasing, readable
@@ -119,7 +120,7 @@ class LatentAlignment(Mitigation):
 
     def __init__(self, task: Task, options: LatentAlignmentOptions) -> None:
         super().__init__()
-        self._known_notices = check(task)
+        self._known_notices = check(task, options.terms)
         self._options, self._sizes = options, tuple(len(levels) for levels in task.attributes.values())
         self._seen = [np.unique(codes[codes >= 0]) for codes in task.face_attributes.T]
         self._numbers = task.numbers
@@ -151,6 +152,10 @@ class LatentAlignment(Mitigation):
         for name in ("sums", "batches", "last"):  # kept in checkpoints, so that a history goes on as it was
             self.register_buffer(name, torch.zeros(() if name == "batches" else len(told)))
         self._channels = 1
+
+    def uses(self) -> frozenset[Need]:
+        """Groups of validation faces too, where something is fitted to them after training."""
+        return self.needs | {"group_in_validation"} if self._options.erase else self.needs
 
     def prepare(self, net: Net) -> Net:
         """Give a net whose decoder is told the attributes, if it has one."""
@@ -244,12 +249,15 @@ class LatentAlignment(Mitigation):
                     "Lower mitigation.beta, or raise mitigation.free_bits or mitigation.reconstruction.",
                 )
             )
-        if last["opponents"] > _EXPLODED * max(len(self._names), 1):
+        one_optimiser = [n for n, t in zip(self._names, self._terms(), strict=True) if isinstance(t, GradientReversal)]
+        worst = max([last["opponents"] / max(len(self._names), 1), *(last[name] for name in one_optimiser)])
+        if worst > _EXPLODED:
             found.append(
                 Notice(
                     "exploding_discriminator",
-                    f"Discriminators ended with a loss of {last['opponents']:.3g}, far above guessing: they steered "
-                    "the encoder by noise. Lower mitigation.opponent_rate or the weights of the terms.",
+                    f"Discriminators ended with a loss of {worst:.3g}, far above guessing: they steered the encoder by "
+                    "noise. Lower mitigation.opponent_rate (of gradient_reversal: optimiser.rate) or the weights of "
+                    "the terms.",
                 )
             )
         return tuple(found)
@@ -261,7 +269,7 @@ class LatentAlignment(Mitigation):
 
     def opposing_objective(self, step: TrainStep) -> Tensor:
         """Sum of what discriminators and critics make small."""
-        if self.optimiser() is None:
+        if not any(True for term in self._terms() for _ in term.opponent()):
             return super().opposing_objective(step)
         with torch.autocast(step.pixels.device.type, enabled=False):
             found = [term.opposing(self._view(step, term, detached=True)) for term in self._terms()]

@@ -32,7 +32,7 @@ class LDAMOptions(MitigationOptions):
 
 
 class LDAM(Mitigation):
-    """Take margin / n^(1/4) off the score of each face's label, for the n faces of its expression; deferred weights.
+    """Take margin (m / n)^(1/4) off the score of a face's label, n faces of it, m of the rarest; deferred weights.
 
     Cao et al., arXiv:1906.07413; the weights are those of Cui et al., arXiv:1901.05555. The paper brings latents and
     head to length 1 and scales the scores; ours takes the net's scores as they are, so that it suits every net.

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from evenface.core.errors import InputError
 from evenface.models.nets._net import Net
-from evenface.models.nets._wrapper import Wrapper
+from evenface.models.nets._wrapper import innermost
 from evenface.models.nets.vae import VAE
 
 _CAPTION, _EDGE, _PAPER, _INK = 16, 2, 255, 40  # pixels and grey values
@@ -44,11 +44,10 @@ def drawer(net: Net) -> VAE:
     Raises:
         InputError: It draws no faces.
     """
-    while isinstance(net, Wrapper):
-        net = net.inner
-    if not isinstance(net, VAE):
-        raise InputError(f"A net of kind {net.options.kind!r} draws no faces. Train one with net.kind = 'vae'.")
-    return net
+    inside = innermost(net)
+    if not isinstance(inside, VAE):
+        raise InputError(f"A net of kind {inside.options.kind!r} draws no faces. Train one with net.kind = 'vae'.")
+    return inside
 
 
 @torch.inference_mode()

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from evenface.core.errors import SettingsError, UnknownNameError
+from evenface.core.errors import UnknownNameError
 from evenface.probe._batch import Batch, surprise, two_parts
 from evenface.probe.faces import Faces, usable
 from evenface.probe.knn import fit_knn
@@ -22,11 +22,10 @@ from evenface.probe.mdl import online_code
 from evenface.probe.mlp import fit_mlp
 from evenface.probe.result import Leak, Probe, Reading, against
 from evenface.probe.scores import Cells
-from evenface.probe.shuffle import parts, shuffled
+from evenface.probe.shuffle import LEAST_PERMUTATIONS, enough, parts, shuffled
 
 Ints = NDArray[np.int64]
 KINDS = ("linear", "mlp", "knn")
-LEAST_PERMUTATIONS = 20
 _MLP_SHARE = 5  # an MLP is fitted to one in five of the permutations, since it costs more
 _HALVES = 2
 
@@ -62,10 +61,7 @@ def probe(
         SettingsError: The arguments are not of the same length, or there are too few permutations for a band.
         UnknownNameError: There is no such probe.
     """
-    if permutations < LEAST_PERMUTATIONS:
-        raise SettingsError(
-            f"permutations is {permutations}; a band of 95 % needs {LEAST_PERMUTATIONS} at least, better 200."
-        )
+    enough(permutations)
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownNameError("probe", kind, KINDS)

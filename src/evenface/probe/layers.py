@@ -20,20 +20,13 @@ _TOGETHER = 256
 
 
 @torch.inference_mode()
-def read_places(
-    net: Net,
-    chips: NDArray[np.uint8],
-    *,
-    layers: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, NDArray[np.float32]]:
+def read_places(net: Net, chips: NDArray[np.uint8], *, layers: bool = False) -> dict[str, NDArray[np.float32]]:
     """Show faces to a net, and keep what each place holds.
 
     Args:
         net: Ready to answer, on the CPU.
         chips: (face, row, column, 3) uint8, RGB.
         layers: Whether to keep the layers of the encoder as well.
-        progress: Told faces done and faces in all.
 
     Returns:
         Place -> (face, feature): `pixels`, each layer in the order in which it is computed, `latent`, `logits`. Places
@@ -47,8 +40,6 @@ def read_places(
             latents = net.encode(pixels)
         for place, seen in (found | {LATENT: latents.flatten(1), LOGITS: net.classify(latents)}).items():
             kept.setdefault(place, []).append(seen.float())
-        if progress is not None:
-            progress(min(start + _TOGETHER, len(chips)), len(chips))
     return {place: torch.cat(parts).numpy() for place, parts in kept.items()}
 
 

@@ -11,7 +11,7 @@ from evenface.core.errors import SettingsError
 from evenface.probe._batch import two_parts
 from evenface.probe.result import Probe, Reading, against
 from evenface.probe.scores import Cells
-from evenface.probe.shuffle import parts, shuffled
+from evenface.probe.shuffle import enough, parts, shuffled
 
 LEAST_PEOPLE = 20
 #: Weights of the squared length of the coefficients beside the mean squared error, on standardised features.
@@ -48,8 +48,9 @@ def probe_number(
         the better guess), and `correlation` of read and true numbers; or none, and the reason in `undefined`.
 
     Raises:
-        SettingsError: The arguments are not of the same length.
+        SettingsError: The arguments are not of the same length, or there are too few permutations for a band.
     """
+    enough(permutations)
     table = np.asarray(features, np.float32).reshape(len(features), -1)
     value = np.asarray(values, np.float64)
     stratum = np.zeros(len(value), np.int64) if given is None else np.asarray(given, np.int64)

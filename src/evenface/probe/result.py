@@ -48,7 +48,7 @@ class Reading:
             each stratum, averaged over faces); `bits` is what a face's features save in telling its level: the
             V-information of Xu et al. (arXiv:2002.10689) within the probe's family, on faces that it was not fitted to;
             below 0 where the probe is worse than the base rates. `mdl` is what they save in the online code.
-            Of numbers: `r2`, `correlation`, `bits`.
+            Of numbers: `r2`, `correlation`.
         permutations: How many times the attribute was dealt to other persons.
     """
 

@@ -205,6 +205,12 @@ def _warnings(run: Opened, columns: Sequence[Column], split: str) -> list[dict[s
     if split == "train":
         said = f"{run.name}: the net has learnt from these faces; what is read from it here says little of others."
         found.append({"code": "learnt_from", "message": said})
+    if split == "validation":
+        said = (
+            f"{run.name}: these faces chose the epoch, and methods such as dfr and latent_alignment fit to them after "
+            "training; what is read from them here may say little of others."
+        )
+        found.append({"code": "chosen_by", "message": said})
     if len(run.places) < FEW_FACES:
         said = f"{run.name}: {len(run.places):,} faces; with fewer than {FEW_FACES} a probe overlooks small leaks."
         found.append({"code": "few_faces", "message": said})

@@ -9,7 +9,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from evenface.core.errors import SettingsError
+
+LEAST_PERMUTATIONS = 20
 Ints = NDArray[np.int64]
+
+
+def enough(permutations: int) -> None:
+    """Refuse too few permutations for a band of 95 %.
+
+    Raises:
+        SettingsError: They are too few.
+    """
+    if permutations < LEAST_PERMUTATIONS:
+        raise SettingsError(
+            f"permutations is {permutations}; a band of 95 % needs {LEAST_PERMUTATIONS} at least, better 200."
+        )
 
 
 def parts(people: Ints, count: int, rng: np.random.Generator) -> Ints:

@@ -98,7 +98,7 @@ def load_data(settings: DataSettings, cache: Path, progress: Callable[[int, int]
     readable[list(chips.reasons)] = False
     split, made = _split(frame, readable, settings.validation_share)
     splits = _places(split, readable, path)
-    leaked = _leaks(frame, chips, split, readable)
+    leaked = (*_absent(names, groups, splits), *_leaks(frame, chips, split, readable))
     labels = frame["label"].to_numpy().astype(np.int64)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return TrainingData(
@@ -220,6 +220,20 @@ def _places(split: NDArray[np.str_], readable: NDArray[np.bool_], path: Path) ->
     if empty := [name for name in ("train", "validation") if not len(found[name])]:
         raise InputError(f"{path}: no readable face with a label is in the split {' or '.join(empty)}.")
     return {name: places for name, places in found.items() if len(places)}
+
+
+def _absent(
+    names: tuple[str, ...], groups: NDArray[np.int64], splits: dict[str, NDArray[np.int64]]
+) -> tuple[Notice, ...]:
+    """Tell which groups are measured and not learnt from."""
+    measured = np.unique(np.concatenate([groups[places] for places in splits.values()]))
+    absent = np.setdiff1d(measured, np.append(groups[splits["train"]], -1))
+    if not len(absent):
+        return ()
+    said = "; ".join(names[i] for i in absent)
+    return (
+        Notice("group_missing", f"No face to learn from is of {said}: what methods do by group is untaught there."),
+    )
 
 
 def _leaks(

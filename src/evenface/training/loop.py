@@ -37,7 +37,7 @@ from evenface.training.learner import Learner, MovingAverage
 from evenface.training.optimisers import load_state_tensors, make_optimiser, rate_at, state_tensors
 from evenface.training.settings import TrainSettings
 
-_LOOK_EVERY = 20  # steps between looks at the loss on a GPU, where each look waits for it
+_LOOK_EVERY = 20  # steps of an epoch between looks at the loss on a GPU, where each look waits for it
 
 
 class Report(NamedTuple):
@@ -101,6 +101,7 @@ class Loop:
         self.progress = Progress()
         self._saved = time.monotonic()
         self._sums = torch.zeros(2, dtype=torch.float64, device=fabric.device)
+        self._looked = 0  # steps that the sums were last taken over after
         every: dict[str, NDArray[Any]] = {"targets": data.targets, "labels": data.labels, "groups": data.groups}
         every |= {"attributes": data.attributes, "values": data.values}
         self._known = {name: torch.from_numpy(v[self._places]).to(fabric.device) for name, v in every.items()}
@@ -129,6 +130,7 @@ class Loop:
         for number, optimiser in enumerate(self._plain):
             load_state_tensors(optimiser, under(tensors, f"optimiser{number}"))
         self._sums = torch.tensor([self.progress.loss, self.progress.right], dtype=torch.float64).to(self._sums.device)
+        self._looked = self.progress.step
 
     def run(self) -> dict[str, Net]:
         """Train to the end, and give each selection rule's name with the net of the epoch that it chose.
@@ -219,7 +221,7 @@ class Loop:
         self._sums += torch.stack([loss.double() + 0 * total.detach().double(), right.double()])
         self.progress.step += 1
         self.progress.seen += len(mine)
-        if fabric.device.type == "cpu" or self.progress.step % _LOOK_EVERY == 0:
+        if fabric.device.type == "cpu" or (self.progress.step - 1) % self._per_epoch % _LOOK_EVERY == 0:
             self._look()
 
     def _look(self) -> None:
@@ -241,10 +243,11 @@ class Loop:
                 f"another name with a lower optimiser.rate (now {rate:g}), a smaller optimiser.clip, or "
                 "device.precision = 'fp32'."
             )
-        self.progress.loss, self.progress.right = loss, int(right)
+        self.progress.loss, self.progress.right, self._looked = loss, int(right), self.progress.step
 
     def _mean(self) -> float:
-        done = (self.progress.step - 1) % self._per_epoch + 1
+        """Give the mean loss of the epoch's steps up to the last look."""
+        done = (self._looked - 1) % self._per_epoch + 1
         return self.progress.loss / done
 
     def _judge(self, epoch: int) -> None:

@@ -191,19 +191,19 @@ def _finish(parts: Parts, loop: Loop, rule: str, net: Net, fabric: Fabric) -> di
                 "calibration_error": calibration_error(chances(logits, temperature), labels),
             },
         }
-    kind = type(parts.mitigation)
+    uses = parts.mitigation.uses()
     result = {
         "name": settings.name,
         "seed": parts.seed,
         "mitigation": settings.mitigation.kind,  # type: ignore[attr-defined]
         "selection": rule,
         "groups_known": {
-            "in_training": "group_in_training" in kind.needs,
-            "in_validation": "group_in_validation" in kind.needs,
+            "in_training": "group_in_training" in uses,
+            "in_validation": "group_in_validation" in uses,
             "in_selection": SELECTION_RULES.get(rule).needs_groups,
-            "in_prediction": "group_in_prediction" in kind.needs,
+            "in_prediction": "group_in_prediction" in uses,
         },
-        "epoch": (at.best_epoch if own else at.others[rule][1]) if kind.keeps_epoch else None,
+        "epoch": (at.best_epoch if own else at.others[rule][1]) if parts.mitigation.keeps_epoch else None,
         "epochs": len(at.history),
         "steps": at.step,
         "seconds": round(at.seconds, 1),
@@ -252,6 +252,9 @@ def _same_asked(settings: TrainSettings, data: TrainingData, folder: Path) -> No
     then = _asked(TrainSettings.load(folder / "settings.toml"))
     then |= {"manifest": about["manifest_sha256"], "pixels": about["chips_sha256"]}
     now = _asked(settings) | {"manifest": data.sha256, "pixels": data.chips.sha256}
+    if (asked := settings.device.precision) != "auto":
+        then["device.precision"] = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["precision"]
+        now["device.precision"] = asked
     if then != now:
         keys = sorted(key for key in {*then, *now} if then.get(key) != now.get(key))
         said = "; ".join(f"{key} was {then.get(key)!r}, is {now.get(key)!r}" for key in keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,20 @@ from numpy.typing import NDArray
 from evenface.core.errors import SettingsError
 from evenface.core.tables import Notice
 from evenface.mitigation._mitigation import Task
+from evenface.mitigation.alignment import ALIGNMENTS
+from evenface.mitigation.alignment._alignment import AlignmentOptions
 
 _ALL = 0.99  # share of an entropy from which on two attributes are taken for one
 
 
-def check(task: Task) -> tuple[Notice, ...]:
+def check(task: Task, terms: Sequence[AlignmentOptions]) -> tuple[Notice, ...]:
     """Refuse what cannot be aligned, and tell what can only in part.
 
     Raises:
-        SettingsError: An attribute has one value in the training faces, or tells the expression (or the expression
-            tells it); all faults together.
+        SettingsError: An attribute, level or number, has one value in the training faces; or one tells the expression,
+            or the expression tells it, or crossed groups do that a term aligns; all faults together.
     """
-    faults, notices = [], []
+    faults, notices = list(_numbers(task)), []
     for i, (name, levels) in enumerate(task.attributes.items()):
         counts = tabled(task.labels, task.face_attributes[:, i], len(task.classes), len(levels))
         there = [level for level, n in zip(levels, counts.sum(0), strict=True) if n]
@@ -29,17 +31,47 @@ def check(task: Task) -> tuple[Notice, ...]:
             only = f"only {there[0]!r}" if there else "no known value"
             faults.append(f"{name} has {only} in the training faces, so no groups can be drawn together.")
             continue
-        shared, least = information(counts), min(entropy(counts.sum(0)), entropy(counts.sum(1)))
-        if least and shared >= _ALL * least:
-            faults.append(
-                f"{name} and the expression tell one another: their mutual information is {shared:.2f} of at most "
-                f"{least:.2f} bits. A latent cannot keep one and forget the other. Add faces of other combinations."
-            )
+        if fault := _tells(name, counts):
+            faults.append(fault)
             continue
         notices += list(_partly(name, levels, task.classes, counts))
+    if not faults and len(task.attributes) > 1 and any(term.over == "crossed" for term in terms):
+        crossed = tabled(task.labels, task.face_groups, len(task.classes), len(task.groups))
+        if fault := _tells(" × ".join(task.attributes), crossed):
+            faults.append(fault)
+    notices += list(_deaf(task, terms))
     if faults:
         raise SettingsError("Alignment cannot be:\n" + "\n".join(f"- {fault}" for fault in faults))
     return tuple(notices)
+
+
+def _numbers(task: Task) -> Iterator[str]:
+    """Faults of attributes that are numbers."""
+    for i in task.numbers:
+        known = task.face_values[~np.isnan(task.face_values[:, i]), i]
+        if len(np.unique(known)) < 2:
+            only = f"only {known[0]:g}" if len(known) else "no known value"
+            yield f"{task.continuous[i]} has {only} in the training faces, so there is nothing to forget."
+
+
+def _deaf(task: Task, terms: Sequence[AlignmentOptions]) -> Iterator[Notice]:
+    """Tell of numbers that a term does not align."""
+    deaf = [term for term in terms if term.over == "crossed" or not ALIGNMENTS.get(term.kind).reads_numbers]
+    if deaf and task.numbers:
+        names = ", ".join(task.continuous[i] for i in task.numbers)
+        said = ", ".join(dict.fromkeys(f"{term.kind} over {term.over}" for term in deaf))
+        yield Notice("numbers_not_aligned", f"{names}: a number, which {said} does not align. Use hsic over each.")
+
+
+def _tells(name: str, counts: NDArray[np.float64]) -> str:
+    """Fault of a table (class, level) in which the one tells the other; empty: none."""
+    shared, least = information(counts), min(entropy(counts.sum(0)), entropy(counts.sum(1)))
+    if not least or shared < _ALL * least:
+        return ""
+    return (
+        f"{name} and the expression tell one another: their mutual information is {shared:.2f} of at most "
+        f"{least:.2f} bits. A latent cannot keep one and forget the other. Add faces of other combinations."
+    )
 
 
 def _partly(

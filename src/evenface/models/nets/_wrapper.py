@@ -64,3 +64,10 @@ class Wrapper(Net):
     def adjust(self, logits: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
         """Change scores (face, class) by group (face,), as the net inside does."""
         return self.inner.adjust(logits, groups)
+
+
+def innermost(net: Net) -> Net:
+    """Give the net that is inside all wrappers."""
+    while isinstance(net, Wrapper):
+        net = net.inner
+    return net
