@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
+from evenface.audit.run import audit
 from evenface.core.config import InvalidSettings
+from evenface.core.manifest import Manifest
 from evenface.models.nets._files import load_net
+from evenface.synthesis import Spec, generate
 from evenface.training.run import train
 from evenface.training.settings import TrainSettings
 
@@ -30,21 +32,28 @@ def test_a_run_leaves_figures_notices_and_a_net_that_is_told(asked) -> None:
     assert net.inner.options.attributes == (2, 2), "inside what takes the attributes out of its latent"
 
 
+# In the order of the codes of RAF-DB.
+EMOTIONS = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
+GENDERS, RACES, AGES = ("male", "female"), ("caucasian", "african", "asian"), ("0-3", "4-19", "20-39", "40-69", "70+")
+
+
 def made_rafdb(root: Path) -> Path:
-    """The layout of RAF-DB, with noise for faces."""
-    rng = np.random.default_rng(0)
-    (root / "EmoLabel").mkdir(parents=True)
-    (root / "Image" / "aligned").mkdir(parents=True)
-    (root / "Annotation" / "manual").mkdir(parents=True)
+    """The layout of RAF-DB, filled with generated faces."""
+    attributes = {"gender": ["male", "female"], "ethnicity": list(RACES), "age": ["20-39", "40-69"]}
+    generate(Spec(count=84, size=100, attributes=attributes, design={"kind": "factorial"}), root.parent / "faces")
+    faces = Manifest.load(root.parent / "faces" / "manifest.parquet")
+    for folder in ("EmoLabel", "Image/aligned", "Annotation/manual"):
+        (root / folder).mkdir(parents=True)
     lines = []
-    for i in range(56):
-        face = f"{'train' if i < 42 else 'test'}_{i:05d}"
-        lines.append(f"{face}.jpg {i % 7 + 1}")
-        picture = Image.fromarray(rng.integers(0, 255, (100, 100, 3), np.uint8))
-        picture.save(root / "Image" / "aligned" / f"{face}_aligned.jpg")
-        codes = "\n".join(str(c) for c in (i // 7 % 3, i // 2 % 3, i // 3 % 5))
-        attributes = root / "Annotation" / "manual" / f"{face}_manu_attri.txt"
-        attributes.write_text("\n".join(["1.0\t2.0"] * 5) + f"\n{codes}\n")
+    for i, row in enumerate(faces.frame.sample(fraction=1.0, shuffle=True, seed=0).iter_rows(named=True)):
+        face = f"{'train' if i < 56 else 'test'}_{i:05d}"
+        lines.append(f"{face}.jpg {EMOTIONS.index(faces.labels.names[row['label']]) + 1}")
+        picture = Image.open(root.parent / "faces" / row["image"])
+        picture.convert("RGB").save(root / "Image" / "aligned" / f"{face}_aligned.jpg")
+        said = ((GENDERS, "gender"), (RACES, "ethnicity"), (AGES, "age"))
+        codes = "\n".join(str(levels.index(row[f"attr:{name}"])) for levels, name in said)
+        notes = root / "Annotation" / "manual" / f"{face}_manu_attri.txt"
+        notes.write_text("\n".join(["1.0\t2.0"] * 5) + f"\n{codes}\n")
     (root / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines))
     return root
 
@@ -54,9 +63,16 @@ def test_the_protocol_of_the_paper_runs_on_the_layout_of_rafdb(tmp_path: Path) -
     place = [f"data.root={made_rafdb(tmp_path / 'rafdb')}", f"out={tmp_path / 'runs'}"]
     (run,) = train(TrainSettings.load(CONFIGS / "latent_alignment_rafdb.toml", [*place, *small]))
     assert (run.folder / "predictions" / "test.parquet").is_file()
-    assert run.result["splits"]["test"]["n"] == 14
+    assert run.result["splits"]["test"]["n"] == 28
     groups = json.loads((run.folder / "data.json").read_text())["attributes"]
     assert set(groups) == {"gender", "race", "age"}
+
+    by = ["gender", "race", "age"]
+    found = audit(run.folder / "predictions" / "test.parquet", by=by, metrics=["accuracy", "xu_f"], min_group=3)
+    accuracies = {group["group"]: group["metrics"]["accuracy"] for group in found.data["groups"]}
+    for level in ("gender=male", "gender=female", "race=Asian", "age=40-69"):
+        assert 0 <= accuracies[level]["low"] <= accuracies[level]["value"] <= accuracies[level]["high"] <= 1
+    assert all(0 <= found.gap("xu_f", attribute, "between")["value"] <= 1 for attribute in by)
 
 
 def test_faces_come_from_a_manifest_or_from_a_data_set() -> None:
