@@ -40,7 +40,7 @@ GENDERS, RACES, AGES = ("male", "female"), ("caucasian", "african", "asian"), ("
 def made_rafdb(root: Path) -> Path:
     """The layout of RAF-DB, filled with generated faces."""
     attributes = {"gender": ["male", "female"], "ethnicity": list(RACES), "age": ["20-39", "40-69"]}
-    generate(Spec(count=84, size=100, attributes=attributes, design={"kind": "factorial"}), root.parent / "faces")
+    generate(Spec(count=168, size=100, attributes=attributes, design={"kind": "factorial"}), root.parent / "faces")
     faces = Manifest.load(root.parent / "faces" / "manifest.parquet")
     for folder in ("EmoLabel", "Image/aligned", "Annotation/manual"):
         (root / folder).mkdir(parents=True)
@@ -63,7 +63,7 @@ def test_the_protocol_of_the_paper_runs_on_the_layout_of_rafdb(tmp_path: Path) -
     place = [f"data.root={made_rafdb(tmp_path / 'rafdb')}", f"out={tmp_path / 'runs'}"]
     (run,) = train(TrainSettings.load(CONFIGS / "latent_alignment_rafdb.toml", [*place, *small]))
     assert (run.folder / "predictions" / "test.parquet").is_file()
-    assert run.result["splits"]["test"]["n"] == 28
+    assert run.result["splits"]["test"]["n"] == 112
     groups = json.loads((run.folder / "data.json").read_text())["attributes"]
     assert set(groups) == {"gender", "race", "age"}
 
