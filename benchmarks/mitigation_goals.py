@@ -4,8 +4,9 @@
 
 FOLDER holds `results.parquet` and `winners.toml`; by itself it is the one that is kept here. One variant of latent
 alignment answers for all suites: the one with the best score of the search, which saw validation faces of one suite
-alone, so that none is chosen by the test faces it is judged on. Differences are paired by seed; intervals are Student's
-t over seeds. "Told as much" leaves out rivals that are told action units.
+alone, so that none is chosen by the test faces it is judged on (heads that are fitted anew are fitted to those faces
+too). Differences are paired by seed; intervals are Student's t over seeds. "Told as much" leaves out rivals that are
+told action units.
 """
 
 from __future__ import annotations
