@@ -53,6 +53,18 @@ def test_it_measures_writes_and_goes_on_where_it_stopped(asked: Asked) -> None:
     assert again.rows.select(same).equals(found.rows.select(same))
 
 
+def test_a_search_alone_prepares_its_suite_and_tells_where_the_winners_lie(
+    asked: Asked, suite: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evenface.benchmark.run.search", lambda cells, *given: {})
+    alone = replace(asked, out=tmp_path, suites=("stereotypical-90",), seeds=0, search=1, search_suite=suite)
+    found = benchmark(alone)
+    assert list(found.written) == [tmp_path / "winners.toml"] and not found.data and found.rows.is_empty()
+    assert not (tmp_path / "faces" / "stereotypical-90").exists()
+    with pytest.raises(SettingsError, match="seeds must be 1 or more"):
+        benchmark(replace(alone, search=0))
+
+
 def test_what_cannot_be_is_told_before_anything_is_made(asked: Asked, tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'erm'"):
         benchmark(replace(asked, methods=("erms",), out=tmp_path))

@@ -25,6 +25,7 @@ def test_list_and_fetch(run, tmp_path: Path) -> None:
     assert "Wrote" in done.plain
     assert "there" in run("assets", "list").plain
     assert "Already there" in run("assets", "fetch").plain
+    assert "Wrote" in run("assets", "fetch", "--from", tmp_path).plain
     (tmp_path / "assets" / "made.task").write_bytes(b"changed")
     assert "wrong hash" in run("assets", "list").plain
 
@@ -34,3 +35,6 @@ def test_what_cannot_be_got_is_told(run, tmp_path: Path) -> None:
         done = run("assets", "fetch", *arguments)
         assert done.exit_code == 2
         assert message in done.plain
+    done = run("assets", "fetch", "--from", tmp_path / "made.task")
+    assert done.exit_code == 2
+    assert "one file cannot be all of made. Say which it is: evenface assets fetch made" in done.plain

@@ -37,7 +37,7 @@ class Asked:
         out: Folder of everything.
         suites: Names, or TOML files.
         methods: Names; none: all.
-        seeds: Runs of each method on each suite, with seeds 0, 1, …
+        seeds: Runs of each method on each suite, with seeds 0, 1, …; 0: the search alone.
         manifest: For suites that generate no faces.
         workers: Processes at a time; None: as many as processors, or one for each GPU.
         search: Trials of each method; 0: none.
@@ -63,8 +63,8 @@ class Benchmark:
     """What came out.
 
     Attributes:
-        rows: A row for each suite, method, seed and selection rule.
-        data: What `results.json` holds.
+        rows: A row for each suite, method, seed and selection rule; none of a search alone.
+        data: What `results.json` holds; nothing of a search alone.
         written: Files.
     """
 
@@ -91,11 +91,13 @@ def benchmark(asked: Asked, tell: Tell | None = None) -> Benchmark:
         raise SettingsError(f"seeds must be 1 or more, got {asked.seeds}.")
     devices = _devices()
     workers = at_once(asked.workers, devices)
-    named = dict.fromkeys((*asked.suites, *((asked.search_suite,) if asked.search else ())))
+    named = dict.fromkeys((*(asked.suites if asked.seeds else ()), *((asked.search_suite,) if asked.search else ())))
     ready = {name: _ready(name, asked, workers, devices, say) for name in named}
     _clear(asked.out)
     pool = Pool(workers, devices)
     chosen = _chosen(asked, tried, ready, pool, say)
+    if not asked.seeds:
+        return Benchmark(pl.DataFrame(), {}, [asked.out / WINNERS])
     cells = [
         Cell(ready[name], method, seed, chosen.get(method.name, {}), asked.changes, asked.out)
         for seed in range(asked.seeds)

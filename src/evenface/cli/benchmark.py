@@ -43,7 +43,9 @@ def mitigation(
     suite: Annotated[
         list[str] | None, typer.Option("--suite", help="A suite's name, or a TOML file; repeatable. 'all': every one.")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=0, help="Runs of each method on each suite.")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=0, help="Runs of each method on each suite; 0 with --search: search alone.")
+    ] = 5,
     methods: Annotated[str, typer.Option(help="Names with commas between; none: all.")] = "",
     out: Annotated[Path, typer.Option(help="Folder of everything.")] = Path("runs/benchmark"),
     manifest: Annotated[Path | None, typer.Option(help="Of a suite that generates no faces.")] = None,
@@ -93,6 +95,10 @@ def _show(console: Console, found: Benchmark) -> None:
     """Print a table for each suite, what it says in words, and what was written."""
     from evenface.benchmark.words import brief, paragraph
 
+    if not found.data:
+        say(console, ["The search has ended. Next: the same command without --search and --seeds 0."])
+        wrote(console, found.written)
+        return
     for suite, head, lines in brief(found.data):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, title=suite, title_justify="left")
         for number, name in enumerate(head):
