@@ -20,7 +20,7 @@ transfer.parquet with every accuracy, transfer.html and transfer.md, and tables 
 
 [bold]Examples[/bold]
 
-evenface generate regions-v1 faces/ --set "biases=[]"
+evenface generate regions-v1 faces/ --set "biases=[]" --set "regions=['jaffe_like','tfeid_like','ckplus_like','wild']"
 
 evenface cues read faces/ cues/
 
