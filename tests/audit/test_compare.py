@@ -267,6 +267,14 @@ def test_result_reads_like_a_dict_and_as_tables(found: Comparison) -> None:
     json.loads(to_json(found))
 
 
+def test_all_faces_are_no_group_and_a_family_of_one(found: Comparison) -> None:
+    assert all(g["by"] and g["levels"] for g in found["groups"])
+    assert {g["by"] for g in found["groups"]} == {"gender", "age", "gender × age"}
+    for entry in found["overall"]["metrics"].values():
+        assert entry["p_adjusted"] == entry["p"]
+        assert entry["low_simultaneous"] == entry["low"]
+
+
 def test_a_fault_says_whose_table_it_is() -> None:
     faces = {"id": [1, 2], "y_true": ["happy", "sad"], "y_pred": ["happy", "sad"], "gender": ["f", "m"]}
     lacking = {name: column for name, column in faces.items() if name != "y_pred"}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from evenface import __version__
-from evenface.audit.cells import Group, Groups, make_groups
+from evenface.audit.cells import make_groups
 from evenface.audit.compare import document as doc
 from evenface.audit.compare.changes import measure_changes
 from evenface.audit.compare.draws import draw_changes
@@ -122,13 +122,9 @@ def _measure(a: Predictions, b: Predictions, metrics: Sequence[Metric], settings
 
 
 def _plans(joint: Joint, metrics: Sequence[Metric], settings: AuditSettings) -> tuple[Plan, Plan]:
-    """One plan per model over the same groups; compared are those large enough under both. Last: everybody."""
+    """One plan per model over the same groups; compared are those large enough under both."""
     cells = joint.cells
     groups = make_groups(cells[0], settings.cross)
-    everybody = np.ones((1, len(joint.levels)), bool)
-    groups = Groups(
-        (*groups.names, Group("", "all faces", {})), np.concatenate([groups.member, everybody]), groups.spans
-    )
     one, two = (make_plan(metrics, each, groups, None, settings) for each in cells)
     compared = {by: np.intersect1d(rows, two.compared[by]) for by, rows in one.compared.items()}
     enough = one.enough & two.enough
