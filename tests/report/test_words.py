@@ -68,6 +68,21 @@ def test_the_summary_names_gap_interval_chance_and_the_unanswered(big: dict[str,
     assert 3 <= len(Findings(big).summary()) <= 7
 
 
+def test_the_group_that_gets_hardly_any_answer_is_named(audit: dict[str, Any]) -> None:
+    """Of 300 dark faces 5 got an answer: too few to compare their errors, and all the more to be told."""
+    sizes = {"dark": (300, 5), "light": (300, 290), "medium": (300, 297), "blue": (12, 0)}
+    audit["groups"] = [
+        {"by": "skin", "group": f"skin={name}", "levels": {"skin": name}, "n": n, "answered": k, "small": k < 50}
+        for name, (n, k) in sizes.items()
+    ]
+    audit["input"] |= {"rows": 912, "answered": 592}
+    text = Findings(audit)._unanswered()
+    assert text == "320 faces (35.1 %) got no answer; answered were from 1.7 % for skin=dark to 99.0 % for skin=medium."
+    audit["groups"] = audit["groups"][:1]
+    audit["input"] |= {"rows": 300, "answered": 299}
+    assert Findings(audit)._unanswered() == "1 face (0.3 %) got no answer."
+
+
 def test_the_clearest_gap_is_the_surest_then_the_most_times_its_chance_level(big: dict[str, Any]) -> None:
     found = Findings(big)
     larger = [g for g in found.headline_gaps if found.judge(g).key == "larger"]

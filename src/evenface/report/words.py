@@ -291,8 +291,10 @@ class Findings:
         rows, answered = self.audit["input"]["rows"], self.audit["input"]["answered"]
         if rows == answered:
             return ""
-        single = [g for g in self.audit["groups"] if len(g["levels"]) == 1 and g["n"] and not g["small"]]
-        text = f"{rows - answered:,} faces ({100 * (rows - answered) / rows:.1f} %) got no answer"
+        # Not by `small`, which counts answered faces: the group that gets hardly any answer is the one to name.
+        least = self.audit["settings"]["min_group"]
+        single = [g for g in self.audit["groups"] if len(g["levels"]) == 1 and g["n"] >= least]
+        text = f"{counted(rows - answered, 'face')} ({100 * (rows - answered) / rows:.1f} %) got no answer"
         if len(single) < 2:
             return text + "."
         low, high = (pick(single, key=lambda g: g["answered"] / g["n"]) for pick in (min, max))
