@@ -270,3 +270,27 @@ def test_a_pair_is_compared_by_its_own_intervals() -> None:
     assert p_of_interval(0.2, 0.0, 0.4, Z) == pytest.approx(0.05)
     assert p_of_interval(-0.2, -0.4, 0.0, Z) == pytest.approx(0.05)
     assert p_of_interval(0.0, -0.1, 0.1, Z) == 1
+
+
+def test_persons_who_are_all_read_rightly_count_as_persons(table: Callable[..., Any]) -> None:
+    """10 persons with 50 faces each, no mistake: 10 trials, with Student's t on 9; of a rare class, whose it is."""
+    person = np.arange(500) // 50
+    true = np.where((person < 3) & (np.arange(500) % 50 < 2), 1, 0)
+    found = audit(
+        table(true, true, {"g": np.where(person < 5, "a", "b")}, subject=person),
+        metrics=["accuracy", "tpr", "macro_f1", "fpr"],
+        resamples=100,
+        permutations=100,
+    )
+
+    def least(persons: int, level: float = 0.95, df: int = 9) -> float:
+        z2 = stats.t.ppf((1 + level) / 2, df) ** 2
+        return persons / (persons + z2)
+
+    wanted = {"accuracy": 10, "tpr[angry]": 10, "tpr[happy]": 3, "macro_f1": 3}
+    for name, persons in wanted.items():
+        assert found.overall(name).low == pytest.approx(least(persons), rel=1e-3), name
+    assert found.overall("fpr[angry]").high == pytest.approx(1 - least(3), rel=1e-3)
+    gap = next(g for g in found.data["gaps"] if (g["metric"], g["kind"]) == ("accuracy", "difference"))
+    assert gap["high"] == pytest.approx(1 - least(5, np.sqrt(0.95), 4), rel=0.02)
+    assert gap["high"] > 0.6

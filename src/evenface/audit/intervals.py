@@ -11,8 +11,9 @@ most half a standard error. `benchmarks/audit_calibration.py` shows how often in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import erfc, log1p, sqrt
 from statistics import NormalDist
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from evenface.audit.cells import Groups, Units
 from evenface.audit.evaluate import Column, evaluate, support
-from evenface.audit.metric import Array, Metric
+from evenface.audit.metric import Array, Metric, Support
 from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]
@@ -118,27 +119,57 @@ def precision(
         spread = np.where(np.isfinite(span), share * (1 - share), 1.0)
         scale = np.where(np.isfinite(span), span, 1.0)
         n = spread * scale**2 / variance
-    # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a share of the faces it rests on.
-    n = np.where(np.isfinite(n) & (n > 0), n, smallest_support(columns, counts, in_use))
     df = np.full(n.shape, np.inf)
+    known = np.isfinite(n) & (n > 0)
+    resting = partial(support, CountSums(counts))
     if units is not None and groups is not None:
         effect, persons = design_effect(slope, counts, groups, units)
         n = n / effect
         df = np.broadcast_to(np.maximum(persons - 1, 1)[:, None], n.shape).astype(float)
+        resting = partial(persons_behind, groups=groups, units=units, shape=counts.shape[1:])
+    if not known.all():
+        # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a share of the faces it rests
+        # on or, since nothing shows how alike a person's faces are, of the persons.
+        n = np.where(known, n, smallest_support(columns, resting, in_use))
     return Precision(n, df, np.nan_to_num(np.clip(bias, -most, most)))
 
 
-def smallest_support(columns: Sequence[Column], counts: Array, in_use: Array) -> Floats:
-    """Faces that each value rests on, (group, column); for a mean over classes, those of its rarest class."""
-    sums = CountSums(counts)
-    out = np.empty((len(counts), len(columns)))
-    for j, column in enumerate(columns):
-        faces = support(sums, column.metric.support)
-        if faces.shape[-1] > 1:
-            used = np.broadcast_to(in_use, faces.shape[1:])
-            faces = faces[:, [column.index]] if column.label is not None else faces[:, used]
-        out[:, j] = faces.min(-1)
-    return np.maximum(out, 1)
+def smallest_support(columns: Sequence[Column], resting: Callable[[Support], Array], in_use: Array) -> Floats:
+    """Faces or persons that each value rests on, (group, column); for a mean over classes, those of its rarest class.
+
+    Args:
+        columns: The columns.
+        resting: How many of each kind, (group, class); the class axis has length 1 for whole groups.
+        in_use: (class,) whether any face of the table is labelled so.
+    """
+    found = {kind: resting(kind) for kind in dict.fromkeys(column.metric.support for column in columns)}
+    out = []
+    for column in columns:
+        each = found[column.metric.support]
+        if each.shape[-1] > 1:
+            used = np.broadcast_to(in_use, each.shape[1:])
+            each = each[:, [column.index]] if column.label is not None else each[:, used]
+        out.append(each.min(-1))
+    return np.maximum(np.stack(out, axis=-1), 1.0)
+
+
+def persons_behind(kind: Support, groups: Groups, units: Units, shape: tuple[int, ...]) -> Array:
+    """Persons with a face of a kind, (group, class); the class axis has length 1 for whole groups.
+
+    Args:
+        kind: As for `evaluate.support`.
+        groups: Which leaves each group holds.
+        units: Counts per person.
+        shape: (true, answer), the axes of a cell.
+    """
+    cells = np.eye(shape[0] * shape[1]).reshape(-1, *shape)
+    of_kind = support(CountSums(cells), kind) > 0  # (cell, class)
+    out = np.zeros((len(groups.member), of_kind.shape[1]))
+    for g, member in enumerate(groups.member):
+        mine = member[units.leaf]
+        for c in range(of_kind.shape[1]):
+            out[g, c] = len(np.unique(units.subject[mine & of_kind[units.cell, c]]))
+    return out
 
 
 def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units) -> tuple[Floats, Floats]:
