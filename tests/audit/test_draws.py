@@ -267,10 +267,10 @@ def test_chunks_have_streams_of_their_own(
     for name in ("_boot", "_chance"):
         plain = getattr(drawing, name)
 
-        def watched(worker: Any, rng: np.random.Generator, size: int, plain: Any = plain) -> Any:
+        def watched(worker: Any, *rest: Any, plain: Any = plain) -> Any:
             if len(worker.plan.counts) > 1:  # all faces together are drawn apart, as a group of their own
-                seen.append(repr(rng.bit_generator.state))
-            return plain(worker, rng, size)
+                seen.append(repr(rest[-2].bit_generator.state))
+            return plain(worker, *rest)
 
         monkeypatch.setattr(drawing, name, watched)
     monkeypatch.setattr(drawing, "CHUNK_NUMBERS", 2_000)

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.audit.draws import Bootstrap, Exchange, Sampler
+from evenface.audit.draws import Bootstrap, Exchange
 from evenface.audit.evaluate import fill, places
 from evenface.audit.flows import largest
 from evenface.audit.gaps import Frame, reach_of_one
@@ -187,7 +187,9 @@ def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Dra
     tell = progress or (lambda share: None)
     n, m = plan.settings.resamples, plan.settings.permutations
     boots = _chunks(plan, n, boot_seed, partial(_boot, worker), lambda share: tell(share / 2))
-    chances = _chunks(plan, m, chance_seed, partial(_chance, worker), lambda share: tell((1 + share) / 2))
+    wanted = {"within_true", *(metric.null for metric in plan.by_counts + plan.between)}  # flows are within true class
+    exchanges = [Exchange(plan.cells, null) for null in NULLS if null in wanted]
+    chances = _chunks(plan, m, chance_seed, partial(_chance, worker, exchanges), lambda share: tell((1 + share) / 2))
     mean = np.sum([b[1] for b in boots], axis=0) / n
     square = np.sum([b[2] for b in boots], axis=0) / n
     return Drawn(
@@ -242,20 +244,15 @@ def _boot(worker: Worker, rng: np.random.Generator, size: int) -> tuple[Floats, 
     return worker.departures(values, between), scored.sum(0), (scored**2).sum(0)
 
 
-def _chance(worker: Worker, rng: np.random.Generator, size: int) -> tuple[Floats, Floats, Floats]:
+def _chance(
+    worker: Worker, exchanges: Sequence[Exchange], rng: np.random.Generator, size: int
+) -> tuple[Floats, Floats, Floats]:
     plan = worker.plan
     values, between = worker.blank(size)
     flow = np.zeros((size, len(worker.frames)))
-    persons = plan.cells.units is not None
-    for null in ("any",) if persons else NULLS:
-        wanted = (lambda m: True) if persons else (lambda m, null=null: m.null == null)
-        flows = persons or null == "within_true"
-        if not flows and not any(wanted(m) for m in plan.by_counts + plan.between):
-            continue
-        sampler: Sampler = Exchange(plan.cells, null)
-        table = sampler.draw(rng, size)
-        sums = worker.evaluate(table, wanted, values, between)
-        if flows:
+    for exchange in exchanges:
+        sums = worker.evaluate(exchange.draw(rng, size), exchange.suits, values, between)
+        if exchange.null == "within_true":
             for i, rows in enumerate(plan.compared.values()):
                 if len(rows) > 1:
                     flow[:, i] = largest(sums.of(rows).table)

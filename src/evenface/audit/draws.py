@@ -7,19 +7,21 @@ where a cell is a (true class, answer) pair.
   drawing rows. Where subjects are known, persons are drawn and bring all their faces.
 * `Exchange` deals the same faces out to the groups anew, all margins kept: what chance alone gives if groups do not
   matter. Faces are exchanged among leaves of which the same attributes are known. `within_true` keeps each leaf's
-  labels too, `within_predicted` its answers. Where subjects are known, persons as wholes are dealt to the leaves.
+  labels too, `within_predicted` its answers. Where subjects are known, persons as wholes are dealt to the leaves;
+  whole persons bring their labels, so that a leaf's labels (or answers) are kept otherwise, see `audit.persons`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.cells import Cells, Units
-from evenface.audit.metric import Null
+from evenface.audit.metric import Metric, Null
+from evenface.audit.persons import SameRates, same_rates
 
 Ints = NDArray[np.int64]
 # A shuffled face costs about as much as 1/20 of a hypergeometric draw (measured, numpy 2.4 on x86-64).
@@ -65,24 +67,36 @@ def _bootstrap_persons(
     return out.reshape(size, leaves, n_cells)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Exchange:
     """Deal the faces out to the leaves anew.
 
     Attributes:
         cells: The counted table.
-        null: What stays fixed beside the size of each leaf and the overall table. Ignored where subjects are
-            known, since a person's faces come with their labels and answers.
+        null: What stays fixed beside the size of each leaf and the overall table: nothing, the labels of each leaf, or
+            its answers. Where subjects are known and something stays fixed, the overall table does so on average.
     """
 
     cells: Cells
     null: Null = "any"
+    _same: SameRates | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.cells.units is not None and self.null != "any":
+            self._same = same_rates(self.cells, self.cells.units, by_answer=self.null == "within_predicted")
+
+    def suits(self, metric: Metric) -> bool:
+        """Whether these tables are what chance gives for a metric."""
+        return metric.null == self.null
 
     def draw(self, rng: np.random.Generator, size: int) -> NDArray[np.float64] | Ints:
         """Draw `size` tables of shape (size, leaf, cell)."""
         counts = self.cells.counts
         leaves, classes, answers = counts.shape
         n_cells = classes * answers
+        if self._same is not None:
+            drawn = self._same.draw(rng, size)
+            return (drawn.swapaxes(2, 3) if self.null == "within_predicted" else drawn).reshape(size, leaves, n_cells)
         if self.cells.units is not None:
             return _exchange_persons(self.cells, self.cells.units, rng, size)
         out = np.zeros((size, leaves, n_cells), np.int64)

@@ -64,7 +64,7 @@ def render(found: Findings, charts: Mapping[str, Sequence[Figure]]) -> str:
         audit=audit,
         found=found,
         charts=drawn,
-        nulls=prose.NULLS,
+        nulls=prose.NULLS[audit["settings"]["unit"]],
         corrected_p=words.corrected_p,
         command=prose.command(found),
         methods=prose.methods(found),

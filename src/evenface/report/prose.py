@@ -28,10 +28,18 @@ LAW = (
 )
 
 NULLS = {
-    "any": "groups exchanged among all faces",
-    "within_true": "groups exchanged within each true class",
-    "within_predicted": "groups exchanged within each answer",
+    "face": {
+        "any": "groups exchanged among all faces",
+        "within_true": "groups exchanged within each true class",
+        "within_predicted": "groups exchanged within each answer",
+    },
+    "subject": {
+        "any": "groups exchanged among persons",
+        "within_true": "the same rates in all groups within each true class, faces of a person as alike as they are",
+        "within_predicted": "the same rates in all groups within each answer, faces of a person as alike as they are",
+    },
 }
+"""How chance tables are drawn, by what is exchanged and what the metric conditions on."""
 
 
 def methods(found: Findings) -> list[str]:
@@ -43,7 +51,7 @@ def methods(found: Findings) -> list[str]:
         "given.",
         f"A group's {found.level} interval is Wilson's score interval at the number of independent faces that the "
         "metric's variance amounts to. Simultaneous intervals (thin lines) cover all groups of a grouping at once.",
-        f"The chance level of a gap comes from {s['permutations']:,} draws that exchange groups at random between "
+        f"The chance level of a gap comes from {s['permutations']:,} draws of tables in which groups do not matter to "
         f"{unit}, in the way that each metric's table entry names. In {found.level} of such draws, where no true "
         "difference exists, the gap stays within it.",
         f"A gap's {found.level} interval holds the true gaps that would not make the one seen unlikely, judged by "
