@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 import sklearn.metrics as sk
 from numpy.typing import NDArray
+from scipy import stats
 
 from evenface.audit import METRICS, scored
 from evenface.audit.cells import Cells, count_cells, make_groups
@@ -114,7 +115,7 @@ def test_persons_widen_the_spread_of_scores_as_resampled_persons(
     for _ in range(160):
         i = np.concatenate([own[s] for s in rng.integers(0, 100, 100)])
         rows.append([rows_of(made, i[group[i] == g]) for g in range(2)])
-    keep = [COLUMNS.index(name) for name in ("brier", "log_loss")]
+    keep = [COLUMNS.index(name) for name in ("brier", "log_loss", "auroc[0]", "auroc[1]", "auroc[2]", "auroc_macro")]
     np.testing.assert_allclose(drawn.std(0)[:, keep], np.std(rows, axis=0)[:, keep], rtol=0.2)
 
 
@@ -179,3 +180,34 @@ def test_faces_without_scores_take_no_part_in_scores_alone(made: dict[str, Any],
     assert found.overall("brier").value == pytest.approx(wanted[2], abs=1e-12)
     assert found.overall("accuracy").n == 500
     assert found.overall("accuracy").value == pytest.approx((made["true"] == made["answer"]).mean())
+
+
+def test_ten_photos_that_are_alike_count_as_one(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    """Intervals of 40 persons with 10 copies of one photo each are those of 40 photos, with Student's t."""
+    keep = np.arange(40)
+    columns = {k: made[k][keep] for k in ("true", "answer", "p")}
+    gender = np.array(made["attributes"]["gender"])[keep]
+    again = {k: np.repeat(v, 10, axis=0) for k, v in columns.items()}
+    settings = {"metrics": ["auroc", "brier", "log_loss"], "resamples": 2000, "permutations": 2000, "min_group": 5}
+    one = audit(table(**columns, attributes={"gender": gender}, classes=3), min_rate=1, **settings)
+    ten = audit(
+        table(**again, attributes={"gender": np.repeat(gender, 10)}, classes=3, subject=np.repeat(keep, 10)),
+        min_rate=1,
+        **settings,
+    )
+    student = stats.t.ppf(0.975, 39) / stats.norm.ppf(0.975) * np.sqrt(40 / 39)
+    for name in ("auroc[angry]", "auroc[happy]", "auroc[neutral]", "brier", "log_loss"):
+        a, b = one.overall(name), ten.overall(name)
+        assert b.value == pytest.approx(a.value, abs=1e-9)
+        assert b.high - b.low == pytest.approx((a.high - a.low) * student, rel=0.08), name
+        gaps = [next(g for g in found.data["gaps"] if g["metric"] == name) for found in (one, ten)]
+        assert gaps[1]["chance_95"] == pytest.approx(gaps[0]["chance_95"], rel=0.12), name
+
+
+def test_scores_know_their_persons_without_other_metrics(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    data = table(**made, subject=np.arange(500) // 100)
+    alone, among = (
+        audit(data, metrics=names, resamples=100, permutations=100).overall("ece")
+        for names in (["ece"], ["accuracy", "ece"])
+    )
+    assert (alone.low, alone.high) == (among.low, among.high)

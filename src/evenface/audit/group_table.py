@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Units
 from evenface.audit.drawing import Drawn
 from evenface.audit.evaluate import columns, evaluate, support, why_undefined
-from evenface.audit.intervals import Precision, interval, precision, shrink
+from evenface.audit.intervals import Precision, interval, persons_behind, precision, shrink
 from evenface.audit.metric import Array, Metric
 from evenface.audit.plan import Plan
 from evenface.audit.score_draws import ScoreSums
@@ -65,7 +65,10 @@ def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tupl
     sums = plan.scores.observed()
     scored = evaluate(plan.by_scores, sums, counts.shape[:1], classes)
     n, centre = _score_precision(plan.by_scores, plan, sums, scored, drawn)
-    df = np.broadcast_to(known.df[:, :1], n.shape) if known.df.shape[1] else np.full(n.shape, np.inf)
+    df = np.full(n.shape, np.inf)
+    if units is not None:
+        persons = persons_behind("rows", plan.groups, units, counts.shape[1:])
+        df = np.broadcast_to(np.maximum(persons - 1, 1), n.shape)
     parts = [(known.n, n), (known.df, df), (known.bias, np.zeros(n.shape))]
     both = Precision(*(np.concatenate(part, 1) for part in parts))
     return np.concatenate([value, scored], 1), both, np.concatenate([_inside(value - known.bias, plan), centre], 1)
@@ -95,7 +98,10 @@ def _score_precision(
     spread = np.where(bounded, share * (1 - share) * np.where(bounded, span, 1) ** 2, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         n = spread / drawn.score_sd**2
-    few = sums.labelled.min(-1, keepdims=True)  # where nothing varies, trust it no more than its rarest class
+    few = sums.labelled  # where nothing varies, trust it no more than its rarest class
+    if plan.cells.units is not None:
+        few = np.minimum(few, persons_behind("labelled", plan.groups, plan.cells.units, plan.counts.shape[1:]))
+    few = few.min(-1, keepdims=True)
     return np.where(np.isfinite(n) & (n > 0), n, np.maximum(few, 1)), centre
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenface.audit.cells import Groups
 from evenface.audit.metric import Array
-from evenface.audit.placements import placements_of
+from evenface.audit.placements import placements_of, pooled_placements
 from evenface.audit.scored import Scored, square_root
 from evenface.core.calibration import BINS
 
@@ -48,6 +48,7 @@ class ScoreDraws:
         self.member = groups.member.astype(float)
         self.n = self.member @ scored.n
         self.placement = placements_of(scored.histogram, self.member)
+        self.auroc_sd = np.sqrt(np.nan_to_num(self.placement.variance * self._design_effect()))
         self.pools = [_Pool(scored, leaves) for leaves in patterns]
         self.pooled_auroc = self.placement.auroc[-1]  # the last group is all faces
         everybody = _Pool(scored, np.arange(len(scored.n)))
@@ -66,6 +67,27 @@ class ScoreDraws:
         scale = np.where(sd > 0, sd, 1)
         return covariance / np.outer(scale, scale)
 
+    def _design_effect(self) -> Floats:
+        """Variance of AUROCs with persons as units over that with faces as units, (group, class), at least 1.
+
+        Both are of placements among all faces, which rank as those within a group do; DeLong's variance is within.
+        """
+        if not self.scored.of_persons.size:
+            return np.ones(self.placement.auroc.shape)
+        histogram = self.scored.histogram
+        placement = pooled_placements(histogram)
+        n = histogram.sum(-1)
+        first = np.einsum("clsk,csk->cls", histogram, placement, optimize=True)
+        square = np.einsum("clsk,csk->cls", histogram, placement**2, optimize=True)
+        faces = np.maximum(square - first**2 / np.maximum(n, 1), 0).transpose(1, 0, 2)  # (leaf, class, side)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lift = 1 / np.stack([self.placement.negatives, self.placement.positives], axis=-1)  # (group, class, side)
+            alone = np.einsum("gl,lcs,gcs->gc", self.member, faces, lift**2 * _unbiased(1 / lift))
+            persons = np.einsum("gl,lcs->gcs", self.member, self.scored.persons)
+            lift = lift * np.sqrt(_unbiased(persons))
+            together = np.einsum("gl,lcst,gcs,gct->gc", self.member, self.scored.of_persons, lift, lift, optimize=True)
+            return np.fmax(together / alone, 1.0)
+
     def observed(self) -> ScoreSums:
         """The sums as they are."""
         return self._sums(self.member @ self.scored.first, self.placement.auroc)
@@ -80,9 +102,8 @@ class ScoreDraws:
             noise[:, leaf] = root.astype(np.float32) @ rng.standard_normal((root.shape[1], size), np.float32)
         noise += scored.first.T[:, :, None].astype(np.float32)
         sums = self._gather(noise)
-        spread = np.sqrt(np.nan_to_num(self.placement.variance))
         error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
-        return self._sums(sums, self.placement.auroc + spread * error)
+        return self._sums(sums, self.placement.auroc + self.auroc_sd * error)
 
     def chance(self, rng: np.random.Generator, size: int) -> ScoreSums:
         """What the same faces would have given had groups been dealt at random, (size, group, …)."""
@@ -131,6 +152,11 @@ class ScoreDraws:
             labelled=self.placement.positives,
             in_use=np.asarray(self.scored.histogram[:, :, 1].any((1, 2))),
         )
+
+
+def _unbiased(n: Floats) -> Floats:
+    """What makes a variance about the mean of `n` one about the truth."""
+    return np.asarray(n / np.maximum(n - 1, 1))
 
 
 class _Pool:

@@ -13,7 +13,7 @@ class c (if not), centred (DeLong et al. 1988).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +58,9 @@ class Scored:
         bins: (leaf, bin, 2): number of faces and sum of confidence per bin, for the calibration picture.
         few: Leaf -> its faces' centred features over sqrt(n), (feature, face), where that is a square root of their
             covariance with fewer columns than an eigendecomposition would give.
+        of_persons: (leaf, class, side, side) sums over persons of products of their total placements on either side,
+            each about the leaf's mean; empty where persons are not known.
+        persons: (leaf, class, side) persons with a face on that side; empty where persons are not known.
     """
 
     classes: int
@@ -67,6 +70,8 @@ class Scored:
     histogram: Floats
     bins: Floats
     few: dict[int, Floats] = field(default_factory=dict)
+    of_persons: Floats = field(default_factory=lambda: np.zeros(0))
+    persons: Floats = field(default_factory=lambda: np.zeros(0))
 
     @cached_property
     def roots(self) -> list[Floats]:
@@ -130,16 +135,14 @@ def collect(predictions: Predictions, cells: Cells) -> Scored | None:
     if not histogram.any():
         return None
     scored = _empty(classes, leaves, histogram)
-    persons = _Persons(cells.units, leaves, scored.first.shape[1]) if cells.units is not None else None
+    persons = _Persons(cells.units, leaves, scored) if cells.units is not None else None
     placements = pooled_placements(histogram)
     for batch in held or batches(predictions, cells):
         x = features(batch, classes, levels, placements)
         _add_moments(scored, batch, x, persons)
         if held is not None and len(held) == 1 and persons is None:
             _keep_few(scored, batch, x)
-    if persons is not None:
-        persons.finish(scored)
-    return scored
+    return scored if persons is None else persons.finish(scored)
 
 
 def _empty(classes: int, leaves: int, histogram: Floats) -> Scored:
@@ -212,16 +215,18 @@ def _keep_few(scored: Scored, batch: Batch, x: Floats) -> None:
 class _Persons:
     """Totals of the features per person and leaf, when faces of one person are resampled together."""
 
-    def __init__(self, units: Units, leaves: int, width: int) -> None:
+    def __init__(self, units: Units, leaves: int, scored: Scored) -> None:
         self.leaves = leaves
         self.part = np.unique(units.subject * leaves + units.leaf)
-        self.total = np.zeros((len(self.part), width + 1))
-        self.alone = np.zeros((leaves, width + 1, width + 1))  # sums of outer products of faces of unknown persons
+        wide = scored.first.shape[1] + scored.classes + 1  # features, one column per label, and one for all faces
+        self.total = np.zeros((len(self.part), wide))
+        self.alone = np.zeros((leaves, wide, wide))  # sums of outer products of faces of unknown persons
+        self.labels = np.eye(scored.classes)
 
     def add(self, batch: Batch, x: Floats) -> None:
         if batch.person is None:
             return
-        x1 = np.c_[x, np.ones(len(x))]
+        x1 = np.c_[x, self.labels[batch.true], np.ones(len(x))]
         known = batch.person >= 0
         index = np.searchsorted(self.part, (batch.person * self.leaves + batch.leaf)[known])
         np.add.at(self.total, index, x1[known])
@@ -229,16 +234,39 @@ class _Persons:
             mine = x1[~known & (batch.leaf == leaf)]
             self.alone[leaf] += mine.T @ mine
 
-    def finish(self, scored: Scored) -> None:
+    def finish(self, scored: Scored) -> Scored:
         """Second moments of persons' totals about their leaf's mean per face, so that draws spread as persons do."""
-        for leaf in np.flatnonzero(scored.n > 0):
+        width, classes = scored.first.shape[1], scored.classes
+        of_persons, number = np.zeros((self.leaves, classes, 2, 2)), np.zeros((self.leaves, classes, 2))
+        for leaf in np.flatnonzero(scored.n > 0).tolist():
             mine = self.total[(self.part % self.leaves == leaf) & (self.total[:, -1] > 0)]
             mean = scored.first[leaf] / scored.n[leaf]
-            centre = np.vstack([np.eye(len(mean)), -mean])  # takes (sum, count) to sum - count * mean
+            # takes (sums, labels, count) to sums - count * mean
+            centre = np.vstack([np.eye(width), np.zeros((classes, width)), -mean])
             products = mine.T @ mine + self.alone[leaf]
             persons = len(mine) + self.alone[leaf][-1, -1]
             spread = centre.T @ products @ centre * (persons / max(persons - 1, 1))
             scored.second[leaf] = spread + np.outer(mean, mean) * scored.n[leaf]
+            labelled, faces = mine[:, width:-1], mine[:, -1:]
+            lone, every = np.diag(self.alone[leaf])[width:-1], self.alone[leaf][-1, -1]
+            number[leaf, :, 1] = (labelled > 0).sum(0) + lone
+            number[leaf, :, 0] = (labelled < faces).sum(0) + every - lone
+            for c in range(classes):
+                sides = self._sides(scored, leaf, c)
+                of_persons[leaf, c] = sides.T @ products @ sides
+        return replace(scored, of_persons=of_persons, persons=number)
+
+    def _sides(self, scored: Scored, leaf: int, c: int) -> Floats:
+        """What takes a person's totals to those of its placements about the leaf's mean, (…, side)."""
+        width, classes = scored.first.shape[1], scored.classes
+        out = np.zeros((width + classes + 1, 2))
+        for side, feature in enumerate((width - classes + c, width - 2 * classes + c)):
+            faces = scored.histogram[c, leaf, side].sum()
+            mean = scored.first[leaf, feature] / max(faces, 1)
+            out[feature, side] = 1
+            out[width + c, side] = -mean if side else mean
+            out[-1, side] = 0 if side else -mean
+        return out
 
 
 def square_root(covariance: Floats) -> Floats:
