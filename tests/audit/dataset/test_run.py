@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenface.audit.dataset import SCHEMA, dataset_bias
+from evenface.audit.dataset.counts import count_faces
+from evenface.audit.dataset.stereotypes import _shuffled_tables
 from evenface.audit.dataset.write import to_json
 from evenface.core.errors import InputError, SettingsError
 
@@ -121,6 +123,31 @@ def test_missing_values_are_counted_and_left_out(faces: Faces) -> None:
     assert [(e["n"], e["missing"]) for e in data["profiles"]] == [(400, 0), (350, 50)]
     assert [(e["n"], e["missing"]) for e in data["stereotypes"]] == [(380, 20), (330, 70)]
     assert data["input"]["attributes"][1]["missing"] == 50
+
+
+@pytest.mark.parametrize("strange", [True, False], ids=["other labels", "one label"])
+def test_faces_of_unknown_groups_lend_no_labels_to_chance(strange: bool) -> None:
+    """200 faces of known gender, 10,000 others: chance tables hold the 200, whatever the others show."""
+    rng = np.random.default_rng(0)
+    gender, label = np.repeat(["F", "M"], [120, 80]), rng.choice(["happy", "sad"], 200)
+    known = pl.DataFrame({"gender": gender, "race": rng.choice(["A", "B"], 200), "label": label})
+    other = rng.choice(list("vwxyz"), 10_000) if strange else np.full(10_000, "happy")
+    unknown = pl.DataFrame({"gender": pl.Series([None] * 10_000, dtype=pl.String), "race": ["A"] * 10_000})
+    table = pl.concat([known, unknown.with_columns(label=pl.Series(other))])
+    data = count_faces(table, BY, "label")
+    groupings = data.groupings(2)
+    for grouping, drawn in zip(groupings, _shuffled_tables(data, groupings, 50, rng), strict=True):
+        seen = data.table(grouping)[:, :-1]
+        assert (drawn.sum(2) == seen.sum(1)).all()
+        assert (drawn.sum(1) == seen.sum(0)).all()
+    first, shuffles = gender == "F", []
+    for _ in range(500):
+        sad = rng.permutation(label == "sad")
+        share = sad.mean()
+        shuffles.append(abs(sad[first].mean() - sad[~first].mean()) * np.sqrt(0.24 / (share * (1 - share))))
+    found = dataset_bias(table, BY, resamples=100, permutations=500)["datasets"][0]["stereotypes"][0]["metrics"]
+    step = 0.02  # V takes few values here
+    assert found["cramers_v"]["chance_95"] == pytest.approx(np.quantile(shuffles, 0.95), abs=step)
 
 
 def test_without_a_label_only_representation_is_measured(faces: Faces) -> None:

@@ -30,8 +30,9 @@ def stereotypes(
 ) -> list[dict[str, Any]]:
     """Describe each grouping against the label.
 
-    Chance tables deal the labels out anew among all faces, whole profiles at once, so the draws of all groupings belong
-    together and the largest residual over all cells of a family can be taken in each draw.
+    Chance tables deal the labels out anew among the faces of which the same attributes are known, whole profiles at
+    once, so the draws of all groupings belong together and the largest residual over all cells of a family can be taken
+    in each draw.
 
     Returns:
         Entries of `stereotypes[]` as in docs/DATASET_BIAS_SCHEMA.md.
@@ -60,10 +61,14 @@ def _shuffled_tables(data: FaceCounts, groupings: list[Grouping], draws: int, rn
     if not draws:
         return tables
     places = [data.places(grouping) for grouping in groupings]
-    for profile, row in enumerate(shuffled_rows(data.counts[:, :-1], draws, rng)):
-        for table, place in zip(tables, places, strict=True):
-            if place[profile] >= 0:
-                table[:, place[profile]] += row
+    _, pattern = np.unique(data.profiles < 0, axis=0, return_inverse=True)
+    for alike in range(int(pattern.max(initial=-1)) + 1):
+        # A face of unknown gender is of no gender by chance too, so that its label must not be dealt to one.
+        profiles = np.flatnonzero(pattern.reshape(-1) == alike)
+        for profile, row in zip(profiles, shuffled_rows(data.counts[profiles, :-1], draws, rng), strict=True):
+            for table, place in zip(tables, places, strict=True):
+                if place[profile] >= 0:
+                    table[:, place[profile]] += row
     return tables
 
 
