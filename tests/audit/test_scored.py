@@ -211,3 +211,30 @@ def test_scores_know_their_persons_without_other_metrics(made: dict[str, Any], t
         for names in (["ece"], ["accuracy", "ece"])
     )
     assert (alone.low, alone.high) == (among.low, among.high)
+
+
+def test_faces_without_scores_do_not_count_as_scored(made: dict[str, Any], table: Callable[..., Any]) -> None:
+    """Of the men 3 have scores: that is what their values rest on, and too few to be compared."""
+    data = table(**made)
+    man = np.flatnonzero(np.array(made["attributes"]["gender"]) == "man")
+    keep = np.ones(500, bool)
+    keep[man[3:]] = False
+    null = data.frame.with_columns(pl.when(pl.Series(keep)).then(pl.col("^score:.*$")))
+    found = audit(
+        type(data)(null, data.labels, data.attributes, data.rows, data.source, data.sha256),
+        metrics=["accuracy", *NAMES],
+        resamples=100,
+        permutations=100,
+    )
+    men = next(g for g in found.data["groups"] if g["group"] == "gender=man")
+    assert men["metrics"]["accuracy"]["n"] == men["answered"] == len(man)
+    assert men["metrics"]["ece"]["n"] == men["metrics"]["auroc_macro"]["n"] == 3
+    first = made["true"][man[:3]]
+    for c, name in enumerate(("angry", "happy", "neutral")):
+        entry = men["metrics"][f"auroc[{name}]"]
+        assert entry["n"] == (first == c).sum()
+        if entry["n"] == 0:
+            assert entry["undefined"] == f"no face with scores labelled {name}"
+    left = {g["metric"]: g["left_out"] for g in found.data["gaps"] if g["kind"] == "difference"}
+    assert left["ece"] == left["auroc[angry]"] == ["gender=man"]
+    assert left["accuracy"] == []

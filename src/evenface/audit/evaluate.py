@@ -109,6 +109,8 @@ def why_undefined(column: Column, supports: Array, classes: Sequence[str], in_us
         in_use: (class,) whether any face of the table is labelled so.
     """
     text = LACKING[column.metric.support]
+    if column.metric.needs == "scores":
+        text = text.replace("with an answer", "with scores").replace("answered face", "face with scores")
     if "{}" not in text:
         return text if supports.sum() == 0 else "not defined for these counts"
     everyone = zip(classes, supports, in_use, strict=True) if column.label is None else ()

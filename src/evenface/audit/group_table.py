@@ -120,13 +120,14 @@ def _support(plan: Plan, counts: Array, value: Floats) -> tuple[NDArray[np.int64
     reasons: dict[tuple[int, int], str] = {}
     for j, column in enumerate(plan.group_columns):
         kind = column.metric.support
-        faces = support(sums, kind)
+        scored = plan.scores if column.metric.needs == "scores" else None
+        faces = scored.support(kind) if scored is not None else support(sums, kind)
         if faces.shape[-1] == 1:
             sizes[:, j] = faces[..., 0]
         elif column.label is not None:
             sizes[:, j] = faces[..., column.index]
         else:
-            sizes[:, j] = sums.answered
+            sizes[:, j] = scored.n if scored is not None else sums.answered
         for g in np.flatnonzero(~np.isfinite(value[:, j])):
             own = faces[g] if column.label is None else faces[g, column.index : column.index + 1]
             reasons[int(g), j] = why_undefined(column, own, plan.cells.classes, plan.in_use)

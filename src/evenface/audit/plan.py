@@ -27,7 +27,8 @@ class AuditSettings:
         resamples: Bootstrap tables for the intervals of gaps.
         permutations: Tables dealt at random for chance levels and p.
         seed: Of all draws; the same seed gives the same bytes.
-        min_group: A group with fewer answered faces is shown, but takes no part in gaps.
+        min_group: A group with fewer answered faces (for metrics of scores, faces with scores) is shown, but takes no
+            part in gaps.
         min_rate: A rate of one class (such as TPR) that rests on fewer faces is shown, but takes no part in gaps.
         level: Confidence of intervals.
     """
@@ -159,7 +160,7 @@ def make_plan(
         by_scores=tuple(m for m in by_group if m.needs == "scores"),
         between=tuple(m for m in metrics if m.scope == "groups"),
         scores=scores,
-        enough=_enough(by_group, counts, settings),
+        enough=_enough(by_group, counts, scores, settings),
         shown=large,
         compared=compared,
         settings=settings,
@@ -170,16 +171,18 @@ def _large(faces: NDArray[np.int64], groups: Groups, least: int) -> dict[str, ND
     return {by: np.flatnonzero(faces[span] >= least) + span.start for by, span in groups.spans.items()}
 
 
-def _enough(metrics: Sequence[Metric], counts: NDArray[np.int64], settings: AuditSettings) -> NDArray[np.bool_]:
+def _enough(
+    metrics: Sequence[Metric], counts: NDArray[np.int64], scores: ScoreDraws | None, settings: AuditSettings
+) -> NDArray[np.bool_]:
     """Where values rest on enough faces, (group, column): of the group, and of the class for a rate of one class."""
     sums, classes = CountSums(counts), counts.shape[1]
     parts = []
     for metric in metrics:
-        of_group = sums.rows if metric.support == "rows" else sums.answered
+        scored = scores if metric.needs == "scores" else None
+        of_group = scored.n if scored is not None else sums.rows if metric.support == "rows" else sums.answered
         enough = of_group[:, None] >= settings.min_group
         if metric.per_class:
-            enough = enough & (
-                np.broadcast_to(support(sums, metric.support), (len(counts), classes)) >= settings.min_rate
-            )
+            of_class = scored.support(metric.support) if scored is not None else support(sums, metric.support)
+            enough = enough & (np.broadcast_to(of_class, (len(counts), classes)) >= settings.min_rate)
         parts.append(enough)
     return np.concatenate(parts, axis=1) if parts else np.ones((len(counts), 0), bool)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.cells import Groups
-from evenface.audit.metric import Array
+from evenface.audit.metric import Array, Support
 from evenface.audit.placements import placements_of, pooled_placements
 from evenface.audit.scored import Scored, square_root
 from evenface.core.calibration import BINS
@@ -87,6 +87,12 @@ class ScoreDraws:
             lift = lift * np.sqrt(_unbiased(persons))
             together = np.einsum("gl,lcst,gcs,gct->gc", self.member, self.scored.of_persons, lift, lift, optimize=True)
             return np.fmax(together / alone, 1.0)
+
+    def support(self, kind: Support) -> Floats:
+        """How many faces with scores a value rests on, (group, class); the class axis has length 1 for whole groups."""
+        if kind == "labelled":
+            return self.placement.positives
+        return self.placement.negatives if kind == "not labelled" else self.n[:, None]
 
     def observed(self) -> ScoreSums:
         """The sums as they are."""
