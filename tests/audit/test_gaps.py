@@ -301,3 +301,21 @@ def test_a_perfect_model_on_a_few_faces_is_not_surely_even(table: Callable[..., 
     assert (ratio["value"], ratio["low"], ratio["high"]) == (1, pytest.approx(least), 1)
     assert gap["smallest_detectable"] is None
     assert "every face had the same outcome" in gap["undefined"]
+
+
+def test_a_false_positive_rate_of_one_face_takes_no_part_in_equalized_odds(table: Callable[..., Any]) -> None:
+    """B shows 59 happy faces and one sad one, which is read as happy: its FPR of happy would be 1."""
+    true = np.repeat([1, 0, 1, 0], [200, 200, 59, 1])
+    answer = true.copy()
+    answer[200:210] = 1  # FPR of happy among a: .05
+    answer[:20], answer[-1], answer[400:412] = 0, 1, 0  # TPR of happy: .9 among a, 47 / 59 among b
+    data = table(true, answer, {"g": np.repeat(["a", "b"], [400, 60])}, classes=2)
+    names = ["equalized_odds", "average_odds", "combined_error_variance", "symmetric_distance_error"]
+    found = {m: audit(data, metrics=names, resamples=100, permutations=100, min_rate=m).data["gaps"] for m in (1, 10)}
+    value = {m: {g["metric"]: g["value"] for g in gaps} for m, gaps in found.items()}
+    assert value[1]["equalized_odds"] == pytest.approx(0.95)
+    tpr, fpr = 0.9 - 47 / 59, 12 / 59 - 0.1  # FPR of angry rests on the happy faces
+    assert value[10]["equalized_odds"] == pytest.approx(max(tpr, fpr))
+    # What needs both rates of a class is undefined: in b either class lacks one.
+    assert [value[10][name] for name in names[1:]] == [None, None, None]
+    assert None not in value[1].values()

@@ -74,6 +74,7 @@ class Worker:
         self.lacking: Array = np.where(plan.enough, 0, np.nan).astype(self.dtype)
         seen, least = CountSums(plan.counts), plan.settings.min_rate
         self.enough_true, self.enough_read = seen.true >= least, seen.predicted >= least
+        self.enough_other: Array = seen.answered[..., None] - seen.true >= least
         self.by_counts_at = places(plan.by_counts, self.classes)
         self.by_scores_at = [
             slice(s.start + self.counts_width, s.stop + self.counts_width) for s in places(plan.by_scores, self.classes)
@@ -164,6 +165,7 @@ class _Some(Margins):
         self._sums, self._rows = sums, rows
         worker = sums.worker
         self.enough_true, self.enough_read = worker.enough_true[rows], worker.enough_read[rows]
+        self.enough_other = worker.enough_other[rows]
         super().__init__(sums.margins.T[:, rows].T, sums.in_use)
 
     @property

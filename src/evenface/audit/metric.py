@@ -59,6 +59,10 @@ class Sums(Protocol):
         """(group, class): whether enough faces are labelled so for a rate to be compared between groups."""
 
     @property
+    def enough_other(self) -> Array:
+        """(group, class): whether enough faces are labelled otherwise for a rate to be compared between groups."""
+
+    @property
     def enough_read(self) -> Array:
         """(group, class): whether enough faces are read so for a rate to be compared between groups."""
 

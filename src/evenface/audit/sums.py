@@ -24,6 +24,7 @@ class CountSums:
         self.in_use = in_use
 
     enough_true: Array = EVERY
+    enough_other: Array = EVERY
     enough_read: Array = EVERY
 
     @cached_property
@@ -66,6 +67,7 @@ class Margins:
     """
 
     enough_true: Array = EVERY
+    enough_other: Array = EVERY
     enough_read: Array = EVERY
 
     def __init__(self, margins: Array, in_use: Array = EVERY) -> None:

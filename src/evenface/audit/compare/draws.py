@@ -68,6 +68,7 @@ def _worker(plans: tuple[Plan, Plan], dtype: type) -> Worker:
     """One that compares a rate only where it rests on enough faces under both models."""
     one, two = (Worker(plan, dtype) for plan in plans)
     one.enough_true, one.enough_read = one.enough_true & two.enough_true, one.enough_read & two.enough_read
+    one.enough_other = one.enough_other & two.enough_other
     return one
 
 

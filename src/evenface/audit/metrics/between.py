@@ -48,7 +48,7 @@ def _tpr(sums: Sums) -> Array:
 
 
 def _fpr(sums: Sums) -> Array:
-    return np.asarray((sums.predicted - sums.hits) / (sums.answered[..., None] - sums.true))
+    return np.where(sums.enough_other, (sums.predicted - sums.hits) / (sums.answered[..., None] - sums.true), np.nan)
 
 
 def _selection(sums: Sums) -> Array:
