@@ -137,6 +137,18 @@ def test_of_two_groups_a_confusion_is_told_once(audit: dict[str, Any]) -> None:
     assert Findings(audit).notable_flows() == [flow]
 
 
+def test_the_confusion_that_differs_most_is_that_of_all_groupings(audit: dict[str, Any]) -> None:
+    flow = audit["flows"][0] | {"by": "race", "p_adjusted": 0.001}
+    first = flow | {"by": "age", "p_adjusted": 0.03, "ratio": 9.0, "low": 7.0, "high": 12.0, "words": "unsure"}
+    wide = flow | {"ratio": 6.0, "low": 1.1, "high": 30.0, "words": "wide"}
+    rare = flow | {"ratio": 0.2, "low": 0.1, "high": 0.4, "words": "rare"}
+    none = flow | {"ratio": None, "low": 1.9, "high": 99.0, "words": "never elsewhere"}
+    audit["flows"] = [first, wide, none, rare]
+    found = Findings(audit)
+    assert [f["words"] for f in found.notable_flows()] == ["rare", "never elsewhere", "wide", "unsure"]
+    assert "The confusion that differs most: rare (p = 0.001" in " ".join(found.summary())
+
+
 def test_titles_of_single_classes(big: dict[str, Any]) -> None:
     found = Findings(big)
     assert found.title("tpr[happy]") == "True positive rate, happy"

@@ -141,10 +141,11 @@ def calibration(sums: ScoreSums | None, group: int) -> list[dict[str, Any]] | No
 
 
 def describe_flows(plan: Plan, drawn: Drawn) -> list[dict[str, Any]]:
-    """`flows[]`: the strongest flows of each grouping, the strongest first."""
+    """`flows[]`: the strongest flows of each grouping, the strongest first; corrected over those of all groupings."""
+    largest = drawn.flow.max(1, initial=0)
     return [
-        _flow(plan, by, rows, place, strength, drawn.flow[:, i])
-        for i, (by, rows) in enumerate(plan.compared.items())
+        _flow(plan, by, rows, place, strength, largest)
+        for by, rows in plan.compared.items()
         if len(rows) > 1
         for place, strength in _strongest(plan.counts[rows])
     ]

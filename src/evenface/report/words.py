@@ -80,6 +80,12 @@ def open_after_correction(gap: Record, alpha: float) -> bool:
     return p is not None and p >= alpha and gap.get("p") is not None and gap["p"] < alpha
 
 
+def _at_least(flow: Record) -> float:
+    """How many times as often, or as rarely, a confusion is at least: the end of the ratio's interval nearer to 1."""
+    low, high = flow["low"] or 0.0, flow["high"]
+    return low if flow["ratio"] is None or flow["ratio"] >= 1 else 1 / high if high else 0.0
+
+
 class Findings:
     """An audit's dict with its names looked up, and the sentences made from it."""
 
@@ -165,8 +171,9 @@ class Findings:
         return f"Worst off in {self.title(self.headline[0])}: {'; '.join(found)}." if found else ""
 
     def flows(self) -> list[Record]:
-        """Confusions, without those that say of one of two groups what is said of the other."""
-        return [f for f in self.audit["flows"] if len(self.groups[f["by"]]) != 2 or (f["ratio"] or 1) >= 1]
+        """Confusions, surest first, without those that say of one of two groups what is said of the other."""
+        flows = [f for f in self.audit["flows"] if len(self.groups[f["by"]]) != 2 or (f["ratio"] or 1) >= 1]
+        return sorted(flows, key=lambda f: (1.0 if f["p_adjusted"] is None else f["p_adjusted"], -_at_least(f)))
 
     def notable_flows(self) -> list[Record]:
         """Confusions whose corrected p is below the level's."""
