@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from evenface.audit.compare import Comparison, compare
+from evenface.audit.compare.words import gap_words, verdict
 from evenface.audit.compare.write import to_json, write
 from evenface.core.errors import InputError, SettingsError, UnknownNameError
 
@@ -280,3 +281,33 @@ def test_a_fault_says_whose_table_it_is() -> None:
     lacking = {name: column for name, column in faces.items() if name != "y_pred"}
     with pytest.raises(InputError, match=r"^B: .*no column was recognised as the predicted class"):
         compare(faces, lacking, by=["gender"])
+
+
+def test_the_level_that_was_asked_for_is_the_one_that_is_written(models, tmp_path) -> None:
+    found = run(*models, metrics=["accuracy"], level=0.99)
+    assert all("99 %" in sentence for sentence in found.summary)
+    text = "".join(path.read_text() for path in write(found, tmp_path))
+    assert "B - A (99 %)" in text
+    assert "95 %" not in text
+
+
+GAP = {"kind": "difference", "by": "g", "change": -0.02, "even_change": -0.02, "low": -0.04, "high": 0.01}
+GAP |= {"even_low": -0.04, "even_high": 0.01, "smallest_detectable": None}
+
+
+@pytest.mark.parametrize(
+    ("p", "adjusted", "level", "end"),
+    [
+        (0.5, 0.9, 0.95, "within what luck alone gives."),
+        (0.03, 0.3, 0.95, "within what luck alone gives, after correction."),
+        (0.001, 0.03, 0.95, "the models differ in how they treat groups, but the gap's size may be the same."),
+        (0.001, 0.03, 0.99, "within what luck alone gives, after correction."),
+    ],
+)
+def test_only_a_corrected_p_says_that_models_differ(p: float, adjusted: float, level: float, end: str) -> None:
+    gap = GAP | {"p": p, "p_adjusted": adjusted}
+    gap |= {"verdict": verdict(gap, level)}
+    assert gap["verdict"] == "within luck"
+    words = gap_words(gap, "Accuracy", points=True, family=1, level=level)
+    assert words.endswith(end)
+    assert "after correction for 1 gap)" in words

@@ -10,9 +10,21 @@ from statsmodels.stats.proportion import proportion_confint
 
 from evenface.audit import METRICS
 from evenface.audit.cells import Cells, count_cells, make_groups
+from evenface.audit.compare.mcnemar import mcnemar_mid_p
 from evenface.audit.draws import Bootstrap
 from evenface.audit.evaluate import Column, columns, evaluate
-from evenface.audit.intervals import Precision, critical, influence, interval, precision, shrink, smooth, wilson
+from evenface.audit.flows import fisher
+from evenface.audit.intervals import (
+    Precision,
+    critical,
+    influence,
+    interval,
+    precision,
+    shrink,
+    smooth,
+    student_p,
+    wilson,
+)
 from evenface.audit.ranking import difference, p_of_interval
 from evenface.audit.run import audit
 from evenface.audit.sums import CountSums
@@ -294,3 +306,11 @@ def test_persons_who_are_all_read_rightly_count_as_persons(table: Callable[..., 
     gap = next(g for g in found.data["gaps"] if (g["metric"], g["kind"]) == ("accuracy", "difference"))
     assert gap["high"] == pytest.approx(1 - least(5, np.sqrt(0.95), 4), rel=0.02)
     assert gap["high"] > 0.6
+
+
+def test_no_p_is_ever_zero() -> None:
+    """Where numbers end: two groups of 100,000 faces at .9 and .5, and everything else that underflows."""
+    assert 0 < p_of_interval(0.4, 0.396, 0.404, Z) <= 1e-300
+    assert 0 < student_p(500.0, 10**6) <= 1e-300
+    assert 0 < fisher(90_000, 100_000, 140_000, 200_000) <= 1e-300
+    assert 0 < mcnemar_mid_p(10, 5000) <= 1e-300

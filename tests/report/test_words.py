@@ -16,6 +16,7 @@ GAP |= {"kind": "difference", "smallest_detectable": 0.08}
     [
         ({}, "larger"),
         ({"p_adjusted": 0.05}, "within"),
+        ({"p_adjusted": 50 / 1001}, "larger"),
         ({"p_adjusted": 0.3, "smallest_detectable": 0.21}, "unclear"),
         ({"p_adjusted": 0.3, "smallest_detectable": None}, "unclear"),
         ({"p_adjusted": 0.3, "smallest_detectable": None, "kind": "between"}, "within"),
@@ -108,7 +109,7 @@ def test_what_correction_leaves_open_is_said(audit: dict[str, Any]) -> None:
     for gap in audit["gaps"]:
         gap |= {"p": 0.01, "p_adjusted": 0.9, "p_holm": 0.9}
     text = " ".join(Findings(audit).summary())
-    assert "p = 0.01) is beyond chance on its own, but not among all comparisons" in text
+    assert "p = 0.01) is beyond chance on its own, but not among all comparisons of its family" in text
     assert "shows no gap beyond chance" not in text
 
 
@@ -155,3 +156,11 @@ def test_titles_of_single_classes(big: dict[str, Any]) -> None:
     assert found.title("unheard_of") == "unheard_of"
     assert found.lower_is_better("equalized_odds")
     assert not found.lower_is_better("tpr[happy]")
+
+
+def test_a_p_at_the_level_is_not_below_it(audit: dict[str, Any]) -> None:
+    """1 - 0.95 is a little more than 0.05."""
+    found = Findings(audit)
+    gap = found.headline_gaps[0] | {"value": 0.1, "p": 0.05, "p_adjusted": 0.05, "smallest_detectable": 0.1}
+    assert found.judge(gap).key == "within"
+    assert found.judge(gap | {"p": 0.04995, "p_adjusted": 0.04995}).key == "larger"

@@ -19,6 +19,7 @@ from evenface.audit.metric import Metric
 from evenface.audit.plan import Plan
 from evenface.audit.score_draws import ScoreSums
 from evenface.core.tables import Notice, Predictions
+from evenface.core.words import counted
 
 FLOWS_PER_GROUPING = 12
 FEW_PERSONS = 10
@@ -199,11 +200,12 @@ def describe_warnings(predictions: Predictions, plan: Plan) -> list[dict[str, st
     for by, rows in plan.compared.items():
         span = plan.groups.spans[by]
         few = span.stop - span.start - len(rows)
+        every, have = counted(span.stop - span.start, "group"), "has" if few == 1 else "have"
         if few:
             found.append(
                 Notice(
                     "small_groups",
-                    f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} "
+                    f"{few} of {every} of {by} {have} fewer than {plan.settings.min_group} "
                     "answered faces: shown, but left out of gaps.",
                 )
             )
@@ -219,6 +221,6 @@ def _few_persons(plan: Plan) -> list[dict[str, str]]:
     few = [plan.groups.names[g].name for g in compared if (_persons(plan, g) or 0) < FEW_PERSONS]
     if not few:
         return []
-    who = f"{len(few)} compared groups hold fewer than {FEW_PERSONS} persons (such as {few[0]})"
-    text = f"{who}; their intervals are rough."
+    who = counted(len(few), "compared group holds", "compared groups hold")
+    text = f"{who} fewer than {FEW_PERSONS} persons (such as {few[0]}): intervals are rough."
     return [{"code": "few_subjects", "message": text}]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.cells import Units
-from evenface.audit.intervals import student, student_p
+from evenface.audit.intervals import SMALLEST_P, student, student_p
 from evenface.audit.metric import Array
 
 Floats = NDArray[np.float64]
@@ -140,7 +140,7 @@ def fisher(count: int, size: int, flow: int, total: int) -> float:
         term *= up / ((k + 1) * (total - size - flow + k + 1)) if step > 0 else down / ((size - k + 1) * (flow - k + 1))
         share += term
         k += step
-    return min(1.0, 2 * share)
+    return min(1.0, max(2 * share, SMALLEST_P))
 
 
 def _hypergeometric(k: int, size: int, flow: int, total: int) -> float:

@@ -27,6 +27,7 @@ from evenface.audit.sums import CountSums
 
 Floats = NDArray[np.float64]
 PSEUDO_FACES = 2.0
+SMALLEST_P = 1e-300  # a p is never 0, also where numbers end
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def student(level: float, df: float) -> float:
 def student_p(t: float, df: float) -> float:
     """Two-sided p of Student's t, by the normal deviate of Wallace (Ann. Math. Stat. 1959); good to a few per cent."""
     z = sqrt(df * log1p(t * t / df)) * (8 * df + 1) / (8 * df + 3)
-    return erfc(z / sqrt(2))
+    return max(erfc(z / sqrt(2)), SMALLEST_P)
 
 
 def _student_one(level: float) -> float:

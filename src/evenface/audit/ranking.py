@@ -11,6 +11,7 @@ import numpy as np
 
 from evenface.audit.gaps import HEADLINE, holm
 from evenface.audit.group_table import GroupTable
+from evenface.audit.intervals import SMALLEST_P
 from evenface.audit.plan import Plan
 
 MOST_GROUPS_IN_PAIRS = 12
@@ -88,7 +89,7 @@ def difference(v: tuple[float, float, float], w: tuple[float, float, float]) -> 
 def p_of_interval(value: float, low: float, high: float, z: float) -> float:
     """Two-sided p of the value 0, from an interval with critical value `z`; below 1 - level if it excludes 0."""
     side = value - low if value >= 0 else high - value
-    return erfc(z * abs(value) / side / sqrt(2)) if side > 0 else 1.0
+    return max(erfc(z * abs(value) / side / sqrt(2)), SMALLEST_P) if side > 0 else 1.0
 
 
 def _pair(plan: Plan, table: GroupTable, by: str, j: int, a: int, b: int, z: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from evenface.cli.options import BAD_INPUT, plain_errors, progress_bar, say, some_names, wrote
 from evenface.core.errors import SettingsError
-from evenface.report.text import counted
+from evenface.core.words import counted
 
 if TYPE_CHECKING:
     import polars as pl

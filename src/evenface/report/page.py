@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evenface.core.words import counted
 from evenface.report import prose, svg, text, words
 from evenface.report.svg import Figure
 from evenface.report.words import Findings
@@ -30,6 +31,7 @@ def template(name: str) -> Template:
         lstrip_blocks=True,
         finalize=lambda value: text.clean(value) if type(value) is str else value,
     )
+    environment.globals["counted"] = counted
     environment.filters |= {"num": text.number, "interval": text.interval, "p": text.p_value}
     return environment.get_template(name)
 

@@ -58,7 +58,9 @@ def methods(found: Findings) -> list[str]:
         f"those draws and {s['resamples']:,} resamples of {unit}. Noise alone spreads groups apart, so a gap tends to "
         "look larger than it is and may even lie above its own interval.",
         "p is the share of chance draws at least as extreme as what was seen. The corrected p accounts for all gaps of "
-        "its family over all groupings (max-T).",
+        "its family over all groupings (max-T). Families are headline differences, other gaps of whole groups, gaps of "
+        "single classes, and pairs: each by itself calls something larger than chance where nothing is in about "
+        f"{100 * found.alpha:.2g} % of audits.",
         f"A gap is called larger than chance explains if its corrected p is below {found.alpha:.2g}. Otherwise it is "
         "within chance; but too little data to tell, if it is beyond chance on its own though not after correction, if "
         f"even a difference of {100 * COARSE:g} % of the metric's range would have been missed, or if nothing could be "

@@ -41,7 +41,8 @@ def render(audit: Mapping[str, Any]) -> Group:
     legend = Text(
         f"Gap: best minus worst group. Chance: what it stays below in {found.level} of cases "
         "without a true difference. Seen: the smallest true gap that this sample would have shown with 80 % power, if "
-        "tested alone; noise adds to it, so it may be below Chance. p: corrected for all comparisons.",
+        "tested alone; noise adds to it, so it may be below Chance. p: corrected for all "
+        "comparisons of its family (headline gaps, other gaps, single classes, pairs).",
         style="dim",
     )
     lowest = [Text(), Text(clean(found.worst_off()))] if found.worst_off() else []

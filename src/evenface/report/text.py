@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evenface.core.words import p_digits
+
 Record = Mapping[str, Any]
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
@@ -24,11 +26,6 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
-def counted(n: int, thing: str) -> str:
-    """Write "1 group", "2 groups"."""
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
-
-
 def interval(record: Record, digits: int = 3) -> str:
     """Write `low` to `high` of a record."""
     if record.get("low") is None or record.get("high") is None:
@@ -37,10 +34,10 @@ def interval(record: Record, digits: int = 3) -> str:
 
 
 def p_value(p: float | None) -> str:
-    """Write a p-value: two significant digits, and never "0"."""
+    """Write a p-value: two significant digits (more where they would hide on which side of .05 it is), never "0"."""
     if p is None:
         return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+    return "< 0.001" if p < 0.001 else p_digits(p)
 
 
 def p_phrase(p: float | None) -> str:

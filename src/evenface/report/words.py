@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from evenface.report.text import Record, counted, interval, listing, number, p_phrase
+from evenface.core.words import alpha, counted, percent
+from evenface.report.text import Record, interval, listing, number, p_phrase
 
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")  # what the report puts first, where the audit has it
 COARSE = 0.2  # share of a metric's range: where smaller gaps would be missed, "within chance" would say too much
@@ -59,7 +60,7 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
     if p < alpha:
         return Verdict("larger", "larger than chance explains", "▲", f"chance level {number(gap.get('chance_95'))}")
     if open_after_correction(gap, alpha):
-        why = f"beyond chance on its own ({p_phrase(gap['p'])}), but not among all comparisons"
+        why = f"beyond chance on its own ({p_phrase(gap['p'])}), but not among all comparisons of its family"
         return Verdict("unclear", "too little data to tell", "?", why)
     if gap["kind"] not in ("difference", "pair"):
         return Verdict("within", "within chance", "○", "")
@@ -75,7 +76,7 @@ def verdict(gap: Record, alpha: float = 0.05, span: float | None = 1.0) -> Verdi
 
 
 def open_after_correction(gap: Record, alpha: float) -> bool:
-    """Whether a gap would be beyond chance if it were the only one tested, but is not among all comparisons."""
+    """Whether a gap would be beyond chance if it were the only one tested, but is not among all of its family."""
     p = corrected_p(gap)
     return p is not None and p >= alpha and gap.get("p") is not None and gap["p"] < alpha
 
@@ -91,7 +92,7 @@ class Findings:
 
     def __init__(self, audit: Mapping[str, Any]) -> None:
         self.audit = audit
-        self.alpha = 1 - audit["settings"]["level"]
+        self.alpha = alpha(audit["settings"]["level"])
         self.metric = {metric["name"]: metric for metric in audit["metrics"]}
         self.groups: dict[str, list[Record]] = {}
         for group in audit["groups"]:
@@ -100,7 +101,7 @@ class Findings:
     @cached_property
     def level(self) -> str:
         """The confidence level, such as `"95 %"`."""
-        return f"{100 * self.audit['settings']['level']:g} %"
+        return percent(self.audit["settings"]["level"])
 
     @cached_property
     def headline(self) -> list[str]:
@@ -198,8 +199,9 @@ class Findings:
         data = self.audit["input"]
         names = [attribute["name"] for attribute in data["attributes"]]
         return (
-            f"A model's answers for {data['rows']:,} faces and {counted(len(data['classes']), 'expression')} were "
-            f"compared between {counted(len(self.audit['groups']), 'group')}, formed by {listing(names)}."
+            f"A model's answers for {counted(data['rows'], 'face')} and "
+            f"{counted(len(data['classes']), 'expression')} were compared between "
+            f"{counted(len(self.audit['groups']), 'group')}, formed by {listing(names)}."
             f"{self._overall()}"
         )
 
@@ -215,7 +217,7 @@ class Findings:
         names = listing([self.title(metric) for metric in self.headline])
         main, total = self.larger("main")
         text = (
-            f"Of {len(self.headline_gaps)} gaps in {names}, {len(larger) or 'none'} "
+            f"Of {counted(len(self.headline_gaps), 'gap')} in {names}, {len(larger) or 'none'} "
             f"{'are' if len(larger) > 1 else 'is'} larger than chance explains; of all {total} main comparisons, "
             f"{len(main) or 'none'}."
         )
@@ -233,7 +235,7 @@ class Findings:
             f"a gap of {number(gap['value'])} ({self.level} interval {interval(gap)}); with no true difference it "
             f"would "
             f"stay below {number(gap['chance_95'])} in {self.level} of cases ({p_phrase(corrected_p(gap))} after "
-            "correction for all comparisons)."
+            "correction for all comparisons of its family)."
         )
         worst = self.worst(gap["by"], metric)
         if not worst:
@@ -272,7 +274,8 @@ class Findings:
         if unsure:
             gaps = listing([f"{g['by']} (gap {number(g['value'])}, {p_phrase(g['p'])})" for g in unsure])
             text = (
-                f"{title} by {gaps} is beyond chance on its own, but not among all comparisons: more data could tell. "
+                f"{title} by {gaps} is beyond chance on its own, but not among all comparisons of its family: "
+                "more data could tell. "
             )
         if seen:
             gaps = listing([f"{g['by']} ({number(g['smallest_detectable'])})" for g in seen])

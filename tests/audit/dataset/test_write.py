@@ -9,7 +9,7 @@ from evenface.audit.dataset import dataset_bias, write_result
 from evenface.audit.dataset.markdown import safe, to_markdown
 from evenface.audit.dataset.picture import data_set_picture
 from evenface.audit.dataset.tables import tables
-from evenface.audit.dataset.words import p_text, percent
+from evenface.audit.dataset.words import link_words, p_text, percent
 
 Faces = Callable[..., pl.DataFrame]
 FEW = {"resamples": 200, "permutations": 200}
@@ -62,6 +62,20 @@ def test_picture_without_a_label_has_bars_only(faces: Faces) -> None:
 )
 def test_percent_never_rounds_to_all_or_nothing(share: float | None, text: str) -> None:
     assert percent(share) == text
+
+
+def test_a_link_that_correction_takes_away_is_told_without_contradiction() -> None:
+    link = {"value": 0.12, "chance_95": 0.112, "p": 0.03, "p_holm": 0.09, "undefined": None}
+    entry = {"by": "race", "label": "label", "estimated": False, "metrics": {"cramers_v": link}, "cells": []}
+    assert link_words(entry, 3) == (
+        "race and label: Cramér's V 0.120; chance alone stays below 0.112 in 95 of 100 draws. More than that if looked "
+        "at alone (p = 0.03), but no more than chance may give (p = 0.09 after correction for 3 groupings); that does "
+        "not show independence."
+    )
+    entry["metrics"] = {"cramers_v": link | {"p": 0.3, "p_holm": 0.3, "value": 0.05}}
+    assert "draws. No more than chance may give (p = 0.3); that" in link_words(entry, 1)
+    entry["metrics"] = {"cramers_v": link | {"p": 0.01, "p_holm": 0.03}}
+    assert link_words(entry, 3).endswith("in 95 of 100 draws (p = 0.03 after correction for 3 groupings).")
 
 
 def test_p_text() -> None:

@@ -235,7 +235,7 @@ def test_merging_after_the_highest_score_keeps_the_answer():
 def test_repeated_faces():
     (notice,) = read_predictions(small(id=["a", "a", "b", "c"])).warnings
     assert notice.code == "repeated_faces"
-    assert "1 faces come more than once (1 rows too many), such as 'a'; 1 of them with different" in notice.message
+    assert "1 face comes more than once (1 row too many), such as 'a'; 1 of them with different" in notice.message
     assert read_predictions(small(id=[10**19, 10**19 + 1, 10**19 + 2, 10**19 + 3])).warnings == ()
 
 

@@ -124,7 +124,8 @@ def describe_groups(joint: Joint, plans: Plans, changes: Changes, drawn: DrawnCh
 
 def describe_gaps(plans: Plans, changes: Changes, drawn: DrawnChanges) -> list[dict[str, Any]]:
     """`gaps[]`."""
-    found = measure_gaps(drawn, plans[0].settings.level)
+    level = plans[0].settings.level
+    found = measure_gaps(drawn, level)
     sizes = Counter(key.family for key, value in zip(drawn.keys, found.change, strict=True) if np.isfinite(value))
     out = []
     for i, key in enumerate(drawn.keys):
@@ -132,9 +133,9 @@ def describe_gaps(plans: Plans, changes: Changes, drawn: DrawnChanges) -> list[d
         entry = _gap(key, drawn, found, i) | _ends(plans[0], changes, key)
         if found.smallest_detectable[i] == 0:
             entry |= _unmoved(plans[0], changes, key)
-        entry["verdict"] = verdict(entry)
+        entry["verdict"] = verdict(entry, level)
         label = f"{metric.title} [{key.column.label}]" if key.column.label else metric.title
-        words = gap_words(entry, label, points=is_share(metric), family=sizes[key.family])
+        words = gap_words(entry, label, points=is_share(metric), family=sizes[key.family], level=level)
         out.append({k: v for k, v in entry.items() if not k.startswith("even_")} | {"words": words})
     return out
 
@@ -212,7 +213,7 @@ def describe_summary(plan: Plan, overall: dict[str, Any], gaps: list[dict[str, A
     if first is not None:
         only = (overall["only_a_right"], overall["only_b_right"])
         entry = overall["metrics"][first.name]
-        out.append(overall_words(entry, first.metric.title, only, points=is_share(first.metric)))
+        out.append(overall_words(entry, first.metric.title, only, plan.settings.level, points=is_share(first.metric)))
         single = [g for g in gaps if g["metric"] == first.name and g["by"] in plan.cells.attributes]
         out += [g["words"] for g in single]
         firm = [g for g in gaps if g["family"] == "headline" and g["verdict"] in ("smaller", "larger")]

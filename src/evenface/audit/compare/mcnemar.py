@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from evenface.audit.intervals import SMALLEST_P
+
 
 def mcnemar_mid_p(only_a: int, only_b: int) -> float:
     """Two-sided mid-p of `only_a` against `only_b`, under which each such face fell to either model by a fair coin.
@@ -29,4 +31,4 @@ def mcnemar_mid_p(only_a: int, only_b: int) -> float:
     steps = np.arange(1, k + 1)
     log = np.cumsum(np.concatenate([[0.0], np.log(n - steps + 1) - np.log(steps)])) - n * np.log(2)
     mass = np.exp(log)
-    return float(2 * mass.sum() - mass[-1])
+    return max(float(2 * mass.sum() - mass[-1]), SMALLEST_P)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evenface.audit.compare.tables import first_metric
+from evenface.core.words import percent
 
 _FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 _INK, _FAINT, _GRID = "#1f2933", "#5f6c79", "#dfe3e8"
@@ -17,7 +18,7 @@ _LONGEST = 26
 def picture(data: Mapping[str, Any]) -> dict[str, Any] | None:
     """Draw every single attribute's groups by the first metric.
 
-    Left: A (open) and B (filled), joined. Right: B - A with its 95 % interval (thick) and the one that holds for all
+    Left: A (open) and B (filled), joined. Right: B - A with its interval (thick) and the one that holds for all
     groups of the attribute at once (thin); coloured where the thin one excludes 0.
 
     Returns:
@@ -67,7 +68,8 @@ def _subtitle(data: Mapping[str, Any]) -> list[str]:
     names = [f"{which} = {data['input'][which.lower()]['source'].rsplit('/', 1)[-1]}" for which in "AB"]
     return [
         ", ".join(name if len(name) < 60 else name[:58] + "…" for name in names),
-        "Left: A open, B filled. Right: change with 95 % interval (thick) and one for all groups at once (thin);",
+        f"Left: A open, B filled. Right: change with {percent(data['settings']['level'])} interval (thick) and one for "
+        "all groups at once (thin);",
         "coloured only where the thin one excludes no change: green better, orange worse.",
     ]
 

@@ -25,6 +25,7 @@ from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
+from evenface.core.words import counted
 
 
 def compare(
@@ -140,9 +141,10 @@ def _warnings(a: Predictions, b: Predictions, plan: Plan) -> list[dict[str, str]
     for by, rows in plan.compared.items():
         span = plan.groups.spans[by]
         few = span.stop - span.start - len(rows)
+        every, have = counted(span.stop - span.start, "group"), "has" if few == 1 else "have"
         if few:
             text = (
-                f"{few} of {span.stop - span.start} groups of {by} have fewer than {plan.settings.min_group} faces "
+                f"{few} of {every} of {by} {have} fewer than {plan.settings.min_group} faces "
                 "answered by A and by B: shown, but left out of gaps."
             )
             found.append({"code": "small_groups", "message": text})

@@ -8,6 +8,7 @@ from typing import Any
 
 from evenface.audit.compare.words import p_text
 from evenface.audit.gaps import HEADLINE
+from evenface.core.words import percent
 
 VERDICTS = {
     "smaller": "smaller, more than luck",
@@ -56,7 +57,7 @@ def gap_table(data: Mapping[str, Any]) -> TextTable:
         for g in shown
     ]
     foot = "Gap: best less worst group. p: swap test; corrected p: over all gaps of this table."
-    header = ("gap in", "A", "B", "B - A (95 %)", "p", "corrected p", "change")
+    header = ("gap in", "A", "B", f"B - A ({percent(data['settings']['level'])})", "p", "corrected p", "change")
     return TextTable("Gaps between groups", header, rows, foot)
 
 
@@ -82,7 +83,8 @@ def group_table(data: Mapping[str, Any]) -> TextTable:
         )
     foot = "Right only in: faces that one model alone got right. Corrected p: over the groups of an attribute."
     foot += " †: few answered faces." if any(g["small"] for g in data["groups"]) else ""
-    header = ("group", "faces", "A", "B", "B - A (95 %)", "right only in A / B", "corrected p")
+    level = percent(data["settings"]["level"])
+    header = ("group", "faces", "A", "B", f"B - A ({level})", "right only in A / B", "corrected p")
     return TextTable(title, header, rows, foot)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from evenface.audit.metric import Metric
+from evenface.core.words import alpha, counted, p_digits, percent
 
-ALPHA = 0.05
 Verdict = str  # "smaller", "larger", "not firm", "within luck", "undefined"
 
 
@@ -50,26 +50,27 @@ def p_text(p: float) -> str:
     """
     if p >= 0.9995:
         return "p = 1"
-    return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
+    return "p < .001" if p < 0.001 else f"p = {p_digits(p, 3, 'f')}".replace("0.", ".", 1)
 
 
-def verdict(gap: Mapping[str, Any]) -> Verdict:
+def verdict(gap: Mapping[str, Any], level: float) -> Verdict:
     """Judge the change of one gap.
 
     Args:
         gap: An entry of `gaps[]` with `departure` numbers turned so that less is more even (`even_low`, `even_high`).
+        level: Confidence of its interval.
     """
     if gap["change"] is None or gap["p"] is None:
         return "undefined"
-    clear = (gap["even_low"] > 0 or gap["even_high"] < 0) and gap["p"] < ALPHA
+    clear = (gap["even_low"] > 0 or gap["even_high"] < 0) and gap["p"] < alpha(level)
     if not clear:
         return "within luck"
-    if gap["p_adjusted"] >= ALPHA:
+    if gap["p_adjusted"] >= alpha(level):
         return "not firm"
     return "smaller" if gap["even_high"] < 0 else "larger"
 
 
-def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) -> str:
+def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int, level: float) -> str:
     """The sentence of one gap.
 
     Args:
@@ -77,6 +78,7 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
         title: The metric's title.
         points: Whether to speak of percentage points.
         family: Number of gaps corrected together.
+        level: Confidence of its interval.
     """
     what = f"{'gap in ' if gap['kind'] == 'difference' else ''}{lowered(title)} over {gap['by']}"
     if gap["verdict"] == "undefined":
@@ -86,14 +88,16 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
     if even != 0:
         more, less = ("smaller", "larger") if gap["kind"] == "difference" else ("more even", "less even")
         start = f"B's {what} is {amount(even, points=points)} {more if even < 0 else less}"
-    p = f"{p_text(gap['p'])}, {p_text(gap['p_adjusted'])} after correction for {family} gaps"
+    p = f"{p_text(gap['p'])}, {p_text(gap['p_adjusted'])} after correction for {counted(family, 'gap')}"
     if gap["low"] is None:
         return f"{start} ({p}): the models never differ in it, so draws cannot tell what could have been seen."
-    interval = _interval(gap["even_low"], gap["even_high"], turned=even < 0, points=points)
+    interval = _interval(gap["even_low"], gap["even_high"], level, turned=even < 0, points=points)
     if gap["verdict"] == "within luck":
         end = "within what luck alone gives"
-        if gap["p"] < ALPHA:
+        if gap["p_adjusted"] < alpha(level):
             end = "the models differ in how they treat groups, but the gap's size may be the same"
+        elif gap["p"] < alpha(level):
+            end += ", after correction"
         if (least := gap["smallest_detectable"]) is not None:
             end += f"; a change smaller than {amount(least, points=points)} would probably not have been seen"
         end += "."
@@ -103,11 +107,11 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int) 
     return f"{start} ({interval}; {p}): {_firm_words(gap, points=points)}"
 
 
-def _interval(low: float, high: float, *, points: bool, turned: bool = False) -> str:
+def _interval(low: float, high: float, level: float, *, points: bool, turned: bool = False) -> str:
     """The interval in words; `turned` if a fall is spoken of as a positive amount."""
     low, high = (-high, -low) if turned else (low, high)
     scale, digits = (100, ".1f") if points else (1, ".3g")
-    return f"95 %: {low * scale:{digits}} to {high * scale:{digits}}"
+    return f"{percent(level)}: {low * scale:{digits}} to {high * scale:{digits}}"
 
 
 def _firm_words(gap: Mapping[str, Any], *, points: bool) -> str:
@@ -131,15 +135,15 @@ def _move(pair: Mapping[str, str]) -> str:
     return pair["a"] if pair["a"] == pair["b"] else f"{pair['a']} under A, {pair['b']} under B"
 
 
-def overall_words(entry: Mapping[str, Any], title: str, only: tuple[int, int], *, points: bool) -> str:
+def overall_words(entry: Mapping[str, Any], title: str, only: tuple[int, int], level: float, *, points: bool) -> str:
     """The sentence about all faces together."""
     if entry["change"] is None:
         return f"{title} over all faces is not defined: {entry['undefined']}."
-    interval = _interval(entry["low"], entry["high"], points=points)
-    firm = entry["p"] < ALPHA and (entry["low"] > 0 or entry["high"] < 0)
+    interval = _interval(entry["low"], entry["high"], level, points=points)
+    firm = entry["p"] < alpha(level) and (entry["low"] > 0 or entry["high"] < 0)
     end = "more than luck gives" if firm else "within what luck alone gives"
     size = amount(entry["change"], points=points, sign=True)
     return (
         f"{title} over all faces: B - A = {size} ({interval}; {p_text(entry['p'])}), {end}. "
-        f"A alone is right on {only[0]:,} faces, B alone on {only[1]:,}."
+        f"A alone is right on {counted(only[0], 'face')}, B alone on {only[1]:,}."
     )

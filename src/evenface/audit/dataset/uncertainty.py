@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from evenface.audit.dataset.spec import DataMetric, Floats
+from evenface.audit.intervals import SMALLEST_P
 
 Counts = npt.NDArray[np.int64]
 
 LEVEL = 0.95
 TAILS = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
-SMALLEST_P = 1e-300
 MOST_FACES = 10**9  # above this, numpy's hypergeometric generator refuses
 _WINDOW = 40  # standard deviations of the hypergeometric law that are summed; beyond, p is below 1e-300
 

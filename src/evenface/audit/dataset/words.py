@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from evenface.core.words import counted, p_digits
+
 STRONGEST = 3
 MOST_PAIRS = 3
 _ALPHA = 0.05
@@ -23,7 +25,7 @@ def p_text(p: float | None) -> str:
     """Write a p value: `"p = 0.03"`, or `"p < 0.0001"`."""
     if p is None or math.isnan(p):
         return "p not known"
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.2g}"
+    return "p < 0.0001" if p < 0.0001 else f"p = {p_digits(p)}"
 
 
 def cell_words(cell: dict[str, Any], *, estimated: bool) -> str:
@@ -58,10 +60,16 @@ def summary(result: dict[str, Any]) -> list[str]:
     for data in result["datasets"]:
         start = f"{data['name']}: " if several else ""
         lines += [f"{start}{profile_words(entry)}" for entry in data["profiles"] if " × " not in entry["by"]]
-        lines += [f"{start}{link_words(entry)}" for entry in data["stereotypes"] if " × " not in entry["by"]]
+        links, known = data["stereotypes"], [e for e in data["stereotypes"] if not _unknown(e["metrics"]["cramers_v"])]
+        lines += [f"{start}{link_words(entry, len(known))}" for entry in links if " × " not in entry["by"]]
     pairs = [pair for pair in result["similarity"] if " × " not in pair["by"]]
     by = dict.fromkeys(pair["by"] for pair in pairs)
     return lines + [pair_words(pair) for name in by for pair in _ends([pair for pair in pairs if pair["by"] == name])]
+
+
+def _unknown(metric: dict[str, Any]) -> bool:
+    """Whether there is no p, which then takes no part in a correction."""
+    return metric["p"] is None or math.isnan(metric["p"])
 
 
 def _ends(pairs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -90,8 +98,13 @@ def profile_words(entry: dict[str, Any]) -> str:
     )
 
 
-def link_words(entry: dict[str, Any]) -> str:
-    """Say how strongly group and label go together, against chance, and which cells stand out."""
+def link_words(entry: dict[str, Any], together: int) -> str:
+    """Say how strongly group and label go together, against chance, and which cells stand out.
+
+    Args:
+        entry: Of `stereotypes[]`.
+        together: Groupings over which its p is corrected.
+    """
     found = entry["metrics"]["cramers_v"]
     head = f"{titled(entry)} and {entry['label']}: "
     if math.isnan(found["value"]):
@@ -100,12 +113,14 @@ def link_words(entry: dict[str, Any]) -> str:
     if math.isnan(found["p"]):
         return f"{head}{strength}; its chance level was not drawn."
     chance = f"chance alone stays below {found['chance_95']:.3f} in 95 of 100 draws"
+    corrected = f" after correction for {counted(together, 'grouping')}" if together > 1 else ""
+    p = f"{p_text(found['p_holm'])}{corrected}"
     if found["p_holm"] > _ALPHA:
-        verdict = f"No more than chance may give ({p_text(found['p_holm'])}); that does not show independence."
-        return f"{head}{strength}; {chance}. {verdict}"
+        alone = f" More than that if looked at alone ({p_text(found['p'])}), but no" if found["p"] <= _ALPHA else " No"
+        return f"{head}{strength}; {chance}.{alone} more than chance may give ({p}); that does not show independence."
     cells = "; ".join(cell["words"] for cell in standing_out(entry)[:STRONGEST])
     strongest = f" Strongest: {cells}." if cells else ""
-    return f"{head}{strength}; {chance} ({p_text(found['p_holm'])}).{strongest}"
+    return f"{head}{strength}; {chance} ({p}).{strongest}"
 
 
 def standing_out(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import polars as pl
 
 from evenface.core.reading.permuted import permuted_classes
 from evenface.core.tables import Notice, Predictions
+from evenface.core.words import counted
 
 FEWEST_ANSWERS = 10  # below, that no class is both read and true may well be chance
 MOST_CHECKED = 5_000_000  # faces of a streamed table whose names are held in memory to look for repeated ones
@@ -63,7 +64,7 @@ def _repeated(predictions: Predictions, streamed: bool) -> tuple[Notice, ...]:
     extra, differ = int((repeated["len"] - 1).sum()), int((~repeated["alike"]).sum())
     shown = ", ".join(repr(str(face)) for face in repeated["face"].head(3))
     message = (
-        f"{repeated.height:,} faces come more than once ({extra:,} rows too many), such as {shown}; "
-        f"{differ:,} of them with different labels or answers. All rows are counted."
+        f"{counted(repeated.height, 'face comes', 'faces come')} more than once ({counted(extra, 'row')} too many), "
+        f"such as {shown}; {differ:,} of them with different labels or answers. All rows are counted."
     )
     return (Notice("repeated_faces", message),)
