@@ -66,7 +66,8 @@ def test_percent_never_rounds_to_all_or_nothing(share: float | None, text: str) 
 
 def test_a_link_that_correction_takes_away_is_told_without_contradiction() -> None:
     link = {"value": 0.12, "chance_95": 0.112, "p": 0.03, "p_holm": 0.09, "undefined": None}
-    entry = {"by": "race", "label": "label", "estimated": False, "metrics": {"cramers_v": link}, "cells": []}
+    entry = {"by": "race", "label": "label", "estimated": False, "metrics": {"cramers_v": link}}
+    entry |= {"cells": [], "groups": []}
     assert link_words(entry, 3) == (
         "race and label: Cramér's V 0.120; chance alone stays below 0.112 in 95 of 100 draws. More than that if looked "
         "at alone (p = 0.03), but no more than chance may give (p = 0.09 after correction for 3 groupings); that does "
