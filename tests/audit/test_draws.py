@@ -1,5 +1,6 @@
 """Random tables have the law of shuffling, resampling and relabelling rows."""
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from itertools import product
 from math import factorial, prod
@@ -211,6 +212,17 @@ def test_persons_keep_their_faces_together(table: Callable[..., Any]) -> None:
     assert (np.sort(np.unique(drawn)) == [0, 1, 2, 4, 8]).all()
     assert ((drawn > 0).sum((1, 2, 3)) == 4).all()
     assert ((drawn > 0).sum((2, 3)) == 2).all()
+
+
+def test_memory_does_not_grow_with_draws_times_persons(table: Callable[..., Any]) -> None:
+    person = np.arange(40_000) // 2
+    cells = count_cells(table(person % 3, person % 2, {"g": np.where(person % 5, "a", "b")}, subject=person, classes=3))
+    for sampler in (Bootstrap(cells), Exchange(cells), Exchange(cells, "within_true")):
+        tracemalloc.start()
+        sampler.draw(np.random.default_rng(0), 100)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 4e6  # 100 draws of 20,000 persons are 16 MB
 
 
 def test_one_known_person_among_unknown_ones(table: Callable[..., Any]) -> None:

@@ -59,11 +59,11 @@ class Bootstrap:
 def _bootstrap_persons(
     units: Units, leaves: int, n_cells: int, rng: np.random.Generator, size: int
 ) -> NDArray[np.float64]:
-    weight = rng.multinomial(units.n, np.full(units.n, 1 / units.n), size=size)
-    place = units.leaf * n_cells + units.cell
+    share, place = np.full(units.n, 1 / units.n), units.leaf * n_cells + units.cell
     out = np.empty((size, leaves * n_cells))
-    for row, w in zip(out, weight, strict=True):
-        row[:] = np.bincount(place, weights=w[units.subject] * units.count, minlength=leaves * n_cells)
+    for row in out:  # one at a time, so that memory does not grow with draws x persons
+        weight = rng.multinomial(units.n, share)[units.subject] * units.count
+        row[:] = np.bincount(place, weights=weight, minlength=leaves * n_cells)
     return out.reshape(size, leaves, n_cells)
 
 
