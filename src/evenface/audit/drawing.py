@@ -41,7 +41,7 @@ class Drawn:
         boot: (draw, gap) departures in bootstrap tables.
         chance: (draw, gap) departures in tables dealt at random.
         reach: (draw, gap), see `gaps.reach_of_one`; NaN for gaps that are not a difference.
-        flow: (draw, grouping) largest confusion-flow statistic in tables dealt within true class.
+        flow: (draw, grouping) largest confusion-flow statistic in tables dealt within true class, or in persons dealt.
         score_mean: (group, score column) mean of bootstrap values; empty without scores.
         score_sd: (group, score column) their standard deviation.
     """
@@ -189,7 +189,7 @@ def draw_all(plan: Plan, progress: Callable[[float], None] | None = None) -> Dra
     tell = progress or (lambda share: None)
     n, m = plan.settings.resamples, plan.settings.permutations
     boots = _chunks(plan, n, boot_seed, partial(_boot, worker), lambda share: tell(share / 2))
-    wanted = {"within_true", *(metric.null for metric in plan.by_counts + plan.between)}  # flows are within true class
+    wanted = {_null_of_flows(plan), *(metric.null for metric in plan.by_counts + plan.between)}
     exchanges = [Exchange(plan.cells, null) for null in NULLS if null in wanted]
     chances = _chunks(plan, m, chance_seed, partial(_chance, worker, exchanges), lambda share: tell((1 + share) / 2))
     mean = np.sum([b[1] for b in boots], axis=0) / n
@@ -246,6 +246,15 @@ def _boot(worker: Worker, rng: np.random.Generator, size: int) -> tuple[Floats, 
     return worker.departures(values, between), scored.sum(0), (scored**2).sum(0)
 
 
+def _null_of_flows(plan: Plan) -> Null:
+    """What is fixed in chance tables of confusion flows.
+
+    Persons are dealt as wholes, whatever their labels: the statistic is standardised by the labels of each table
+    drawn, and a person who is read badly makes several of the same rare mistakes, which no drawn likeness does.
+    """
+    return "within_true" if plan.cells.units is None else "any"
+
+
 def _chance(
     worker: Worker, exchanges: Sequence[Exchange], rng: np.random.Generator, size: int
 ) -> tuple[Floats, Floats, Floats]:
@@ -254,7 +263,7 @@ def _chance(
     flow = np.zeros((size, len(worker.frames)))
     for exchange in exchanges:
         sums = worker.evaluate(exchange.draw(rng, size), exchange.suits, values, between)
-        if exchange.null == "within_true":
+        if exchange.null == _null_of_flows(plan):
             for i, rows in enumerate(plan.compared.values()):
                 if len(rows) > 1:
                     flow[:, i] = largest(sums.of(rows).table)

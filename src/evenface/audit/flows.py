@@ -2,7 +2,8 @@
 
 For each grouping, group, labelled class and wrong answer, the share of the group's faces of that class read so is
 held against the same share among all other faces. `p_adjusted` comes from dealing the answers to the groups anew within
-each labelled class, corrected over all flows of all groupings by the maximum of their standardised sizes.
+each labelled class (persons, if they are known, as wholes), corrected over all flows of all groupings by the maximum of
+their standardised sizes.
 """
 
 from __future__ import annotations

@@ -80,11 +80,13 @@ def same_rates(cells: Cells, units: Units, *, by_answer: bool = False) -> SameRa
     found.add_all(units, cell)
     alike, outcomes = found.likeness(), counts.shape[2]
     size = counts.sum(2)
-    gain = np.empty((len(size), *alike.shape), np.float32)
+    gain = np.tile(np.eye(len(alike), dtype=np.float32), (len(size), 1, 1))
+    used = np.ix_(alike.any(1), alike.any(1))  # no root of a large matrix that is mostly empty
     for leaf, n in enumerate(np.sqrt(np.maximum(size, 1))):
-        weight = _wide(found.pairs[leaf] / np.outer(n, n), outcomes)
-        value, vector = np.linalg.eigh(np.eye(len(alike)) + weight * alike)
-        gain[leaf] = vector * np.sqrt(np.maximum(value, 0)) @ vector.T
+        if found.pairs[leaf].any():
+            weight = _wide(found.pairs[leaf] / np.outer(n, n), outcomes)
+            value, vector = np.linalg.eigh((np.eye(len(alike)) + weight * alike)[used])
+            gain[leaf][used] = vector * np.sqrt(np.maximum(value, 0)) @ vector.T
     return SameRates(size, rates, root, whiten, gain, max(units.n - 1, 1))
 
 
