@@ -18,7 +18,10 @@ _ROW = 15
 
 
 def pareto(data: Mapping[str, Any], suite: str, rule: str) -> Figure:
-    """Draw each method at its accuracy and headline gap, with a cross of intervals; up and left is better."""
+    """Draw each method at its accuracy and headline gap, with a cross of intervals; up and left is better.
+
+    Crosses of methods on the front and of plain training are in colour, those of others grey.
+    """
     mine = {
         n: e for n, e in entries(data, suite, rule).items() if None not in (e["gap"]["mean"], e["accuracy"]["mean"])
     }
@@ -37,8 +40,9 @@ def pareto(data: Mapping[str, Any], suite: str, rule: str) -> Figure:
     steps = sorted(best, key=lambda name: mine[name]["gap"]["mean"])
     canvas.polyline([(across(mine[n]["gap"]["mean"]), up(mine[n]["accuracy"]["mean"])) for n in steps], "line")
     canvas.text(WIDTH - _KEY, 30, "gap, accuracy (◆ on the front)", "xs")
+    for name in sorted(order, key=lambda name: (name in best, name == PLAIN)):  # what stands out lies on top
+        _point(canvas, across, up, mine[name], order.index(name) + 1, name in best, name == PLAIN)
     for place, name in enumerate(order):
-        _point(canvas, across, up, mine[name], place + 1, name in best, name == PLAIN)
         label = f"{place + 1}  {'◆ ' if name in best else ''}{cut(name, 40)}"
         y = 46 + _ROW * place
         canvas.text(WIDTH - _KEY, y, label, "xi b" if name in best or name == PLAIN else "xi", hint=name)
@@ -49,13 +53,13 @@ def pareto(data: Mapping[str, Any], suite: str, rule: str) -> Figure:
 
 
 def _scale(told: list[Mapping[str, Any]], start: float, end: float, floor: float | None = None) -> Scale:
-    """Give a scale that holds the means, and intervals as far as they do not dwarf them."""
+    """Give a scale of shares that holds the means, and intervals as far as they do not dwarf them."""
     means = [each["mean"] for each in told]
     reach = max(max(means) - min(means), 0.02)
     ends = [each[key] for each in told for key in ("low", "high") if each[key] is not None]
     low = max(min([*means, *ends]), min(means) - reach / 2) - 0.05 * reach
     high = min(max([*means, *ends]), max(means) + reach / 2) + 0.05 * reach
-    return Scale(low if floor is None else max(floor, low), high, start, end)
+    return Scale(low if floor is None else max(floor, low), min(high, 1.0), start, end)
 
 
 def _axes(canvas: Canvas, across: Scale, up: Scale, height: float) -> None:
@@ -71,7 +75,7 @@ def _axes(canvas: Canvas, across: Scale, up: Scale, height: float) -> None:
 
 def _point(canvas: Canvas, across: Scale, up: Scale, told: Mapping[str, Any], n: int, best: bool, plain: bool) -> None:
     x, y = across(told["gap"]["mean"]), up(told["accuracy"]["mean"])
-    accent = "wide worst-line" if plain else "wide"
+    accent = "wide worst-line" if plain else "wide" if best else "grid"  # all crosses alike would hide the points
     if told["gap"]["low"] is not None:
         canvas.line(across(told["gap"]["low"]), y, across(told["gap"]["high"]), y, accent)
     if told["accuracy"]["low"] is not None:
