@@ -238,3 +238,12 @@ def test_faces_without_scores_do_not_count_as_scored(made: dict[str, Any], table
     left = {g["metric"]: g["left_out"] for g in found.data["gaps"] if g["kind"] == "difference"}
     assert left["ece"] == left["auroc[angry]"] == ["gender=man"]
     assert left["accuracy"] == []
+
+
+def test_persons_do_not_widen_what_does_not_vary() -> None:
+    """One face of a class has one place among the others: no face differs from another there, and nothing is 0 / 0."""
+    p = np.array([[0.76, 0.24], [0.78, 0.22], [0.95, 0.05], [0.42, 0.58]])
+    rows = {"label": [0, 1, 1, 1], "predicted": [0, 0, 0, 1], **{f"p_{c}": p[:, c] for c in range(2)}}
+    rows |= {"group": ["x", "x", "y", "y"], "subject": ["p0", "p1", "p2", "p2"]}
+    found = audit(rows, by=["group"], subject="subject", metrics=["auroc_macro"], resamples=100, permutations=100)
+    assert found.overall("auroc_macro").value == pytest.approx(1 / 3)

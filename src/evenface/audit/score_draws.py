@@ -14,6 +14,7 @@ from evenface.audit.placements import placements_of, pooled_placements
 from evenface.audit.scored import Scored, square_root
 from evenface.core.calibration import BINS
 
+ROUNDING = 1e-9  # of sums of squares
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -79,14 +80,16 @@ class ScoreDraws:
         n = histogram.sum(-1)
         first = np.einsum("clsk,csk->cls", histogram, placement, optimize=True)
         square = np.einsum("clsk,csk->cls", histogram, placement**2, optimize=True)
-        faces = np.maximum(square - first**2 / np.maximum(n, 1), 0).transpose(1, 0, 2)  # (leaf, class, side)
+        spread = square - first**2 / np.maximum(n, 1)
+        faces = np.where(spread > ROUNDING * square, spread, 0).transpose(1, 0, 2)  # (leaf, class, side)
         with np.errstate(divide="ignore", invalid="ignore"):
             lift = 1 / np.stack([self.placement.negatives, self.placement.positives], axis=-1)  # (group, class, side)
             alone = np.einsum("gl,lcs,gcs->gc", self.member, faces, lift**2 * _unbiased(1 / lift))
             persons = np.einsum("gl,lcs->gcs", self.member, self.scored.persons)
             lift = lift * np.sqrt(_unbiased(persons))
             together = np.einsum("gl,lcst,gcs,gct->gc", self.member, self.scored.of_persons, lift, lift, optimize=True)
-            return np.fmax(together / alone, 1.0)
+            # Where faces do not differ, as where all are told apart, there is nothing that persons could widen.
+            return np.where(alone > 0, np.fmax(together / alone, 1.0), 1.0)
 
     def support(self, kind: Support) -> Floats:
         """How many faces with scores a value rests on, (group, class); the class axis has length 1 for whole groups."""
