@@ -53,8 +53,8 @@ class Cell:
 
     @property
     def asked(self) -> dict[str, Any]:
-        """What its result rests on: with something else, it is run again."""
-        return {
+        """What its result rests on, as JSON has it: with something else, it is run again."""
+        told = {
             "protocol": COMMON,
             "suite": self.prepared.suite.name,
             "faces": self.prepared.sha256,
@@ -65,13 +65,15 @@ class Cell:
             "chosen": dict(self.chosen),
             "changes": dict(self.changes),
         }
+        asked: dict[str, Any] = json.loads(json.dumps(told))
+        return asked
 
     def done(self) -> bool:
         """Whether its result is there, of the same settings and faces."""
         if not self.path.is_file():
             return False
         found: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-        return bool(found["asked"] == json.loads(json.dumps(self.asked)))
+        return bool(found["asked"] == self.asked)
 
 
 def run_cell(cell: Cell, device: int | None = None) -> None:

@@ -202,11 +202,8 @@ def _codes(frame: pl.DataFrame, levels: Mapping[str, Sequence[str]]) -> Ints:
 
 def _persons(frame: pl.DataFrame) -> Ints:
     """Number the persons as they come, so that faces of as many persons are dealt as if none were known."""
-    _, first, place = np.unique(
-        frame.select(pl.col("subject").fill_null(pl.col("face"))).to_series().to_numpy().astype(str),
-        return_index=True,
-        return_inverse=True,
-    )
+    person = frame["subject"].fill_null(frame["face"]).to_numpy().astype(str)
+    _, first, place = np.unique(person, return_index=True, return_inverse=True)
     return np.asarray(first.argsort().argsort()[place])
 
 

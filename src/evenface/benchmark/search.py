@@ -6,7 +6,6 @@ that was stopped goes on. The first trial is the default of the method, so that 
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -79,7 +78,7 @@ def search(cells: Sequence[Cell], trials: int, pool: Pool, out: Path, tell: Any)
 
 def _same(study: Study, cell: Cell, out: Path) -> None:
     """Refuse to go on with trials of other faces, protocol or settings."""
-    now = json.loads(json.dumps(cell.asked))
+    now = cell.asked
     then = study.user_attrs.get(_ASKED, now)
     if other := sorted(key for key in {*now, *then} if now.get(key) != then.get(key)):
         raise SettingsError(
@@ -123,7 +122,7 @@ def _winner(study: Study) -> dict[str, Any]:
 def _write(out: Path, suite: str, trials: int, found: Mapping[str, Any]) -> None:
     """Write winners, and keep those of methods that were not searched now, if they are of the same suite."""
     path = out / WINNERS
-    told = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    told = _read(path) if path.is_file() else {}
     kept = told["methods"] if told.get("suite") == suite else {}
     text = toml_text({"suite": suite, "trials": trials, "methods": {**kept, **found}})
     write_files(out, {WINNERS: text.encode()}, "the winners of the search")
@@ -135,8 +134,15 @@ def read_winners(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         InputError: The file cannot be read as such.
     """
+    return {name: dict(each["settings"]) for name, each in _read(path)["methods"].items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a file of winners whole, once it is known to be one."""
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: dict(each["settings"]) for name, each in told["methods"].items()}
+        for each in told["methods"].values():
+            dict(each["settings"])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} holds no winners of a search ({error}). `--search` writes them.") from error
+    return told
