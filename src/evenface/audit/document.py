@@ -194,21 +194,20 @@ def _flow(
     }
 
 
+def small_groups(plan: Plan, by: str) -> str:
+    """Begin to say how many groups of a grouping are too small to be compared; empty: none is."""
+    span = plan.groups.spans[by]
+    few = span.stop - span.start - len(plan.compared[by])
+    every, have = counted(span.stop - span.start, "group"), "has" if few == 1 else "have"
+    return f"{few} of {every} of {by} {have} fewer than {plan.settings.min_group}" if few else ""
+
+
 def describe_warnings(predictions: Predictions, plan: Plan) -> list[dict[str, str]]:
     """`warnings[]`: those of the reading, and what the audit itself found wanting."""
     found = list(predictions.warnings)
     for by, rows in plan.compared.items():
-        span = plan.groups.spans[by]
-        few = span.stop - span.start - len(rows)
-        every, have = counted(span.stop - span.start, "group"), "has" if few == 1 else "have"
-        if few:
-            found.append(
-                Notice(
-                    "small_groups",
-                    f"{few} of {every} of {by} {have} fewer than {plan.settings.min_group} "
-                    "answered faces: shown, but left out of gaps.",
-                )
-            )
+        if small := small_groups(plan, by):
+            found.append(Notice("small_groups", f"{small} answered faces: shown, but left out of gaps."))
         if len(rows) < 2:
             found.append(Notice("one_group", f"{by} has fewer than two groups large enough to compare."))
     return [{"code": n.code, "message": n.message} for n in found] + _few_persons(plan)

@@ -19,13 +19,12 @@ from evenface.audit.compare.draws import draw_changes
 from evenface.audit.compare.joint import Joint, count_joint
 from evenface.audit.compare.pairing import pair
 from evenface.audit.compare.result import SCHEMA, Comparison
-from evenface.audit.document import describe_metrics, describe_versions
+from evenface.audit.document import describe_metrics, describe_versions, small_groups
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
 from evenface.core.errors import InputError, SettingsError
 from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
-from evenface.core.words import counted
 
 
 def compare(
@@ -138,14 +137,8 @@ def _warnings(a: Predictions, b: Predictions, plan: Plan) -> list[dict[str, str]
         for which, table in (("A", a), ("B", b))
         for n in table.warnings
     ]
-    for by, rows in plan.compared.items():
-        span = plan.groups.spans[by]
-        few = span.stop - span.start - len(rows)
-        every, have = counted(span.stop - span.start, "group"), "has" if few == 1 else "have"
-        if few:
-            text = (
-                f"{few} of {every} of {by} {have} fewer than {plan.settings.min_group} faces "
-                "answered by A and by B: shown, but left out of gaps."
-            )
+    for by in plan.compared:
+        if small := small_groups(plan, by):
+            text = f"{small} faces answered by A and by B: shown, but left out of gaps."
             found.append({"code": "small_groups", "message": text})
     return found
