@@ -10,6 +10,7 @@ import torch
 
 from evenface.mitigation import MITIGATIONS
 from evenface.mitigation._mitigation import Answers, Batch, Mitigation, Reading, Task, TrainStep
+from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.models.nets._files import NetCard, load_net, save_net
 from evenface.models.nets._net import Net
 from evenface.models.nets.residual import Residual, ResidualOptions
@@ -39,11 +40,11 @@ def task() -> Task:
     )
 
 
-def made(name: str) -> tuple[Net, Mitigation]:
+def made(name: str, **options: object) -> tuple[Net, Mitigation]:
     torch.manual_seed(0)
     net = Residual(CLASSES, ResidualOptions(widths=(8,), blocks=(1,), dropout=0.0))
     kind = MITIGATIONS.get(name)
-    mitigation = kind(task(), kind.Options(kind=name))
+    mitigation = kind(task(), kind.Options(kind=name, **options))
     return mitigation.prepare(net), mitigation
 
 
@@ -102,6 +103,18 @@ def test_the_objective_is_one_finite_number_that_reaches_every_weight(name: str)
 @pytest.mark.parametrize("group", [-1, 0, 1])
 def test_a_batch_of_one_group_or_of_none_known_is_no_harm(name: str, group: int) -> None:
     net, mitigation = made(name)
+    total, _, _ = learner(net, mitigation)(0, **batch(torch.full((FACES,), group)))
+    total.backward()
+    assert total.isfinite()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
+
+
+@pytest.mark.parametrize("kind", list(ALIGNMENTS))
+@pytest.mark.parametrize("over", ["each", "crossed"])
+@pytest.mark.parametrize("group", [-1, 0, 1])
+def test_no_alignment_minds_a_batch_of_one_group_or_of_none_known(kind: str, over: str, group: int) -> None:
+    options = {"terms": [{"kind": kind, "over": over, "given": given} for given in ("none", "expression")]}
+    net, mitigation = made("latent_alignment", **options)
     total, _, _ = learner(net, mitigation)(0, **batch(torch.full((FACES,), group)))
     total.backward()
     assert total.isfinite()

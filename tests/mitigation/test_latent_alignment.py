@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import tomllib
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_what_a_linear_reader_finds_among_faces_of_one_expression_is_taken_out()
 
 
 def test_what_a_linear_head_does_not_read_is_taken_out_too_and_answers_stay() -> None:
-    mitigation, _ = made(refit=None)
+    mitigation, _ = made(refit="off")
     net = mitigation.prepare(Residual(2, ResidualOptions(widths=(8,), blocks=(1,))).eval())
     found = known(8)
     done = mitigation.finish(net, both(found).__getitem__)
@@ -265,16 +266,27 @@ def test_collapse_and_explosion_are_told() -> None:
     mitigation.opposing_objective(step(mitigation, net))
     assert not mitigation.notices()
     with torch.no_grad():
-        for p in net.moments.parameters():
-            p.zero_()
-        net.moments.bias[net.options.latent :] = 5 * np.arctanh(0.6)  # variances of 1
-        for p in mitigation.terms[0].opponent():
-            p.mul_(100)
-        net.stem[0].weight.mul_(1)
+        net.moments.weight.zero_()
+        net.moments.bias.fill_(0.5)  # alike for all faces, and far from a standard normal latent
     mitigation.objective(step(mitigation, net))
     mitigation.terms[0].trunk.body[-1].bias.data[0] = 1e4
     mitigation.opposing_objective(step(mitigation, net))
     assert [notice.code for notice in mitigation.notices()] == ["collapsed_latent", "exploding_discriminator"]
+    assert mitigation.figures()["divergence"] > 0.02, "each number of it has more than free bits"
+
+
+def test_one_discriminator_that_explodes_is_told_among_terms_that_have_none() -> None:
+    mitigation, net = made(terms=[{"kind": "adversarial"}, {"kind": "hsic"}, {"kind": "mmd"}])
+    mitigation.terms[0].trunk.body[-1].bias.data[0] = 25.0
+    mitigation.objective(step(mitigation, net))
+    mitigation.opposing_objective(step(mitigation, net))
+    assert 10 < mitigation.figures()["opponents"] < 30
+    assert [notice.code for notice in mitigation.notices()] == ["exploding_discriminator"]
+
+
+def test_a_head_that_stays_can_be_asked_for_in_a_file() -> None:
+    options = LatentAlignmentOptions(refit="off")
+    assert LatentAlignmentOptions(**tomllib.loads(options.to_toml())) == options
 
 
 def test_a_discriminator_behind_a_reversal_may_explode_too() -> None:
@@ -293,6 +305,9 @@ def test_numbers_are_checked_too() -> None:
 
     with pytest.raises(SettingsError, match="age has only 30 in the training faces"):
         LatentAlignment(ages(*[30] * 7, np.nan), LatentAlignmentOptions())
+    told = [30 + 20 * label for label in EVEN.labels]
+    with pytest.raises(SettingsError, match="age is told by the expression: 100% of its variance"):
+        LatentAlignment(ages(*told), LatentAlignmentOptions())
     terms = [{"kind": "hsic"}, {"kind": "mmd"}, {"kind": "hsic", "over": "crossed"}]
     (said,) = LatentAlignment(ages(*range(8)), LatentAlignmentOptions(terms=terms)).notices()
     assert said.code == "numbers_not_aligned"

@@ -8,11 +8,12 @@ import torch
 from torch.nn import functional
 
 from evenface.core.errors import SettingsError
-from evenface.mitigation._mitigation import Answers, Batch, Reading, Task, TrainStep
+from evenface.mitigation._mitigation import Answers, Batch, Mitigation, Reading, Task, TrainStep
 from evenface.mitigation._readers import Readers
 from evenface.mitigation.attribute_aware import AttributeAware, AttributeAwareOptions
 from evenface.mitigation.au_triplets import AUTriplets, AUTripletsOptions
 from evenface.mitigation.dfr import DFR, DFROptions
+from evenface.mitigation.disentangled import Disentangled
 from evenface.mitigation.domain_discriminative import DomainDiscriminative, DomainDiscriminativeOptions
 from evenface.mitigation.domain_independent import DomainIndependent, DomainIndependentOptions
 from evenface.mitigation.focal import Focal, FocalOptions
@@ -332,3 +333,10 @@ def test_swad_averages_between_the_dip_and_the_rise() -> None:
     assert run(losses[:6], optimum=2, overfit=2) == (pytest.approx((20.5 + 30.5 + 40.5 + 50.5) / 4), "epochs 3 to 6.")
     last = "the last epoch: the loss had no dip before."
     assert run([3.0, 2.0, 1.0], optimum=2, overfit=2) == (pytest.approx(20.5), last)
+
+
+@pytest.mark.parametrize("kind", [LAFTR, Disentangled, LEACE])
+def test_an_attribute_that_is_the_expression_cannot_be_forgotten(kind: type[Mitigation]) -> None:
+    same = replace(TASK, face_groups=LABELS, face_attributes=LABELS[:, None])
+    with pytest.raises(SettingsError, match=r"cannot be forgotten:\n- g and .* information is 0\.88 of at most 0\.88"):
+        kind(same, kind.Options())

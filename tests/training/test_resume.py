@@ -139,6 +139,13 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_state(asked, monkeypatch) 
     assert all(t.isfinite().all() for t in tensors.values() if t.is_floating_point())
 
 
+def test_a_loss_that_is_no_number_names_its_parts(asked, monkeypatch) -> None:
+    real = loop.augment
+    monkeypatch.setattr(loop, "augment", lambda p, s: real(p, s) * float("nan"))
+    with pytest.raises(TrainingStopped, match=r"no number: cross_entropy, hsic"):
+        train(asked("mitigation=latent_alignment"))
+
+
 def test_a_full_disk_keeps_the_last_good_state(asked, monkeypatch) -> None:
     settings = asked("checkpoint_seconds=0")
     folder = Path(settings.out) / "run-seed0"

@@ -20,6 +20,7 @@ from evenface.mitigation._mitigation import (
     frozen,
 )
 from evenface.mitigation._readers import Readers
+from evenface.mitigation.alignment._checks import refuse
 from evenface.models.nets._net import Net
 from evenface.models.nets.branch import Branch
 
@@ -65,6 +66,7 @@ class Disentangled(Mitigation):
 
     def __init__(self, task: Task, options: DisentangledOptions) -> None:
         super().__init__()
+        refuse(task, crossed=False)
         self._attributes, self._confusion, self._rate = options.attributes, options.confusion, options.rate
         levels = [len(each) for each in task.attributes.values()]
         self.branches = Readers(task.width, levels, options.hidden)

@@ -13,6 +13,7 @@ from torch.optim import AdamW, Optimizer
 
 from evenface.mitigation._mitigation import Mitigation, MitigationOptions, Need, Task, TrainStep, frozen
 from evenface.mitigation._readers import Readers
+from evenface.mitigation.alignment._checks import refuse
 
 
 class LAFTROptions(MitigationOptions):
@@ -49,6 +50,7 @@ class LAFTR(Mitigation):
 
     def __init__(self, task: Task, options: LAFTROptions) -> None:
         super().__init__()
+        refuse(task, crossed=True)
         self._strength, self._rate = options.strength, options.rate
         self._groups = max(len(task.groups), 1)
         self._told = len(task.classes) if options.towards == "equalized_odds" else 0

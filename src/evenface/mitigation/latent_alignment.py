@@ -50,7 +50,7 @@ from evenface.models.nets._net import Net
 from evenface.models.nets.vae import VAE
 
 _RECONSTRUCTION, _BETA = 0.1, 0.001
-_ACTIVE = 0.01  # nats per number from which on a channel tells faces apart
+_ACTIVE = 0.01  # variance over faces of the means from which on a channel tells them apart (Burda, arXiv:1509.00519)
 _COLLAPSED = 0.1  # share of active channels under which the latent has collapsed
 _EXPLODED = 10.0  # nats, per term
 
@@ -81,7 +81,7 @@ class LatentAlignmentOptions(MitigationOptions):
             taken out of the latent, as `leace` does, by training and validation faces; where the head is linear, what
             it does not read of the latent goes too, which changes no answer.
         refit: After erasure, a linear head is fitted anew to the same faces, groups counting alike, with this weight of
-            HSIC, given the expression, between its scores and the attributes; None: it stays as it was trained.
+            HSIC, given the expression, between its scores and the attributes; "off": it stays as it was trained.
     """
 
     kind: Literal["latent_alignment"] = "latent_alignment"
@@ -97,7 +97,7 @@ class LatentAlignmentOptions(MitigationOptions):
     swap: float = Field(default=0.0, ge=0)
     opponent_rate: float = Field(default=1e-3, gt=0)
     erase: bool = True
-    refit: float | None = Field(default=200.0, ge=0)
+    refit: Annotated[float, Field(ge=0)] | Literal["off"] = 200.0
 
 
 class LatentAlignment(Mitigation):
@@ -134,7 +134,7 @@ class LatentAlignment(Mitigation):
         shift = base_rate_shift(task)
         self.register_buffer("shift", shift if options.base_rates == "explained" else shift * 0, persistent=False)
         self._aim: Aim | None = None
-        if options.refit is not None and (task.groups or task.numbers):
+        if options.refit != "off" and (task.groups or task.numbers):
             base: Base = self.bases["each"]  # type: ignore[assignment]
             self._aim = Aim(HSIC(known_of(task, base), HSICOptions()), base, options.refit, self.shift)
         self._names = _numbered([term.kind for term in options.terms])
@@ -250,7 +250,8 @@ class LatentAlignment(Mitigation):
                 )
             )
         one_optimiser = [n for n, t in zip(self._names, self._terms(), strict=True) if isinstance(t, GradientReversal)]
-        worst = max([last["opponents"] / max(len(self._names), 1), *(last[name] for name in one_optimiser)])
+        of_their_own = sum(any(True for _ in term.opponent()) for term in self._terms())
+        worst = max([last["opponents"] / max(of_their_own, 1), *(last[name] for name in one_optimiser)])
         if worst > _EXPLODED:
             found.append(
                 Notice(
@@ -315,7 +316,8 @@ class LatentAlignment(Mitigation):
             ),
             "divergence": (beta * self._ramp(step, options.annealing), of_channels.clamp_min(options.free_bits).mean()),
         }
-        self._tell({"active_channels": (of_channels > _ACTIVE).float().mean()})
+        spread = reading.latents.float().var(0, correction=0).view(self._channels, -1).mean(1)
+        self._tell({"active_channels": (spread > _ACTIVE).float().mean()})
         return out
 
     @torch.no_grad()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from evenface.mitigation._logistic import with_fitted_head
 from evenface.mitigation._mitigation import Answers, Mitigation, MitigationOptions, Need, Task, TrainStep
+from evenface.mitigation.alignment._checks import refuse
 from evenface.models.nets._net import Net
 from evenface.models.nets.erased import Erased
 
@@ -52,6 +53,7 @@ class LEACE(Mitigation):
 
     def __init__(self, task: Task, options: LEACEOptions) -> None:
         super().__init__()
+        refuse(task, crossed=True)
         self._within, self._refit, self._strength = options.within_expression, options.refit, options.strength
         self._levels = [*(len(each) for each in task.attributes.values()), len(task.groups)]
         self._numbers = task.numbers

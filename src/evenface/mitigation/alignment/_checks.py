@@ -1,8 +1,9 @@
-"""What stands in the way of alignment, seen in the training faces before training starts."""
+"""What stands in the way of forgetting an attribute, seen in the training faces before training starts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,45 +14,69 @@ from evenface.mitigation._mitigation import Task
 from evenface.mitigation.alignment import ALIGNMENTS
 from evenface.mitigation.alignment._alignment import AlignmentOptions
 
-_ALL = 0.99  # share of an entropy from which on two attributes are taken for one
+_ALL = 0.99  # share of an entropy, or of a variance, from which on two attributes are taken for one
 
 
 def check(task: Task, terms: Sequence[AlignmentOptions]) -> tuple[Notice, ...]:
     """Refuse what cannot be aligned, and tell what can only in part.
 
     Raises:
-        SettingsError: An attribute, level or number, has one value in the training faces; or one tells the expression,
-            or the expression tells it, or crossed groups do that a term aligns; all faults together.
+        SettingsError: As of `refuse`, for crossed groups where a term aligns them.
     """
-    faults, notices = list(_numbers(task)), []
-    for i, (name, levels) in enumerate(task.attributes.items()):
-        counts = tabled(task.labels, task.face_attributes[:, i], len(task.classes), len(levels))
+    refuse(task, crossed=any(term.over == "crossed" for term in terms))
+    notices = [_partly(name, levels, task.classes, counts) for name, levels, counts in _tables(task)]
+    return (*chain.from_iterable(notices), *_deaf(task, terms))
+
+
+def refuse(task: Task, *, crossed: bool) -> None:
+    """Refuse attributes that no latent can forget and keep the expression.
+
+    Args:
+        task: What is learnt.
+        crossed: Whether crossed groups are to be forgotten too.
+
+    Raises:
+        SettingsError: An attribute, level or number, has one value in the training faces; or one tells the expression,
+            or the expression tells it, or crossed groups do; all faults together.
+    """
+    faults = list(_numbers(task))
+    for name, levels, counts in _tables(task):
         there = [level for level, n in zip(levels, counts.sum(0), strict=True) if n]
         if len(there) < 2:
             only = f"only {there[0]!r}" if there else "no known value"
             faults.append(f"{name} has {only} in the training faces, so no groups can be drawn together.")
-            continue
-        if fault := _tells(name, counts):
+        elif fault := _tells(name, counts):
             faults.append(fault)
-            continue
-        notices += list(_partly(name, levels, task.classes, counts))
-    if not faults and len(task.attributes) > 1 and any(term.over == "crossed" for term in terms):
-        crossed = tabled(task.labels, task.face_groups, len(task.classes), len(task.groups))
-        if fault := _tells(" × ".join(task.attributes), crossed):
+    if not faults and len(task.attributes) > 1 and crossed:
+        counts = tabled(task.labels, task.face_groups, len(task.classes), len(task.groups))
+        if fault := _tells(" × ".join(task.attributes), counts):
             faults.append(fault)
-    notices += list(_deaf(task, terms))
     if faults:
-        raise SettingsError("Alignment cannot be:\n" + "\n".join(f"- {fault}" for fault in faults))
-    return tuple(notices)
+        raise SettingsError("Attributes that cannot be forgotten:\n" + "\n".join(f"- {fault}" for fault in faults))
+
+
+def _tables(task: Task) -> Iterator[tuple[str, tuple[str, ...], NDArray[np.float64]]]:
+    """Give each attribute's name, its levels, and how many training faces of (class, level) there are."""
+    for (name, levels), codes in zip(task.attributes.items(), task.face_attributes.T, strict=True):
+        yield name, levels, tabled(task.labels, codes, len(task.classes), len(levels))
 
 
 def _numbers(task: Task) -> Iterator[str]:
     """Faults of attributes that are numbers."""
     for i in task.numbers:
-        known = task.face_values[~np.isnan(task.face_values[:, i]), i]
+        there = ~np.isnan(task.face_values[:, i])
+        known, labels = task.face_values[there, i].astype(np.float64), task.labels[there]
         if len(np.unique(known)) < 2:
             only = f"only {known[0]:g}" if len(known) else "no known value"
             yield f"{task.continuous[i]} has {only} in the training faces, so there is nothing to forget."
+            continue
+        sizes = np.bincount(labels)
+        means = np.bincount(labels, known) / np.maximum(sizes, 1)
+        if (explained := np.var(means[labels]) / np.var(known)) >= _ALL:
+            yield (
+                f"{task.continuous[i]} is told by the expression: {explained:.0%} of its variance is between "
+                "expressions. A latent cannot keep one and forget the other. Add faces of other combinations."
+            )
 
 
 def _deaf(task: Task, terms: Sequence[AlignmentOptions]) -> Iterator[Notice]:
