@@ -13,6 +13,9 @@ SMALL = {
 }
 
 
+HEADS = {"vae": ["head.0", "head.3"], "residual": [], "macro": []}  # what is computed between latent and scores
+
+
 def made(kind: str) -> Net:
     net = NETS.get(kind)
     return net(3, net.Options(kind=kind, **SMALL[kind])).eval()
@@ -25,9 +28,8 @@ def test_each_place_is_read_in_the_order_of_the_net(kind: str) -> None:
     found = read_places(net, chips, layers=True)
     places = list(found)
     assert places[0] == "pixels"
-    assert places[-2:] == ["latent", "logits"]
-    assert len(places) > 4
-    assert not {"head", "dropout", "drawer"} & set(places), "what comes after the latent is no layer of the encoder"
+    assert places[places.index("latent") :] == ["latent", *HEADS[kind], "logits"], "the scores are no layer again"
+    assert places.index("latent") > 2
     assert all(len(each) == 5 and each.shape[1] <= MOST_FEATURES for each in found.values())
     assert found["latent"].shape == (5, net.width)
     assert list(read_places(net, chips)) == ["pixels", "latent", "logits"]
@@ -40,3 +42,17 @@ def test_the_net_inside_a_wrapper_is_seen() -> None:
     chips = np.random.default_rng(0).integers(0, 255, (3, 16, 16, 3), np.uint8)
     names = list(read_places(inner, chips, layers=True))
     assert list(read_places(wrapper.around(inner).eval(), chips, layers=True)) == names
+
+
+def test_answers_that_ask_who_is_shown_are_a_place_of_their_own() -> None:
+    net = NETS.get("group_shift").around(made("residual"), groups=2).eval()
+    chips = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3), np.uint8)
+    groups = np.array([0, 1, -1, 1])
+    assert list(read_places(net, chips, groups)) == ["pixels", "latent", "logits"], "nothing is shifted yet"
+    with torch.no_grad():
+        net.shift[1, 2] = 3.0
+    found = read_places(net, chips, groups)
+    assert list(found)[-1] == "answers"
+    moved = found["answers"] - found["logits"]
+    np.testing.assert_allclose(moved, np.outer(groups == 1, [0, 0, 3]), atol=1e-5)
+    assert "answers" not in read_places(net, chips)

@@ -25,6 +25,8 @@ evenface probe runs/erm-seed0
 evenface probe runs/erm-seed0 runs/aligned-seed0 --by gender,age --given-expression --out leak/
 
 evenface probe runs/erm-seed0 --by number:age --layers
+
+evenface probe runs/erm-seed0 --all-probes --permutations 50
 """
 
 
@@ -32,13 +34,21 @@ def probe(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN [OTHER…]", help="Folders of runs that have ended.")],
     by: Annotated[
         str | None,
-        typer.Option(help="Attributes, with commas; number:NAME is a column of numbers. Those of the run if left out."),
+        typer.Option(
+            help="Attributes, with commas; number:NAME is a column of numbers. Those of the run if left out, but for units."
+        ),
     ] = None,
     split: Annotated[str, typer.Option(help="Whose faces: test, validation or train.")] = "test",
     given_expression: Annotated[
         bool, typer.Option("--given-expression", help="Also what is read beyond what the expression tells.")
     ] = False,
-    layers: Annotated[bool, typer.Option("--layers", help="Also each layer of the encoder.")] = False,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Also each layer before and after the latent, by the linear probe.")
+    ] = False,
+    all_probes: Annotated[
+        bool,
+        typer.Option("--all-probes", help="As --layers, by MLP and k-NN too, which takes COST."),
+    ] = False,
     permutations: Annotated[int, typer.Option(help="How often attributes are dealt to other persons.")] = 100,
     seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for probe.html, probe.json and pictures.")] = None,
@@ -63,6 +73,7 @@ def probe(
                 split=split,
                 given_expression=given_expression,
                 layers=layers,
+                all_probes=all_probes,
                 permutations=permutations,
                 seed=seed,
                 progress=report,

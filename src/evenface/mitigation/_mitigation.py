@@ -67,7 +67,7 @@ class Task:
     @property
     def units(self) -> list[int]:
         """Places in `continuous` of action units, columns `unit:…`: what a face does, and no attribute of who it is."""
-        return [i for i, name in enumerate(self.continuous) if name.startswith("unit:")]
+        return [i for i, name in enumerate(self.continuous) if is_unit(name)]
 
     @property
     def numbers(self) -> list[int]:
@@ -80,6 +80,11 @@ class Task:
         known = self.face_groups >= 0
         np.add.at(found, (self.face_groups[known], self.labels[known]), 1)
         return found
+
+
+def is_unit(column: str) -> bool:
+    """Whether a column of numbers is of an action unit, and so no attribute."""
+    return column.startswith("unit:")
 
 
 @dataclass(frozen=True, slots=True)

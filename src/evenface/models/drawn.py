@@ -55,7 +55,7 @@ def sheet(
     net: Net,
     pixels: Tensor,
     told: Tensor | None = None,
-    attributes: Mapping[str, Sequence[str]] | None = None,
+    attributes: Mapping[str, Sequence[str | None]] | None = None,
     *,
     directions: int = 4,
     steps: int = 7,
@@ -71,7 +71,8 @@ def sheet(
         net: That draws, ready to answer.
         pixels: (face, 3, row, column) in [0, 1].
         told: (face, attribute) what the faces are, -1 where not known; None: nothing is known.
-        attributes: Each attribute that the decoder is told, with the names of its levels.
+        attributes: Each attribute that the decoder is told, with the names of its levels; None for a level that is not
+            to be drawn, such as one that the decoder never saw.
         directions: Of the latent; at most one less than there are faces.
         steps: Faces along a direction.
         scale: Pixels across for each pixel.
@@ -92,6 +93,8 @@ def sheet(
     columns = {"face": pixels, "drawn": _sized(net.decode(latents, told), pixels)}
     for i, levels in enumerate(names.values()):
         for level, name in enumerate(levels):
+            if name is None:
+                continue
             other = told.clone()
             other[:, i] = level
             columns[name] = edited(net, pixels, latents, told, other)

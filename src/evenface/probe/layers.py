@@ -1,4 +1,4 @@
-"""What a net holds of faces at each place: pixels, the layers of its encoder, the latent and the scores."""
+"""What a net holds of faces at each place: pixels, the layers before and after the latent, the latent, the scores."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ from torch.nn import functional
 from evenface.models.nets._net import Net
 from evenface.training.augment import to_pixels
 
-PIXELS, LATENT, LOGITS = "pixels", "latent", "logits"
+PIXELS, LATENT, LOGITS, ANSWERS = "pixels", "latent", "logits", "answers"
 MOST_FEATURES = 512  # of a place that has rows and columns: these are averaged until it fits
 _TOGETHER = 256
 
 
 @torch.inference_mode()
-def read_places(net: Net, chips: NDArray[np.uint8], *, layers: bool = False) -> dict[str, NDArray[np.float32]]:
+def read_places(
+    net: Net, chips: NDArray[np.uint8], groups: NDArray[np.int64] | None = None, *, layers: bool = False
+) -> dict[str, NDArray[np.float32]]:
     """Show faces to a net, and keep what each place holds.
 
     Args:
         net: Ready to answer, on the CPU.
         chips: (face, row, column, 3) uint8, RGB.
-        layers: Whether to keep the layers of the encoder as well.
+        groups: (face,) index of the group that each face is known to be in, -1 where it is not.
+        layers: Whether to keep the layers as well.
 
     Returns:
-        Place -> (face, feature): `pixels`, each layer in the order in which it is computed, `latent`, `logits`. Places
-        with rows and columns are averaged to a square grid of at most 512 features, or of one cell.
+        Place -> (face, feature), in the order in which they are computed: `pixels`, the layers of the encoder,
+        `latent`, the layers of the head but for the one that gives the scores, `logits`. Where the net changes its
+        scores by the group, `answers` are the changed ones. Places with rows and columns are averaged to a square grid
+        of at most 512 features, or of one cell.
     """
     kept: dict[str, list[Tensor]] = {}
     for start in range(0, len(chips), _TOGETHER):
@@ -38,9 +43,17 @@ def read_places(net: Net, chips: NDArray[np.uint8], *, layers: bool = False) -> 
         found = {PIXELS: _few(pixels)}
         with _watching(net if layers else None, found):
             latents = net.encode(pixels)
-        for place, seen in (found | {LATENT: latents.flatten(1), LOGITS: net.classify(latents)}).items():
+            found[LATENT] = latents.flatten(1)
+            logits = net.classify(latents)
+        found = {place: seen for place, seen in found.items() if seen is not logits} | {LOGITS: logits}
+        for place, seen in found.items():
             kept.setdefault(place, []).append(seen.float())
-    return {place: torch.cat(parts).numpy() for place, parts in kept.items()}
+    places = {place: torch.cat(parts).numpy() for place, parts in kept.items()}
+    if groups is not None:
+        answers = net.adjust(places[LOGITS].astype(np.float64), groups).astype(np.float32)
+        if not np.array_equal(answers, places[LOGITS]):
+            places[ANSWERS] = answers
+    return places
 
 
 def children(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -59,7 +72,7 @@ def children(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Modu
 
 @contextmanager
 def _watching(net: Net | None, found: dict[str, Tensor]) -> Iterator[None]:
-    """Keep what the children of a net give while it encodes; a child that is used twice is kept as it was last."""
+    """Keep what the children of a net give while it reads; a child that is used twice is kept as it was last."""
 
     def keeper(name: str) -> Callable[[nn.Module, object, object], None]:
         def keep(_: nn.Module, __: object, given: object) -> None:

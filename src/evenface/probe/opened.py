@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenface.core.errors import InputError, SettingsError, did_you_mean
+from evenface.mitigation._mitigation import is_unit
 from evenface.models.nets._files import NetCard, load_net
 from evenface.models.nets._net import Net
 from evenface.training.data import TrainingData, load_data
@@ -75,11 +76,14 @@ class Opened:
     def columns(self, by: Sequence[str]) -> list[Column]:
         """Give the attributes asked for; those that the run was told if none is, or else all that there are.
 
+        Action units that the run was told are what a face does. A latent is to keep them, so they must be asked for.
+
         Raises:
             SettingsError: The manifest has no such attribute or number, or none at all.
         """
         there = {each.name: each for each in self.data.manifest.attributes}
-        asked = tuple(dict.fromkeys(by)) or (*self.data.levels, *(NUMBER + c for c in self.settings.data.continuous))
+        told = (NUMBER + name for name in self.settings.data.continuous if not is_unit(name))
+        asked = tuple(dict.fromkeys(by)) or (*self.data.levels, *told)
         asked = asked or tuple(there)
         frame = self.frame
         numbers = {NUMBER + c for c, kind in frame.schema.items() if kind.is_numeric() and c not in ("label", "shard")}

@@ -14,6 +14,7 @@ from evenface.core.errors import InputError
 from evenface.models.drawn import drawer, sheet
 from evenface.probe.opened import Column, Opened
 from evenface.training.augment import to_pixels
+from evenface.training.data import TrainingData
 
 MOST_POINTS = 500
 _FACES, _JUDGED = 5, 64
@@ -65,12 +66,21 @@ def drawn_sheet(run: Opened) -> tuple[bytes | None, str]:
     again = torch.nn.functional.interpolate(inner.decode(net.encode(pixels)), pixels.shape[2:], mode="bilinear")
     if (again - pixels).square().mean() > (pixels.mean(0) - pixels).square().mean():
         return None, "what it draws is further from the faces than their mean is: its decoder was not taught to draw"
-    told = torch.from_numpy(data.attributes[shown]) if inner.options.attributes else None
-    levels = data.levels if inner.options.attributes else {}
+    told, levels = _taught(data, shown) if inner.options.attributes else (None, {})
     picture = sheet(net, _pixels(run, shown), told, levels, directions=3, scale=max(1, 96 // run.card.size))
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "PNG", optimize=True)
     return out.getvalue(), ""
+
+
+def _taught(data: TrainingData, places: NDArray[np.int64]) -> tuple[torch.Tensor, dict[str, tuple[str | None, ...]]]:
+    """What faces are, and the names of levels; a level that no training face has is not known, and has no name."""
+    codes, names = data.attributes[places], {}
+    for i, (attribute, levels) in enumerate(data.levels.items()):
+        seen = np.unique(data.attributes[data.splits["train"], i])
+        codes[:, i] = np.where(np.isin(codes[:, i], seen), codes[:, i], -1)
+        names[attribute] = tuple(name if code in seen else None for code, name in enumerate(levels))
+    return torch.from_numpy(codes), names
 
 
 def _pixels(run: Opened, places: NDArray[np.int64]) -> torch.Tensor:

@@ -16,7 +16,7 @@ from evenface import __version__
 from evenface.core.errors import SettingsError
 from evenface.probe.attribute import KINDS, probe
 from evenface.probe.faces import LEAST_PEOPLE
-from evenface.probe.layers import LATENT, LOGITS, PIXELS, read_places
+from evenface.probe.layers import ANSWERS, LATENT, LOGITS, PIXELS, read_places
 from evenface.probe.number import probe_number
 from evenface.probe.opened import Column, Opened, open_run
 from evenface.probe.pictures import drawn_sheet, latent_map
@@ -49,6 +49,7 @@ def probe_runs(
     split: str = "test",
     given_expression: bool = False,
     layers: bool = False,
+    all_probes: bool = False,
     permutations: int = 100,
     seed: int = 0,
     progress: Progress | None = None,
@@ -60,7 +61,8 @@ def probe_runs(
         by: Attributes, and columns of numbers as `number:NAME`; those that the first run was told if none is named.
         split: Whose faces.
         given_expression: Whether to measure as well what is read beyond what the expression tells.
-        layers: Whether to probe each layer of the encoder, by the linear probe.
+        layers: Whether to probe each layer as well, by the linear probe.
+        all_probes: Whether to probe each layer by the MLP and by k-NN, too.
         permutations: How often each attribute is dealt to other persons.
         seed: Of all random draws.
         progress: Told readings done, readings in all, and which is next.
@@ -76,16 +78,18 @@ def probe_runs(
     conditions = (None, EXPRESSION) if given_expression else (None,)
     readings: list[dict[str, Any]] = []
     maps, sheets, about = [], {}, []
+    layers = layers or all_probes
     for number, run in enumerate(runs):
-        seen = read_places(run.net, run.data.chips.pixels[run.places], layers=layers)
+        seen = read_places(run.net, run.data.chips.pixels[run.places], run.data.groups[run.places], layers=layers)
         each = len(seen) * len(columns[run.name]) * len(conditions)
         for place, features in seen.items():
+            kinds = KINDS if all_probes or place in (PIXELS, LATENT, LOGITS, ANSWERS) else ("linear",)
             for column in columns[run.name]:
                 for given in conditions:
                     if progress is not None:
                         done = number * each + len(readings) - sum(r["run"] != run.name for r in readings)
                         progress(done, each * len(runs), f"{run.name}: {column.name} from {place}")
-                    found = _probe(run, place, features, column, given, permutations, seed)
+                    found = _probe(run, features, column, given, kinds, permutations, seed)
                     readings.append(_reading(run, place, features, column, given, found))
         maps.append(latent_map(run, seen[LATENT], columns[run.name]))
         picture, why = drawn_sheet(run)
@@ -106,6 +110,7 @@ def probe_runs(
             "by": wanted,
             "given_expression": given_expression,
             "layers": layers,
+            "all_probes": all_probes,
             "permutations": permutations,
             "seed": seed,
             "level": 0.95,
@@ -133,10 +138,10 @@ def _names(folders: Sequence[str | Path]) -> list[str]:
 
 def _probe(
     run: Opened,
-    place: str,
     features: NDArray[np.float32],
     column: Column,
     given: str | None,
+    kinds: Sequence[str],
     permutations: int,
     seed: int,
 ) -> Probe:
@@ -145,7 +150,6 @@ def _probe(
         return probe_number(
             features, column.values, given=held, subjects=run.people, seed=seed, permutations=permutations
         )
-    kinds = KINDS if place in (PIXELS, LATENT, LOGITS) else ("linear",)
     return probe(
         features, column.values, given=held, subjects=run.people, seed=seed, permutations=permutations, kinds=kinds
     )

@@ -12,7 +12,7 @@ from evenface.core.writing import write_files
 from evenface.report import page
 from evenface.report.charts import slug
 from evenface.report.probe.charts import figures
-from evenface.report.probe.rows import HEADS, LEGEND, NUMBER_HEADS, blocks, cells, foot
+from evenface.report.probe.rows import LEGEND, blocks, tables
 from evenface.report.serial import to_json_bytes
 
 FORMATS = ("html", "json")
@@ -61,14 +61,10 @@ def write(
 def to_html(data: Mapping[str, Any], sheets: Mapping[str, bytes]) -> str:
     """The page, which holds everything it needs and asks nothing of a network."""
     drawn = {kind: [figure.inline() for figure in found] for kind, found in figures(data).items()}
-    shown = [
-        {"title": b.title, "head": NUMBER_HEADS if b.main == "r2" else HEADS, "rows": cells(b), "foot": foot(b)}
-        for b in blocks(data)
-    ]
     return page.template("probe.html.jinja").render(
         data=data,
         charts=drawn,
-        tables=shown,
+        tables=[table for block in blocks(data) for table in tables(block)],
         sheets={run: base64.b64encode(picture).decode("ascii") for run, picture in sheets.items()},
         legend=LEGEND,
         methods=METHODS,

@@ -14,6 +14,10 @@ LEGEND = (
     "◆ above chance: the probe reads the attribute. · within chance, while the same probe reads it from the pixels or "
     "from another run. ? within chance, and found nowhere else: this proves nothing."
 )
+_BITS = (
+    "What features save in telling a face's attribute; below 0 where they mislead. MDL: what they save in sending all "
+    "faces' attributes one after the other (online code, linear)."
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,7 @@ class Block:
 
 def blocks(data: Mapping[str, Any]) -> Iterator[Block]:
     """Yield a block for each attribute and condition that could be measured somewhere."""
-    places = list(dict.fromkeys(place for run in data["runs"] for place in run["places"]))
-    ends = [place for place in ("latent", "logits") if place in places]
-    order = [place for place in places if place not in ends] + ends
+    order = _order([run["places"] for run in data["runs"]])
     runs = [run["run"] for run in data["runs"]]
     for attribute in data["settings"]["by"]:
         for given in dict.fromkeys(reading["given"] for reading in data["readings"]):
@@ -48,6 +50,14 @@ def blocks(data: Mapping[str, Any]) -> Iterator[Block]:
             found.sort(key=lambda r: (order.index(r["place"]), runs.index(r["run"])))
             if any(r["measures"] for r in found):
                 yield Block(attribute, given, found)
+
+
+def _order(runs: Sequence[Sequence[str]]) -> list[str]:
+    """Places of all runs from the pixels to the answers; nets need not have the same layers."""
+    before = [place for places in runs for place in places[: places.index("latent")]]
+    ends = [place for place in ("logits", "answers") if any(place in places for places in runs)]
+    after = [place for places in runs for place in places[places.index("latent") :] if place not in ends]
+    return list(dict.fromkeys([*before, *after, *ends]))
 
 
 def measure(reading: Record, probe: str, name: str) -> Record | None:
@@ -67,30 +77,48 @@ def cell(found: Record | None, *, percent: bool) -> str:
     return f"{MARKS[found['verdict']]} {value} ({end})"
 
 
-HEADS = ("Place", "Run", "Linear", "MLP", "k-NN", "Linear, bits")
-NUMBER_HEADS = ("Place", "Run", "R²", "Correlation")
+# What the tables of a block show: heading and unit, and of each column the name, the probe and the measure.
+_SHOWN = {
+    "balanced accuracy, %": tuple((name, probe, "accuracy") for probe, name in PROBES.items()),
+    "bits": (*((name, probe, "bits") for probe, name in PROBES.items()), ("MDL", "linear", "mdl")),
+    "": (("R²", "linear", "r2"), ("Correlation", "linear", "correlation")),
+}
 
 
-def cells(block: Block) -> list[tuple[str, ...]]:
-    """A row for each reading, under `HEADS`, or `NUMBER_HEADS` where a number is read."""
-    rows = []
-    for reading in block.readings:
-        if block.main == "r2":
-            shown = [cell(measure(reading, "linear", name), percent=False) for name in ("r2", "correlation")]
-        else:
-            shown = [cell(measure(reading, probe, "accuracy"), percent=True) for probe in PROBES]
-            shown.append(cell(measure(reading, "linear", "bits"), percent=False))
-        rows.append((reading["place"], reading["run"], *shown))
-    return rows
+@dataclass(frozen=True)
+class Table:
+    """What is shown of a block: a row for each reading.
+
+    Attributes:
+        title: Attribute, condition and what is measured.
+        head: Names of the columns; the first two are place and run.
+        rows: As long as `head`, each.
+        foot: What the numbers are.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    foot: str
 
 
-def foot(block: Block) -> str:
-    """What the numbers of a block are."""
+def tables(block: Block) -> Iterator[Table]:
+    """Yield the tables of a block: accuracy and bits, or how well a number is read."""
     first = next(reading for reading in block.readings if reading["measures"])
-    of = f"{first['faces']:,} faces of {first['people']:,} persons"
-    if block.main == "r2":
-        return f"{of}. In brackets: where the band of chance ends."
-    return (
-        f"Balanced accuracy in %, and bits of {number(first['entropy'], 2)}; {of}. In brackets: where the band of "
-        "chance ends."
-    )
+    of = f"{first['faces']:,} faces of {first['people']:,} persons. In brackets: where the band of chance ends."
+    there = {m["measure"] for reading in block.readings for m in reading["measures"]}
+    for what, columns in _SHOWN.items():
+        if not there & {name for _, _, name in columns}:
+            continue
+        rows = [
+            (
+                reading["place"],
+                reading["run"],
+                *(cell(measure(reading, probe, name), percent=name == "accuracy") for _, probe, name in columns),
+            )
+            for reading in block.readings
+        ]
+        title = f"{block.title}: {what}" if what else block.title
+        title += f" of {number(first['entropy'], 2)}" if what == "bits" else ""
+        said = f"{_BITS} {of}" if what == "bits" else of
+        yield Table(title, ("Place", "Run", *(name for name, _, _ in columns)), rows, said)

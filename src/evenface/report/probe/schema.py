@@ -13,7 +13,8 @@ _TABLE = {
         "runs: list, attributes: list, readings: list, maps: list"
     ),
     "settings": (
-        "split: str, by: list, given_expression: bool, layers: bool, permutations: int, seed: int, level: num"
+        "split: str, by: list, given_expression: bool, layers: bool, all_probes: bool, permutations: int, seed: int, "
+        "level: num"
     ),
     "warnings": "code: str, message: str",
     "runs": (
