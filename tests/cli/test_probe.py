@@ -87,10 +87,24 @@ def test_runs_are_probed_side_by_side(run, trained: Path, tmp_path: Path) -> Non
     assert pixels["measures"][0]["value"] > 0.95
     assert pixels["measures"][0]["verdict"] == "read"
     assert {r["given"] for r in data["readings"]} == {None, "expression"}
-    assert "stages.0" in data["runs"][0]["places"]
+    assert {"stages.0", "head.3"} <= set(data["runs"][0]["places"])
+    layer = next(r for r in data["readings"] if r["place"] == "stages.0" and r["attribute"] == "gender")
+    assert {m["probe"] for m in layer["measures"]} == {"linear"}
     page = (out / "probe.html").read_text("utf-8")
     assert page.count("<svg") == 6 + 2 * 3
     assert "its decoder was not taught to draw" in page or "<img" in page
+
+
+def test_layers_are_read_by_every_probe_if_asked(run, trained: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("evenface.probe.mlp._STEPS", 4)
+    asked = ("--by", "gender", "--all-probes", "--permutations", 20)
+    done = run("probe", trained / "small-seed0", *asked, "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "gender: bits of 1.00" in done.plain
+    data = json.loads((tmp_path / "probe.json").read_text("utf-8"))
+    assert len(data["readings"]) > 5
+    for reading in data["readings"]:
+        assert {m["probe"] for m in reading["measures"]} == {"linear", "mlp", "knn"}, reading["place"]
 
 
 def test_what_cannot_be_probed_is_said(run, trained: Path, tmp_path: Path) -> None:

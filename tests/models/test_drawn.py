@@ -21,6 +21,8 @@ def test_a_sheet_has_a_row_for_each_face_and_each_direction() -> None:
     first = torch.from_numpy(found[18:38, 2:22].copy()).permute(2, 0, 1)
     assert torch.equal(first, (pixels[0] * 255).round().byte()), "the face itself comes first"
     assert sheet(net, pixels, None, NAMES, directions=0).shape == (16 + 5 * 44, 7 * 44, 3)
+    some = NAMES | {"age": ("child", None, "old")}
+    assert sheet(net, pixels, None, some, directions=0).shape == (16 + 5 * 44, 6 * 44, 3), "None is not drawn"
 
 
 def test_a_face_changed_to_what_it_is_stays() -> None:

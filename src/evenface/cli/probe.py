@@ -35,7 +35,8 @@ def probe(
     by: Annotated[
         str | None,
         typer.Option(
-            help="Attributes, with commas; number:NAME is a column of numbers. Those of the run if left out, but for units."
+            help="Attributes, with commas; number:NAME is a column of numbers. Left out: those of the run, but no "
+            "action units."
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="Whose faces: test, validation or train.")] = "test",
@@ -47,7 +48,9 @@ def probe(
     ] = False,
     all_probes: Annotated[
         bool,
-        typer.Option("--all-probes", help="As --layers, by MLP and k-NN too, which takes COST."),
+        typer.Option(
+            "--all-probes", help="As --layers, by MLP and k-NN too: each layer takes two to five times as long."
+        ),
     ] = False,
     permutations: Annotated[int, typer.Option(help="How often attributes are dealt to other persons.")] = 100,
     seed: Annotated[int, typer.Option(help="Of all random draws.")] = 0,
