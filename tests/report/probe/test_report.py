@@ -67,7 +67,7 @@ def test_bits_of_every_probe_and_the_description_length_are_shown(found) -> None
     assert accuracy.head == ("Place", "Run", "Linear", "MLP", "k-NN")
     assert bits.title == "gender: bits of 1.00"
     assert bits.head == ("Place", "Run", "Linear", "MLP", "k-NN", "MDL")
-    assert [cell.split(" (")[0] for cell in bits.rows[1][2:]] == ["◆ 0.100", "◆ 0.600", "◆ 0.500", "◆ 0.090"]
+    assert [cell.split(" (")[0] for cell in bits.rows[1][2:]] == ["◆ .10", "◆ .60", "◆ .50", "◆ .09"]
     assert bits.rows[0][2:] == ("–", "–", "–", "–")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,15 +67,17 @@ def measure(reading: Record, probe: str, name: str) -> Record | None:
     return next(found, None)
 
 
-def cell(found: Record | None, *, percent: bool) -> str:
-    """Value, mark and where the chance band ends."""
+def cell(found: Record | None) -> str:
+    """Mark, value and where the chance band ends."""
     if found is None or found["value"] is None:
         return "–"
-    value, end = (
-        (f"{found[name]:.1%}".replace("%", "").replace("-", "−") if percent else number(found[name]))
-        for name in ("value", "chance_high")
-    )
+    value, end = (_short(found[name], percent=found["measure"] == "accuracy") for name in ("value", "chance_high"))
     return f"{MARKS[found['verdict']]} {value} ({end})"
+
+
+def _short(value: float, *, percent: bool) -> str:
+    """A number without a 0 before its point, so that four columns fit on a terminal."""
+    return number(100 * value, 1) if percent else re.sub(r"\b0\.", ".", f"{value:z.2f}").replace("-", "−")
 
 
 # What the tables of a block show: heading and unit, and of each column the name, the probe and the measure.
@@ -112,12 +115,8 @@ def tables(block: Block) -> Iterator[Table]:
         if not there & {name for _, _, name in columns}:
             continue
         rows = [
-            (
-                reading["place"],
-                reading["run"],
-                *(cell(measure(reading, probe, name), percent=name == "accuracy") for _, probe, name in columns),
-            )
-            for reading in block.readings
+            (r["place"], r["run"], *(cell(measure(r, probe, name)) for _, probe, name in columns))
+            for r in block.readings
         ]
         title = f"{block.title}: {what}" if what else block.title
         title += f" of {number(first['entropy'], 2)}" if what == "bits" else ""
