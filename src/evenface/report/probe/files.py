@@ -22,6 +22,8 @@ METHODS = (
     "The band of chance holds 95 % of what the same probe reads when the attribute is dealt to other persons.",
     "Bits are what features save in telling the attribute of a face that the probe was not fitted to.",
     "Places with rows and columns are averaged to a coarse grid before they are probed.",
+    "Layers have their names in the net. Answers, where a run has them, are scores changed by the group that a face is "
+    "known to be in.",
 )
 LIMITS = (
     "A value within the band says that these probes find nothing in so many faces, not that nothing is there.",
