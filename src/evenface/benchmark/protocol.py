@@ -50,6 +50,7 @@ VARIANTS: Mapping[str, Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
         **{kind: ({"terms": ({"kind": kind, "weight": _LIGHT},)}, _NET) for kind in _BY_OPPONENT},
         "hsic_movement": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}}, _NET),
         "hsic_swap": ({"terms": ({"kind": "hsic"},), "swap": 1.0}, _NET),
+        "hsic_swap_no_refit": ({"terms": ({"kind": "hsic"},), "swap": 1.0, "refit": "off"}, _NET),
         "hsic_movement_swap": ({"terms": ({"kind": "hsic"},), "movement": {"strength": 1.0}, "swap": 1.0}, _NET),
         "refit": ({"terms": ()}, _NET),
         "mmd_parity": ({"terms": ({"kind": "mmd", "given": "none"},)}, _NET),
