@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from evenface.benchmark.statistics import front, holm, interval, ranks, summarise
+from evenface.benchmark.statistics import below_zero, front, holm, interval, ranks, summarise
 
 
 def test_an_interval_is_that_of_the_t_test() -> None:
@@ -16,6 +16,18 @@ def test_an_interval_is_that_of_the_t_test() -> None:
     assert interval(values)[1:] == pytest.approx((found.low, found.high))
     assert all(math.isnan(x) for x in interval(np.array([np.nan])))
     assert math.isnan(interval(np.array([0.5]))[1])
+
+
+def test_a_change_that_was_picked_is_judged_by_the_corrected_t_test() -> None:
+    values = np.array([-0.1, -0.06, -0.14, -0.09])
+    mean, low, high = interval(values)
+    p = stats.ttest_1samp(values, 0).pvalue
+    told = {"mean": mean, "low": low, "high": high, "n": 4}
+    most = int(0.05 / p)
+    assert below_zero(told, 1)
+    assert below_zero(told, most)
+    assert not below_zero(told, most + 1)
+    assert not below_zero(told | {"low": None, "high": None, "n": 1}, 1)
 
 
 def rows(values: dict[str, list[float | None]]) -> pl.DataFrame:

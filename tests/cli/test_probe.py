@@ -76,7 +76,7 @@ def trained(run, tmp_path_factory) -> Path:
 def test_runs_are_probed_side_by_side(run, trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     runs = (trained / "small-seed0", trained / "small-seed1")
-    asked = ("--by", "gender,race,number:weight", "--layers", "--given-expression", "--permutations", 20)
+    asked = ("--by", "gender,race,number:weight", "--layers", "--given-expression", "--permutations", 39)
     done = run("probe", *runs, *asked, "--out", out)
     assert done.exit_code == 0, done.output
     assert "race rare has 3 persons in these faces, fewer than 5" in done.plain
@@ -97,7 +97,7 @@ def test_runs_are_probed_side_by_side(run, trained: Path, tmp_path: Path) -> Non
 
 def test_layers_are_read_by_every_probe_if_asked(run, trained: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("evenface.probe.mlp._STEPS", 4)
-    asked = ("--by", "gender", "--all-probes", "--permutations", 20)
+    asked = ("--by", "gender", "--all-probes", "--permutations", 39)
     done = run("probe", trained / "small-seed0", *asked, "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert "gender: bits of 1.00" in done.plain
@@ -117,7 +117,7 @@ def test_what_cannot_be_probed_is_said(run, trained: Path, tmp_path: Path) -> No
         ((one, "--by", "number:wieght"), "Did you mean 'number:weight'?"),
         ((one, "--by", "age"), "age: the attribute has one value in these faces"),
         ((one, "--split", "tset"), "no face is in the split 'tset'"),
-        ((one, "--permutations", 3), "a band of 95 % needs 20 at least"),
+        ((one, "--permutations", 3), "a band of 95 % needs 39 at least"),
     ):
         done = run("probe", *given)
         assert done.exit_code == 2, done.output

@@ -36,7 +36,7 @@ def bits_of_shift(distance: float) -> float:
 
 @pytest.mark.parametrize("distance", [1.0, 2.0])
 def test_the_leak_of_a_shift_is_found_within_a_tenth(distance: float) -> None:
-    found = probe(*shift(3000, distance), kinds=["linear", "mlp"], permutations=20)
+    found = probe(*shift(3000, distance), kinds=["linear", "mlp"], permutations=39)
     best = 0.5 * (1 + math.erf(distance / 2 / math.sqrt(2)))
     for kind in ("linear", "mlp"):
         assert found.leak(kind, "accuracy").value - 0.5 == pytest.approx(best - 0.5, rel=0.1)
@@ -50,7 +50,7 @@ def test_the_leak_of_a_symmetric_channel_is_found_within_a_tenth() -> None:
     codes = rng.integers(0, 2, 3000)
     said = np.where(rng.permutation(3000) < 300, 1 - codes, codes)
     features = said[:, None] + 0.01 * rng.standard_normal((3000, 2))
-    found = probe(features, codes, permutations=20)
+    found = probe(features, codes, permutations=39)
     bits = 1 + 0.1 * math.log2(0.1) + 0.9 * math.log2(0.9)
     for kind in ("linear", "mlp", "knn"):
         assert found.leak(kind, "accuracy").value - 0.5 == pytest.approx(0.4, rel=0.1)
@@ -64,7 +64,7 @@ def test_the_leak_of_an_exclusive_or_is_found_within_a_tenth_by_those_that_bend(
     one, other = rng.integers(0, 2, (2, 1500))
     # Each four times: the MLP learns with half of its inputs dropped, and of two alone it counts 0.8 bits.
     features = np.repeat(np.stack([one, other], 1), 4, 1) + 0.05 * rng.standard_normal((1500, 8))
-    found = probe(features, one ^ other, permutations=20)
+    found = probe(features, one ^ other, permutations=39)
     assert found.leak("linear").inside
     for kind in ("mlp", "knn"):
         assert found.leak(kind, "accuracy").value - 0.5 == pytest.approx(0.5, rel=0.1)
@@ -86,7 +86,7 @@ def test_without_a_leak_the_measured_value_is_one_of_chance() -> None:
 def test_only_the_mlp_and_neighbours_see_what_is_not_linear() -> None:
     rng = np.random.default_rng(0)
     features = rng.standard_normal((1500, 4))
-    found = probe(features, (features[:, 0] * features[:, 1] > 0).astype(int), permutations=20)
+    found = probe(features, (features[:, 0] * features[:, 1] > 0).astype(int), permutations=39)
     assert found.leak("linear").inside
     assert found.leak("mlp", "accuracy").value > 0.75
     assert found.leak("knn", "accuracy").low > 0.6
@@ -111,7 +111,7 @@ def test_a_group_confounded_with_the_expression_is_not_found_within_it() -> None
 def test_a_leak_within_each_expression_is_found() -> None:
     features, group = shift(1200, 1.5)
     expression = np.random.default_rng(2).integers(0, 6, 1200)
-    found = probe(features + expression[:, None], group, given=expression, permutations=20, kinds=["linear"])
+    found = probe(features + expression[:, None], group, given=expression, permutations=39, kinds=["linear"])
     assert found.leak().value == pytest.approx(bits_of_shift(1.5), rel=0.1)
 
 
@@ -126,9 +126,9 @@ def test_knowing_a_person_again_is_no_leak() -> None:
 
 def test_numbers_and_names_do_not_depend_on_who_asks() -> None:
     features, codes = shift(200, 1.0)
-    assert probe(features, codes, permutations=20) == probe(features, codes, permutations=20)
-    named = probe(features, codes, subjects=[f"p{i:03}" for i in range(200)], permutations=20, kinds=["linear"])
-    assert named == probe(features, codes, permutations=20, kinds=["linear"])
+    assert probe(features, codes, permutations=39) == probe(features, codes, permutations=39)
+    named = probe(features, codes, subjects=[f"p{i:03}" for i in range(200)], permutations=39, kinds=["linear"])
+    assert named == probe(features, codes, permutations=39, kinds=["linear"])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_cannot_be_measured_is_nan_with_a_reason(codes: np.ndarray, why: st
 def test_unknown_and_unusable_faces_are_left_out_and_counted() -> None:
     features, codes = shift(100, 1.0)
     features[0, 0], codes[1], codes[2:5] = np.nan, -1, 2
-    found = probe(features, codes, permutations=20, kinds=["linear"])
+    found = probe(features, codes, permutations=39, kinds=["linear"])
     assert (found.faces, found.left_out, found.levels) == (95, 5, (0, 1))
 
 
@@ -157,14 +157,14 @@ def test_bad_arguments_are_named() -> None:
     features, codes = shift(50, 1.0)
     with pytest.raises(SettingsError, match="features 50, codes 49"):
         probe(features, codes[1:])
-    with pytest.raises(SettingsError, match="20 at least"):
+    with pytest.raises(SettingsError, match="39 at least"):
         probe(features, codes, permutations=5)
     with pytest.raises(UnknownNameError, match="Did you mean 'linear'"):
         probe(features, codes, kinds=["liner"])
 
 
 def test_a_latent_that_says_nothing_is_measured() -> None:
-    found: Probe = probe(np.ones((60, 4)), np.arange(60) % 2, permutations=20)
+    found: Probe = probe(np.ones((60, 4)), np.arange(60) % 2, permutations=39)
     assert found.leak("linear").inside
     assert found.leak("mlp").inside
     assert found.leak("knn").inside

@@ -38,5 +38,5 @@ def test_what_cannot_be_measured_has_a_reason() -> None:
     assert few.left_out == 25
     with pytest.raises(SettingsError, match="one entry for each face"):
         probe_number(features, np.zeros(29))
-    with pytest.raises(SettingsError, match="permutations is 5; a band of 95 % needs 20 at least"):
+    with pytest.raises(SettingsError, match="permutations is 5; a band of 95 % needs 39 at least"):
         probe_number(features, np.arange(30), permutations=5)

@@ -16,6 +16,7 @@ import polars as pl
 
 from evenface.core.errors import UnknownNameError
 from evenface.mitigation import MITIGATIONS
+from evenface.mitigation._mitigation import is_unit
 from evenface.synthesis.units import PARTS
 
 SIZE = 48
@@ -158,7 +159,7 @@ def methods(names: Sequence[str] = ()) -> list[Method]:
 
 def units_of(manifest: Path) -> list[str]:
     """Give the columns of action units of a manifest, but for where heads and eyes are turned to."""
-    columns = (name for name in pl.read_parquet_schema(manifest) if name.startswith("unit:"))
+    columns = (name for name in pl.read_parquet_schema(manifest) if is_unit(name))
     return [name for name in columns if PARTS.get(name.removeprefix("unit:"), _FACE[0]) in _FACE]
 
 

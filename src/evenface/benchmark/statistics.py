@@ -35,6 +35,23 @@ def interval(values: Floats) -> tuple[float, float, float]:
     return mean, mean - reach, mean + reach
 
 
+def below_zero(told: Mapping[str, Any], picked_of: int) -> bool:
+    """Whether a mean change is below 0 although it was picked as the smallest of several.
+
+    Its interval is widened to the level of Bonferroni's correction.
+
+    Args:
+        told: `mean`, `high` of a 95 % interval by Student's t, and `n`, as of `summarise`.
+        picked_of: How many it was picked from.
+    """
+    from scipy import stats
+
+    if told["high"] is None:
+        return False
+    usual, wide = stats.t.ppf([(1 + LEVEL) / 2, 1 - (1 - LEVEL) / 2 / picked_of], told["n"] - 1)
+    return bool(told["mean"] + (told["high"] - told["mean"]) * wide / usual < 0)
+
+
 def summarise(rows: pl.DataFrame, measures: Sequence[str]) -> list[dict[str, Any]]:
     """Give mean, interval and number of seeds of each suite, rule, method and measure.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evenface.benchmark.results import MEASURES
-from evenface.benchmark.statistics import PLAIN, front
+from evenface.benchmark.statistics import PLAIN, below_zero, front
 from evenface.report.text import listing, number, p_phrase
 
 Data = Mapping[str, Any]
@@ -95,12 +95,12 @@ def _of_suite(data: Data, suite: str, rule: str) -> list[str]:
     if not near:
         return [*said, f"No method stayed within a point of {kept}."]
     best = min(near, key=lambda name: near[name]["gap"]["mean"])
-    change = near[best]["gap"]["change"]
-    sure = change["high"] is not None and change["high"] < 0
+    sure = below_zero(near[best]["gap"]["change"], len(near))
     said.append(
         f"Of the methods within a point of {kept}, {best} has the smallest gap, "
         f"{number(near[best]['gap']['mean'])} at {number(near[best]['accuracy']['mean'])}"
-        + ("; over seeds the interval of the change is below 0." if sure else "; over seeds, no change was shown.")
+        + ("; over seeds the change is below 0" if sure else "; over seeds, no change was shown")
+        + f", corrected for the {len(near)} it is the smallest of."
     )
     return said
 

@@ -50,7 +50,7 @@ def probe(
             rates are known, scores are means within each of its values, and chance deals attributes within them.
         subjects: (face,) the person shown, of any type; each face is a person of its own if not given.
         seed: Of all random draws.
-        permutations: How often the attribute is dealt to other persons; a fifth as often for the MLP, but at least 20.
+        permutations: How often the attribute is dealt to other persons; a fifth as often for the MLP, but at least 39.
         kinds: Which probes to fit: `linear`, `mlp`, `knn`. The description length comes with `linear`.
 
     Returns:

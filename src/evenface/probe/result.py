@@ -97,6 +97,7 @@ def against(value: Floats, resampled: Floats) -> Leak:
     """
     seen, chance = float(value[0]), value[1:]
     low, high = np.nanquantile(resampled, (0.025, 0.975)) if len(resampled) else (math.nan, math.nan)
-    at = np.quantile(chance, (0.025, 0.975))
+    # Of n + 1 values that are alike, the measured one and those by chance, one in 40 is then above and one below.
+    at = np.quantile(chance, (0.025, 0.975), method="weibull")
     p = (1 + np.count_nonzero(chance >= seen)) / (1 + len(chance))
     return Leak(seen, float(low), float(high), float(chance.mean()), float(at[0]), float(at[1]), float(p))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evenface.core.errors import SettingsError
 
-LEAST_PERMUTATIONS = 20
+LEAST_PERMUTATIONS = 39  # of 40 values alike, one in 40 is the largest: the upper end of a band of 95 %
 Ints = NDArray[np.int64]
 
 
