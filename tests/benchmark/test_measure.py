@@ -39,6 +39,15 @@ def test_gaps_are_against_the_truth() -> None:
     assert found["gap_chance_95"] is not None and found["gap_chance_95"] < 0.5
 
 
+def test_chance_deals_persons_where_they_have_several_faces() -> None:
+    alone = answers().with_columns(subject=pl.int_range(160).cast(pl.String))
+    ten = answers().with_columns(subject=(pl.int_range(160) // 10).cast(pl.String))
+    unknown = answers().with_columns(subject=pl.lit(None, pl.String))
+    chance = [audited(each, SUITE)["accuracy_gap_chance_95"] for each in (answers(), alone, unknown, ten)]
+    assert chance[0] == chance[1] == chance[2]
+    assert chance[3] > 2 * chance[0]
+
+
 def test_validation_is_looked_at_as_labelled_and_balanced(tmp_path: Path) -> None:
     table = answers().with_columns(label="true_label")
     table.write_parquet(tmp_path / "v.parquet")

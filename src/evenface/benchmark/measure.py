@@ -72,7 +72,8 @@ def audited(answers: pl.DataFrame, suite: Suite) -> Numbers:
     """Measure accuracy and gaps of a table of answers, against true labels where they are known."""
     truth = "true_label" if "true_label" in answers.columns else "label"
     table = answers.drop("label").rename({truth: "label"}) if truth != "label" else answers
-    table = table.select("label", "predicted", *suite.groups, *suite.others)
+    several = "subject" in table.columns and bool(table["subject"].drop_nulls().is_duplicated().any())
+    table = table.select("label", "predicted", *suite.groups, *suite.others, *(["subject"] if several else []))
     names = [*suite.groups, *suite.others]
     cross = max(1, len(suite.groups))
     told = audit(
