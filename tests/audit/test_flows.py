@@ -161,3 +161,19 @@ def test_the_interval_of_faces_is_that_of_a_log_ratio() -> None:
     error = np.sqrt(1 / 10.5 - 1 / 40.5 + 1 / 5.5 - 1 / 75.5)
     assert (flow.low, flow.high) == pytest.approx((ratio * np.exp(-Z * error), ratio * np.exp(Z * error)))
     assert (flow.count, flow.size, flow.rest_count, flow.rest_size) == (10, 40, 5, 75)
+
+
+def test_a_flow_that_nobody_makes_is_as_uncertain_among_persons_as_among_faces(table: Callable[..., Any]) -> None:
+    """3 of 50 against 0 of 60 faces, each of another person: persons who never differ do not prove a rate of 0."""
+    answer = np.repeat([1, 0, 0], [3, 47, 60])
+    made = table(0 * answer, answer, {"g": np.repeat(["a", "b"], [50, 60])}, subject=range(110))
+    cells = count_cells(made)
+    groups = make_groups(cells, 1)
+    found = [examine(cells.counts, (0, 0, 1), Z, groups.member[:2], units) for units in (None, cells.units)]
+    ratio = (3.5 / 50.5) / (0.5 / 60.5)
+    error = np.sqrt(1 / 3.5 - 1 / 50.5 + 1 / 0.5 - 1 / 60.5)
+    critical = stats.t.ppf(stats.norm.cdf(Z), 49)
+    assert found[1].low <= ratio * np.exp(-critical * error * 0.999) < 1
+    assert found[1].p == pytest.approx(2 * stats.t.sf(np.log(ratio) / error, 49), rel=0.02)
+    assert found[1].p > 0.1
+    assert found[0].p == pytest.approx(0.18, abs=0.01)

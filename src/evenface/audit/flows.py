@@ -113,13 +113,16 @@ def examine(
 def _between_persons(
     units: Units, leaves: NDArray[np.bool_], t: int, a: int, answers: int, count: float, size: float
 ) -> tuple[float, int]:
-    """Variance of the log of count / size with persons as the units, and how many there are."""
+    """Variance of the log of count / size with persons as the units, and how many there are.
+
+    Never less than that of independent faces: where nobody, or a single person, was read so, persons show no spread.
+    """
     mine = leaves[units.leaf] & (units.cell // answers == t)
     who, index = np.unique(units.subject[mine], return_inverse=True)
     faces = np.bincount(index, weights=units.count[mine], minlength=len(who))
     hits = np.bincount(index, weights=units.count[mine] * (units.cell[mine] % answers == a), minlength=len(who))
     spread = ((hits - count / size * faces) ** 2).sum() * len(who) / max(len(who) - 1, 1)
-    return float(spread) / count**2, len(who)
+    return max(float(spread) / count**2, 1 / count - 1 / size), len(who)
 
 
 def fisher(count: int, size: int, flow: int, total: int) -> float:

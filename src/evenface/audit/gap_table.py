@@ -24,7 +24,9 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
     found = gap_numbers(drawn.seen, drawn.boot, drawn.chance, drawn.reach, plan.settings.level)
     keys = [key for frame in drawn.frames for key in frame.keys]
     families = [key.family for key in keys]
-    adjusted, stepped = adjust(drawn.seen, drawn.chance, families), holm(found.p, families)
+    # `adjust` counts all draws, p those in which the gap is defined: without this the corrected p could be the smaller.
+    adjusted = np.maximum(adjust(drawn.seen, drawn.chance, families), found.p)
+    stepped = holm(found.p, families)
     places = [place for frame in drawn.frames for place in _places(plan, table, frame)]
     out = []
     for i, (key, place) in enumerate(zip(keys, places, strict=True)):
