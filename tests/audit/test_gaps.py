@@ -319,3 +319,47 @@ def test_a_false_positive_rate_of_one_face_takes_no_part_in_equalized_odds(table
     # What needs both rates of a class is undefined: in b either class lacks one.
     assert [value[10][name] for name in names[1:]] == [None, None, None]
     assert None not in value[1].values()
+
+
+def test_no_corrected_p_is_below_its_own(table: Callable[..., Any]) -> None:
+    """In two of five chance tables no face of b is sad or read so, and macro F1 has no value."""
+    true = np.zeros(225, int)
+    true[:6], true[200] = 1, 1
+    answer = np.where((np.arange(225) >= 200) & (np.arange(225) < 209), 0, true)
+    found = audit(
+        table(true, answer, {"g": np.repeat(["a", "b"], [200, 25])}),
+        metrics=["macro_f1"],
+        resamples=100,
+        permutations=400,
+    )
+    gap = found.gap("macro_f1", "g", "difference")
+    assert 0 < gap["p"] < 1
+    assert gap["p_adjusted"] >= gap["p"]
+
+
+def with_rare_classes(table: Callable[..., Any]) -> Any:
+    """Of b's 40 faces one is fear and one disgust: .63 ** 2 = .4 of resamples hold both."""
+    true = np.concatenate([np.repeat([0, 1, 2], [100, 50, 50]), np.repeat([0, 1, 2], [38, 1, 1])])
+    answer = np.where(np.arange(240) % 5 == 0, (true + 1) % 3, true)
+    return table(true, answer, {"g": np.repeat(["a", "b"], [200, 40])})
+
+
+def test_a_gap_that_most_resamples_leave_undefined_has_no_interval(table: Callable[..., Any]) -> None:
+    found = audit(with_rare_classes(table), metrics=["balanced_accuracy", "accuracy"], resamples=300, permutations=100)
+    for kind in ("difference", "ratio"):
+        gap = found.gap("balanced_accuracy", "g", kind)
+        assert (gap["low"], gap["high"]) == (None, None)
+        assert gap["p"] is not None
+        lost = int(gap["undefined"].removeprefix("no interval: ").split()[0])
+        assert lost / 300 == pytest.approx(1 - (1 - (39 / 40) ** 40) ** 2, abs=0.1)
+        assert found.gap("accuracy", "g", kind)["low"] is not None
+
+
+def test_a_tenth_of_resamples_may_leave_a_gap_undefined() -> None:
+    rng = np.random.default_rng(0)
+    boot, chance = rng.random((100, 2)) + 0.5, rng.random((100, 2))
+    boot[:10, 0], boot[:11, 1] = np.nan, np.nan
+    found = gap_numbers(np.ones(2), boot, chance, np.full((100, 2), np.nan), LEVEL)
+    assert np.isfinite(found.low).tolist() == np.isfinite(found.smallest_detectable).tolist() == [True, False]
+    assert np.isfinite(found.p).all()
+    assert found.lost.tolist() == [0, 11]

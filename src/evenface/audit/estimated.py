@@ -30,7 +30,7 @@ from evenface.audit.draws import Bootstrap, Exchange, Sampler
 from evenface.audit.estimator import MOST_AMPLIFIED, Estimator, read_estimator
 from evenface.audit.evaluate import evaluate
 from evenface.audit.gap_table import NO_CHANCE
-from evenface.audit.gaps import gap_numbers, quantile
+from evenface.audit.gaps import gap_numbers, quantile, too_many_lost
 from evenface.audit.metric import Metric
 from evenface.audit.metrics.between import spread
 from evenface.audit.plan import Plan
@@ -40,8 +40,6 @@ from evenface.core.errors import SettingsError, UnknownNameError
 Floats = NDArray[np.float64]
 SHARES = ("accuracy", "accuracy_all", "coverage")  # of faces: unbiased from corrected sums
 CLASS_MEANS = ("balanced_accuracy", "macro_f1")  # of rates of classes, which are kept within 0 … 1
-MOST_UNDEFINED = 0.1
-"""Share of resampled tables that may leave a group without a value before it has no interval."""
 NO_INTERVAL = "no interval: in {lost:,} of {drawn:,} resamples too few faces, or of a class, are left once corrected"
 STREAM = 5
 CHUNK_NUMBERS = 2_000_000
@@ -87,10 +85,10 @@ class _Correction:
         fixed = self.values(true, self.plan.settings.min_group)
         reasons = self.reasons(observed[..., -1], true[..., -1])
         boot = self.drawn(Bootstrap(self.plan.cells), self.plan.settings.resamples)
-        lost = (~np.isfinite(boot)).sum(0)
-        firm = np.isfinite(fixed) & (lost <= MOST_UNDEFINED * len(boot))
+        lost = too_many_lost(boot)
+        firm = np.isfinite(fixed) & (lost == 0)
         compared = self.enough & firm
-        low, high = self.intervals(fixed, boot, firm, compared)
+        low, high, lost_gaps = self.intervals(fixed, boot, firm, compared)
         limits = share_bounds(self.plan.counts[self.span], self.estimator.matrix, self.plan.settings.min_group)
         gaps = [spread(np.where(kept, v, np.nan)) for kept, v in ((self.enough, seen), (compared, fixed))]
         out = []
@@ -101,8 +99,8 @@ class _Correction:
                 [np.append(seen[:, j], gaps[0][j]), np.append(fixed[:, j], gaps[1][j]), low[:, j], high[:, j], *ends]
             )
             names = self.names()
-            loose = [NO_INTERVAL.format(lost=n, drawn=len(boot)) for n in lost[:, j]]
-            whys = zip(reasons, [*loose, NO_CHANCE], strict=True)
+            loose = [NO_INTERVAL.format(lost=n, drawn=len(boot)) for n in (*lost[:, j], lost_gaps[j])]
+            whys = zip(reasons, loose if lost_gaps[j] else [*loose[:-1], NO_CHANCE], strict=True)
             out += [self.record(metric, *each) for each in zip(names, table, whys, strict=True)]
             out[-1]["left_out"] = [name for name, kept in zip(names, compared[:, j], strict=False) if not kept]
         return out
@@ -153,8 +151,8 @@ class _Correction:
 
     def intervals(
         self, fixed: Floats, boot: Floats, firm: NDArray[np.bool_], compared: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats]:
-        """Ends (level + 1, metric): percentiles for groups, an inverted test for the gap.
+    ) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Ends (level + 1, metric): percentiles for groups, an inverted test for the gap; resamples that lack the gap.
 
         Args:
             fixed: (level, metric) corrected values.
@@ -169,7 +167,7 @@ class _Correction:
         seen, resampled, exchanged = (spread(np.where(compared, v, np.nan)) for v in (fixed, boot, dealt))
         gap = gap_numbers(seen, resampled, exchanged, np.full_like(resampled, np.nan), settings.level)
         ends = [np.where(firm, self.ends(boot, q), np.nan) for q in (0, 1)]
-        return np.vstack([ends[0], gap.low]), np.vstack([ends[1], np.minimum(gap.high, 1)])
+        return np.vstack([ends[0], gap.low]), np.vstack([ends[1], np.minimum(gap.high, 1)]), gap.lost
 
     def ends(self, boot: Floats, upper: int) -> Floats:
         """One end of the percentile interval, (level, metric)."""

@@ -16,6 +16,7 @@ from evenface.audit.plan import Plan
 
 TOO_FEW = "fewer than two groups have a value that rests on enough faces"
 NO_CHANCE = "by chance alone it is mostly undefined, so there is nothing to hold it against"
+NO_INTERVAL = "no interval: {lost:,} of {drawn:,} resamples leave it undefined, as too few faces are of some class"
 ALL_ALIKE = "every face had the same outcome, so draws cannot tell what gap could have been seen"
 
 
@@ -31,10 +32,17 @@ def describe_gaps(plan: Plan, drawn: Drawn, table: GroupTable) -> list[dict[str,
     out = []
     for i, (key, place) in enumerate(zip(keys, places, strict=True)):
         out.append(_numbers(key, found, i, float(adjusted[i]), float(stepped[i])) | place)
-        out[-1]["undefined"] = TOO_FEW if out[-1]["value"] is None else NO_CHANCE if out[-1]["p"] is None else None
+        out[-1]["undefined"] = _why(out[-1], int(found.lost[i]), len(drawn.boot))
     for i in map(int, np.flatnonzero(found.still)):
         out[i] |= _all_alike(plan, table, keys[i])
     return out
+
+
+def _why(gap: dict[str, Any], lost: int, drawn: int) -> str | None:
+    """Why a gap has no value, no p or no interval, if it lacks one."""
+    if gap["value"] is None or gap["p"] is None:
+        return TOO_FEW if gap["value"] is None else NO_CHANCE
+    return NO_INTERVAL.format(lost=lost, drawn=drawn) if lost else None
 
 
 def _all_alike(plan: Plan, table: GroupTable, key: GapKey) -> dict[str, Any]:
@@ -56,7 +64,7 @@ def _all_alike(plan: Plan, table: GroupTable, key: GapKey) -> dict[str, Any]:
 
 def _numbers(key: GapKey, found: GapNumbers, i: int, adjusted: float, stepped: float) -> dict[str, Any]:
     bottom, top = _range(key)
-    ends = sorted(key.value(float(x[i])) for x in (found.low, found.high))
+    ends = sorted(key.value(float(x[i])) for x in (found.low, found.high))  # both or neither are defined
     detectable = key.value(float(found.smallest_detectable[i]))
     return {
         "by": key.by,

@@ -11,7 +11,8 @@ A gap is held as a **departure**: 0 when all groups are alike, larger the less a
   those true departures are kept at which the seen value is not extreme. It excludes 0 exactly where p < .05.
   Upward the interval reaches at least as far as the noise of one group against the others (for gaps that are not a
   difference, to the bootstrap's upper quantile): near 0 the lower quantile is folded back, and says nothing of how
-  large the true departure may be.
+  large the true departure may be. Where more than a tenth of the bootstrap leaves the gap undefined, those draws that
+  are left would tell of lucky ones only: then there is no interval.
   Our reconstruction; docs/STATISTICS.md shows its coverage.
 * Smallest detectable: the true gap that would be seen to exceed the chance limit with 80 % probability. With many
   groups it may be smaller than the limit, since noise adds to what is true.
@@ -33,6 +34,8 @@ from evenface.audit.metrics.between import ratio, spread
 Floats = NDArray[np.float64]
 Kind = Literal["difference", "ratio", "between"]
 HEADLINE = ("accuracy", "balanced_accuracy", "macro_f1")
+MOST_UNDEFINED = 0.1
+"""Share of resampled tables that may leave a value undefined before it has no interval."""
 
 
 def tie(departure: Floats, spread_by_chance: Floats) -> Floats:
@@ -112,7 +115,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class GapNumbers:
-    """What is known of each gap, arrays (gap,); departures, not yet values. `still`: no draw moves it."""
+    """What is known of each gap, arrays (gap,); departures, not yet values.
+
+    `still`: no draw moves it. `lost`: resampled tables that leave it undefined, if these are too many for an interval.
+    """
 
     departure: Floats
     low: Floats
@@ -122,6 +128,7 @@ class GapNumbers:
     p: Floats
     smallest_detectable: Floats
     still: NDArray[np.bool_]
+    lost: NDArray[np.int64]
 
 
 def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, level: float) -> GapNumbers:
@@ -147,22 +154,30 @@ def gap_numbers(departure: Floats, boot: Floats, chance: Floats, reach: Floats, 
         noise = NormalDist().inv_cdf(1 - tail) * deviation(reach)
         unfolded = np.where(np.isfinite(noise), np.minimum(u1, departure + noise), u1)
         high = np.maximum(np.where(l1 < departure, 2 * departure - l1, departure), unfolded)
-    high = np.where(np.isfinite(high), high, departure)
-    unknown = ~np.isfinite(departure) | ~np.isfinite(u0)
+    unknown, lost = ~np.isfinite(departure) | ~np.isfinite(u0), too_many_lost(boot)
+    loose = unknown | (lost > 0)
     extreme = (chance >= departure - near).sum(0)
     drawn = np.isfinite(chance).sum(0)
+    wobble = np.where(loose, np.nan, wobble)
     detectable = np.where(np.isfinite(reach).any(0), u0 - quantile(reach, 0.2), u0 + 0.8416 * wobble)
     blank = np.full(len(departure), np.nan)
     return GapNumbers(
         departure=departure,
-        low=np.where(unknown, blank, low),
-        high=np.where(unknown, blank, np.maximum(high, departure)),
+        low=np.where(loose, blank, low),
+        high=np.where(loose, blank, np.maximum(high, departure)),
         chance_50=np.where(unknown, blank, median),
         chance_95=np.where(unknown, blank, u0),
         p=np.where(unknown, blank, (extreme + 1) / (drawn + 1)),
         smallest_detectable=np.where(unknown, blank, np.maximum(detectable, 0)),
         still=~unknown & (spread_by_chance == 0) & (wobble == 0),
+        lost=lost,
     )
+
+
+def too_many_lost(draws: Floats) -> NDArray[np.int64]:
+    """How many draws (draw, …) are undefined, where these are more than `MOST_UNDEFINED`; 0 elsewhere."""
+    lost = (~np.isfinite(draws)).sum(0)
+    return np.where(lost > MOST_UNDEFINED * len(draws), lost, 0)
 
 
 class Ordered:
