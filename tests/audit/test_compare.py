@@ -311,3 +311,17 @@ def test_only_a_corrected_p_says_that_models_differ(p: float, adjusted: float, l
     words = gap_words(gap, "Accuracy", points=True, family=1, level=level)
     assert words.endswith(end)
     assert "after correction for 1 gap)" in words
+
+
+def test_a_change_that_most_resamples_leave_undefined_is_not_called_unmoved() -> None:
+    """Of b's 40 faces one is fear and one disgust: two of five resamples hold both."""
+    true = np.concatenate([np.repeat([0, 1, 2], [100, 50, 50]), np.repeat([0, 1, 2], [38, 1, 1])])
+    fixed = {"id": [f"{i}" for i in range(240)], "gender": ["m"] * 200 + ["f"] * 40, "y_true": true.tolist()}
+    answers = [np.where(np.arange(240) % k == 0, (true + 1) % 3, true).tolist() for k in (5, 7)]
+    one, two = ({**fixed, "y_pred": answer} for answer in answers)
+    gap = run(one, two, by=["gender"], metrics=["balanced_accuracy"]).gap("balanced_accuracy", "gender")
+    assert gap["change"] != 0
+    assert (gap["low"], gap["high"], gap["smallest_detectable"]) == (None, None, None)
+    assert gap["verdict"] == "undefined"
+    assert "never differ" not in gap["words"]
+    assert "cannot be told: no interval: " in gap["words"]

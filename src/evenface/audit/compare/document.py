@@ -16,6 +16,7 @@ from evenface.audit.compare.joint import Joint
 from evenface.audit.compare.mcnemar import mcnemar_mid_p
 from evenface.audit.compare.pairing import Pair
 from evenface.audit.compare.words import gap_words, is_share, overall_words, verdict
+from evenface.audit.gap_table import NO_INTERVAL
 from evenface.audit.gaps import HEADLINE, GapKey, holm
 from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
@@ -158,11 +159,18 @@ def _gap(key: GapKey, drawn: DrawnChanges, found: GapChanges, i: int) -> dict[st
         "p": number(found.p[i]),
         "p_adjusted": number(found.p_adjusted[i]),
         "smallest_detectable": number(found.smallest_detectable[i]) if defined else None,
-        "undefined": None if defined else "fewer than two compared groups have a value under both models",
+        "undefined": _why(defined, int(found.lost[i]), len(drawn.boot)),
         "even_change": float(found.change[i]),
         "even_low": float(found.low[i]),
         "even_high": float(found.high[i]),
     }
+
+
+def _why(defined: bool, lost: int, drawn: int) -> str | None:
+    """Why a gap has no change, or its change no interval, if it lacks one."""
+    if not defined:
+        return "fewer than two compared groups have a value under both models"
+    return NO_INTERVAL.format(lost=lost, drawn=drawn) if lost else None
 
 
 def _unmoved(plan: Plan, changes: Changes, key: GapKey) -> dict[str, Any]:

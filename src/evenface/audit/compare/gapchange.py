@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.compare.draws import DrawnChanges
-from evenface.audit.gaps import adjust, deviation, quantile, tie
+from evenface.audit.gaps import adjust, deviation, quantile, tie, too_many_lost
 
 Floats = NDArray[np.float64]
 POWER_80 = 0.8416  # normal quantile of .8
@@ -44,6 +44,7 @@ class GapChanges:
         p: Of the swap test.
         p_adjusted: Corrected within the family (max-T).
         smallest_detectable: A change of this size would have been told from 0 with 80 % probability.
+        lost: Resampled tables that leave the change undefined, if these are too many for an interval.
     """
 
     change: Floats
@@ -52,6 +53,7 @@ class GapChanges:
     p: Floats
     p_adjusted: Floats
     smallest_detectable: Floats
+    lost: NDArray[np.int64]
 
 
 def measure_gaps(drawn: DrawnChanges, level: float) -> GapChanges:
@@ -62,11 +64,13 @@ def measure_gaps(drawn: DrawnChanges, level: float) -> GapChanges:
     p = np.where(known, swap_p(change, drawn.swap), np.nan)
     families = [key.family for key in drawn.keys]
     adjusted = adjust(np.abs(change), np.abs(drawn.swap), families) if len(families) else np.zeros(0)
-    return GapChanges(change, low, high, p, np.maximum(adjusted, p), detectable)
+    return GapChanges(change, low, high, p, np.maximum(adjusted, p), detectable, too_many_lost(drawn.boot))
 
 
 def paired_interval(change: Floats, boot: Floats, level: float) -> tuple[Floats, Floats, Floats]:
     """The interval of each change, and the smallest change that it would have told from 0 with 80 % probability.
+
+    NaN where more than a tenth of the samples leave the change undefined: those left tell of lucky draws only.
 
     Args:
         change: (gap,) as seen.
@@ -74,13 +78,13 @@ def paired_interval(change: Floats, boot: Floats, level: float) -> tuple[Floats,
         level: Confidence.
     """
     tail = (1 - level) / 2
-    moved = boot - change
+    moved = np.where(too_many_lost(boot) > 0, np.nan, boot) - change
     half = np.maximum(np.maximum(-quantile(moved, tail), quantile(moved, 1 - tail)), 0)
     known = np.isfinite(moved)
     bias = np.where(known, moved, 0).sum(0) / np.maximum(known.sum(0), 1)
     far = half + np.abs(bias)
     below, above = np.where(change < 0, far, half), np.where(change > 0, far, half)
-    return change - below, change + above, half + POWER_80 * deviation(boot)
+    return change - below, change + above, half + POWER_80 * deviation(moved)
 
 
 def swap_p(change: Floats, swap: Floats) -> Floats:

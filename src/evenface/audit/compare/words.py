@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,7 @@ def verdict(gap: Mapping[str, Any], level: float) -> Verdict:
         gap: An entry of `gaps[]` with `departure` numbers turned so that less is more even (`even_low`, `even_high`).
         level: Confidence of its interval.
     """
-    if gap["change"] is None or gap["p"] is None:
+    if gap["change"] is None or gap["p"] is None or math.isnan(gap["even_low"]):
         return "undefined"
     clear = (gap["even_low"] > 0 or gap["even_high"] < 0) and gap["p"] < alpha(level)
     if not clear:
@@ -81,7 +82,7 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int, 
         level: Confidence of its interval.
     """
     what = f"{'gap in ' if gap['kind'] == 'difference' else ''}{lowered(title)} over {gap['by']}"
-    if gap["verdict"] == "undefined":
+    if gap["change"] is None:
         return f"The {what} is not defined: {gap['undefined']}."
     even = gap["even_change"]
     start = f"B's {what} is as large as A's"
@@ -89,6 +90,8 @@ def gap_words(gap: Mapping[str, Any], title: str, *, points: bool, family: int, 
         more, less = ("smaller", "larger") if gap["kind"] == "difference" else ("more even", "less even")
         start = f"B's {what} is {amount(even, points=points)} {more if even < 0 else less}"
     p = f"{p_text(gap['p'])}, {p_text(gap['p_adjusted'])} after correction for {counted(family, 'gap')}"
+    if gap["verdict"] == "undefined":
+        return f"{start} ({p}); whether by luck cannot be told: {gap['undefined']}."
     if gap["low"] is None:
         return f"{start} ({p}): the models never differ in it, so draws cannot tell what could have been seen."
     interval = _interval(gap["even_low"], gap["even_high"], level, turned=even < 0, points=points)
