@@ -22,10 +22,11 @@ from evenface.audit.intervals import (
     precision,
     shrink,
     smooth,
+    student,
     student_p,
     wilson,
 )
-from evenface.audit.ranking import difference, p_of_interval
+from evenface.audit.ranking import difference, p_of_intervals
 from evenface.audit.run import audit
 from evenface.audit.sums import CountSums
 
@@ -278,10 +279,41 @@ def test_a_pair_is_compared_by_its_own_intervals() -> None:
     one, two = ((h / n, *proportion_confint(h, n, method="wilson")) for h, n in ((56, 70), (48, 80)))
     value, low, high = difference(one, two)
     np.testing.assert_allclose((value, low, high), (0.2, 0.0524, 0.3339), atol=5e-5)
-    assert p_of_interval(value, low, high, Z) < 0.05
-    assert p_of_interval(0.2, 0.0, 0.4, Z) == pytest.approx(0.05)
-    assert p_of_interval(-0.2, -0.4, 0.0, Z) == pytest.approx(0.05)
-    assert p_of_interval(0.0, -0.1, 0.1, Z) == 1
+
+
+@pytest.mark.parametrize("hits", [(56, 48), (30, 20), (20, 30), (24, 24), (30, 29)])
+def test_p_of_a_pair_is_that_of_the_interval_that_just_reaches_0(
+    hits: tuple[int, int], table: Callable[..., Any]
+) -> None:
+    sizes = (70, 80) if hits[0] == 56 else (30, 30)
+    answer = np.repeat([0, 1, 0, 1], np.ravel([(h, n - h) for h, n in zip(hits, sizes, strict=True)]))
+    true = 0 * answer
+    found = audit(
+        table(true, answer, {"g": np.repeat(["a", "b"], sizes)}), metrics=["accuracy"], resamples=100, permutations=100
+    )
+    pair = next(g for g in found.data["gaps"] if g["kind"] == "pair")
+
+    def beyond(p: float) -> float:
+        ends = [proportion_confint(h, n, alpha=p, method="wilson") for h, n in zip(hits, sizes, strict=True)]
+        (value, low, high) = difference(*((h / n, *e) for h, n, e in zip(hits, sizes, ends, strict=True)))
+        return low if value > 0 else -high
+
+    wanted = optimize.brentq(beyond, 1e-6, 1 - 1e-9, xtol=1e-12) if hits[0] != hits[1] else 1
+    assert pair["p"] == pytest.approx(wanted, rel=1e-5)
+    assert (pair["p"] < 0.05) == (pair["low"] > 0 or pair["high"] < 0)
+
+
+@pytest.mark.parametrize(("df", "near"), [(1.0, 1e-9), (2.0, 1e-9), (5.0, 0.05), (9.0, 0.03)])
+def test_p_of_few_persons_is_that_of_student(df: float, near: float) -> None:
+    value = np.array([2.0, -2.0, 1.0]) * stats.t.ppf(0.975, df)
+    got = p_of_intervals(value, lambda z: (value, value - student(z, df), value + student(z, df)))
+    np.testing.assert_allclose(got, 2 * stats.t.sf(abs(value), df), rtol=near)
+
+
+def test_far_tails_of_student_are_never_taken_for_lighter_than_they_are() -> None:
+    z = np.array([3.1, 4.0, 6.0])
+    for df in (3.0, 5.0, 15.0, 300.0):
+        assert (2 * stats.t.sf(student(z, df), df) <= 2 * stats.norm.sf(z) * (1 + 1e-9)).all()
 
 
 def test_persons_who_are_all_read_rightly_count_as_persons(table: Callable[..., Any]) -> None:
@@ -310,7 +342,8 @@ def test_persons_who_are_all_read_rightly_count_as_persons(table: Callable[..., 
 
 def test_no_p_is_ever_zero() -> None:
     """Where numbers end: two groups of 100,000 faces at .9 and .5, and everything else that underflows."""
-    assert 0 < p_of_interval(0.4, 0.396, 0.404, Z) <= 1e-300
+    half = 0.004 / Z
+    assert 0 < p_of_intervals(np.array([0.4]), lambda z: (z, 0.4 - z * half, 0.4 + z * half))[0] <= 1e-300
     assert 0 < student_p(500.0, 10**6) <= 1e-300
     assert 0 < fisher(90_000, 100_000, 140_000, 200_000) <= 1e-300
     assert 0 < mcnemar_mid_p(10, 5000) <= 1e-300

@@ -9,7 +9,7 @@ their standardised sizes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erf, exp, lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,7 @@ def examine(
         rest, other_persons = _between_persons(units, others, t, a, answers, y, m)
         variance, df = own + rest, max(min(persons, other_persons) - 1, 1)
         p = student_p(log_ratio / sqrt(variance), df) if variance > 0 else 1.0
-        z = student(erf(z / sqrt(2)), df)
+        z = float(student(z, df))
     half = z * sqrt(variance)
     return Flow(count, size, rest_count, rest_size, exp(log_ratio - half), exp(log_ratio + half), p)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Units
 from evenface.audit.drawing import Drawn
 from evenface.audit.evaluate import columns, evaluate, support, why_undefined
-from evenface.audit.intervals import Precision, interval, persons_behind, precision, shrink
+from evenface.audit.intervals import Precision, interval, interval_at, persons_behind, precision, shrink, student
 from evenface.audit.metric import Array, Metric
 from evenface.audit.plan import Plan
 from evenface.audit.score_draws import ScoreSums
@@ -22,7 +22,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class GroupTable:
-    """Arrays (group, column); NaN where undefined, and `undefined` says why (group -> column -> reason)."""
+    """Arrays (group, column); NaN where undefined, and `undefined` says why (group -> column -> reason).
+
+    `known` and `centre` are what intervals are made of: how well each value is known, and about which value.
+    """
 
     value: Floats
     low: Floats
@@ -33,6 +36,25 @@ class GroupTable:
     deviation: Floats
     n: NDArray[np.int64]
     undefined: dict[tuple[int, int], str]
+    known: Precision
+    centre: Floats
+
+    def at(
+        self, plan: Plan, rows: NDArray[np.int64], columns: NDArray[np.int64], z: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Values and their intervals, (row,), for single groups and columns.
+
+        Args:
+            plan: What the table belongs to.
+            rows: (row,) which group.
+            columns: (row,) which column.
+            z: (row,) normal deviate of the confidence asked for; Student's t takes its place where persons are few.
+        """
+        place = rows, columns
+        known = Precision(self.known.n[place], self.known.df[place], self.known.bias[place])
+        own = [plan.group_columns[j] for j in columns]
+        value = self.value[place]
+        return value, *_around(value, *interval_at(self.centre[place], known, own, student(z, known.df)))
 
 
 def group_table(plan: Plan, drawn: Drawn) -> GroupTable:
@@ -50,7 +72,7 @@ def group_table(plan: Plan, drawn: Drawn) -> GroupTable:
     for span in plan.groups.spans.values():
         shrunken[span], deviation[span] = shrink(value[span], low[span], high[span], z)
     sizes, reasons = _support(plan, plan.counts, value)
-    return GroupTable(value, low, high, low_all, high_all, shrunken, deviation, sizes, reasons)
+    return GroupTable(value, low, high, low_all, high_all, shrunken, deviation, sizes, reasons, known, centre)
 
 
 def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tuple[Floats, Precision, Floats]:
@@ -108,7 +130,11 @@ def _score_precision(
 def _interval(
     plan: Plan, value: Floats, known: Precision, centre: Floats, level: Floats | float
 ) -> tuple[Floats, Floats]:
-    low, high = interval(centre, known, plan.group_columns, level)
+    return _around(value, *interval(centre, known, plan.group_columns, level))
+
+
+def _around(value: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Intervals that hold their values; NaN where these are undefined."""
     undefined = ~np.isfinite(value)
     return np.where(undefined, np.nan, np.minimum(low, value)), np.where(undefined, np.nan, np.maximum(high, value))
 

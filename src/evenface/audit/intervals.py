@@ -217,7 +217,11 @@ def interval(
 
     Bounded metrics get Wilson's interval, unbounded ones a normal interval of their logarithm.
     """
-    z = critical(np.broadcast_to(level, value.shape), known.df)
+    return interval_at(value, known, columns, critical(np.broadcast_to(level, value.shape), known.df))
+
+
+def interval_at(value: Floats, known: Precision, columns: Sequence[Column], z: Floats) -> tuple[Floats, Floats]:
+    """The ends of each value's interval at its own critical value `z`; all arrays have columns on their last axis."""
     low = np.array([c.metric.low for c in columns])
     high = np.array([c.metric.high for c in columns])
     bounded = np.isfinite(high - low)
@@ -233,38 +237,52 @@ def interval(
 
 
 def critical(level: Floats, df: Floats) -> Floats:
-    """Two-sided critical value of Student's t, by the expansion in 1 / df (Abramowitz & Stegun 26.7.5)."""
-    out = np.empty(level.shape)
-    keys = np.stack([level.reshape(-1), df.reshape(-1)], axis=1)
-    pairs, where = np.unique(keys, axis=0, return_inverse=True)
-    out.reshape(-1)[:] = np.array([student(float(p), float(n)) for p, n in pairs])[where.reshape(-1)]
-    return out
-
-
-def student(level: float, df: float) -> float:
     """Two-sided critical value of Student's t."""
-    if df <= 2:
-        return _student_one(level) if df == 1 else _student_two(level)
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    if np.isinf(df):
-        return z
-    powers = ((z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96, (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384)
-    tail = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160
-    return z + powers[0] / df + powers[1] / df**2 + powers[2] / df**3 + tail / df**4
+    levels, where = np.unique(level, return_inverse=True)
+    z = np.array([NormalDist().inv_cdf((1 + float(each)) / 2) for each in levels])
+    return student(z[where].reshape(level.shape), df)
+
+
+FAR = 3.0  # normal deviates beyond which the expansion of Student's t falls short where degrees of freedom are few
+
+
+def student(z: Floats | float, df: Floats | float) -> Floats:
+    """Student's t that is exceeded as often as the normal deviate `z`, both two-sided.
+
+    Exact for one and two degrees of freedom, else the expansion in 1 / df (Abramowitz & Stegun 26.7.5) and, far out,
+    what Wallace's deviate (Ann. Math. Stat. 1959) gives, if that is more.
+
+    Args:
+        z: 0 or more.
+        df: Degrees of freedom, 1 or more; may be infinite.
+    """
+    z, df = np.broadcast_arrays(np.asarray(z, float), np.asarray(df, float))
+    with np.errstate(over="ignore", divide="ignore"):
+        powers = [
+            (z**3 + z) / 4,
+            (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+            (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+            (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+        ]
+        t = z + np.sum([power / df**k for k, power in enumerate(powers, 1)], axis=0)
+        many = np.minimum(df, 1e12)
+        wallace = np.sqrt(many * np.expm1((z * (8 * many + 3) / (8 * many + 1)) ** 2 / many))
+        t = np.where(z > FAR, np.fmax(t, wallace), t)
+        p = tails(z)
+        t = np.where(df == 2, (1 - p) * np.sqrt(2 / (p * (2 - p))), t)
+        return np.asarray(np.where(df == 1, 1 / np.tan(np.pi * p / 2), t))
+
+
+def tails(z: Floats) -> Floats:
+    """Two-sided p of normal deviates."""
+    values, where = np.unique(z, return_inverse=True)
+    return np.array([erfc(float(each) / sqrt(2)) for each in values])[where].reshape(z.shape)
 
 
 def student_p(t: float, df: float) -> float:
     """Two-sided p of Student's t, by the normal deviate of Wallace (Ann. Math. Stat. 1959); good to a few per cent."""
     z = sqrt(df * log1p(t * t / df)) * (8 * df + 1) / (8 * df + 3)
     return max(erfc(z / sqrt(2)), SMALLEST_P)
-
-
-def _student_one(level: float) -> float:
-    return float(np.tan(np.pi * level / 2))
-
-
-def _student_two(level: float) -> float:
-    return float(level * np.sqrt(2 / (1 - level * level)))
 
 
 def shrink(value: Floats, low: Floats, high: Floats, z: float) -> tuple[Floats, Floats]:

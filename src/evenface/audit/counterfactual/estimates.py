@@ -68,7 +68,7 @@ def means(y: Floats, cluster: Ints, clusters: int, level: float, *, persons: boo
         n = value * (1 - value) / variance
     # A share of 0 or 1 has no variance to go by: it is trusted as far as there are clusters.
     n = np.where(np.isfinite(n) & (n > 0), n, np.minimum(families, df + 1))
-    z = critical(np.full(value.shape, level), df)
+    z = critical(np.full(value.shape, level), np.maximum(df, 1))
     known = (families > 0) & (df > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = wilson(value, n, z)
