@@ -195,11 +195,16 @@ def test_ten_photos_that_are_alike_count_as_one(made: dict[str, Any], table: Cal
         min_rate=1,
         **settings,
     )
-    student = stats.t.ppf(0.975, 39) / stats.norm.ppf(0.975) * np.sqrt(40 / 39)
-    for name in ("auroc[angry]", "auroc[happy]", "auroc[neutral]", "brier", "log_loss"):
+    shown = np.bincount(columns["true"])  # an AUROC is known as well as the persons who show its class are many
+    persons = {f"auroc[{name}]": n for name, n in zip(("angry", "happy", "neutral"), shown, strict=True)}
+    for name, few in (persons | {"brier": 40, "log_loss": 40}).items():
+        student = stats.t.ppf(0.975, few - 1) / stats.norm.ppf(0.975) * np.sqrt(40 / 39)
         a, b = one.overall(name), ten.overall(name)
         assert b.value == pytest.approx(a.value, abs=1e-9)
-        assert b.high - b.low == pytest.approx((a.high - a.low) * student, rel=0.08), name
+        if few > 3:  # else Student's t is 4.3, and the interval nearly all there is
+            assert b.high - b.low == pytest.approx((a.high - a.low) * student, rel=0.08), name
+        else:
+            assert b.high - b.low > 1.3 * (a.high - a.low)
         gaps = [next(g for g in found.data["gaps"] if g["metric"] == name) for found in (one, ten)]
         assert gaps[1]["chance_95"] == pytest.approx(gaps[0]["chance_95"], rel=0.12), name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Units
 from evenface.audit.drawing import Drawn
 from evenface.audit.evaluate import columns, evaluate, support, why_undefined
-from evenface.audit.intervals import Precision, interval, interval_at, persons_behind, precision, shrink, student
+from evenface.audit.intervals import (
+    Precision,
+    interval,
+    interval_at,
+    persons_behind,
+    persons_of,
+    precision,
+    shrink,
+    student,
+)
 from evenface.audit.metric import Array, Metric
 from evenface.audit.plan import Plan
 from evenface.audit.score_draws import ScoreSums
@@ -89,8 +99,8 @@ def _known(plan: Plan, counts: Array, units: Units | None, drawn: Drawn) -> tupl
     n, centre = _score_precision(plan.by_scores, plan, sums, scored, drawn)
     df = np.full(n.shape, np.inf)
     if units is not None:
-        persons = persons_behind("rows", plan.groups, units, counts.shape[1:])
-        df = np.broadcast_to(np.maximum(persons - 1, 1), n.shape)
+        resting = partial(persons_behind, groups=plan.groups, units=units, shape=counts.shape[1:])
+        df = np.maximum(persons_of(columns(plan.by_scores, plan.cells.classes), resting) - 1, 1)
     parts = [(known.n, n), (known.df, df), (known.bias, np.zeros(n.shape))]
     both = Precision(*(np.concatenate(part, 1) for part in parts))
     return np.concatenate([value, scored], 1), both, np.concatenate([_inside(value - known.bias, plan), centre], 1)

@@ -36,7 +36,7 @@ class Precision:
 
     Attributes:
         n: Effective number of independent faces.
-        df: Degrees of freedom of the variance: persons - 1 where these are resampled, else infinite.
+        df: Degrees of freedom of the variance: where persons are resampled, those it rests on - 1; else infinite.
         bias: By how much the value is expected to lie above the truth.
     """
 
@@ -124,10 +124,10 @@ def precision(
     known = np.isfinite(n) & (n > 0)
     resting = partial(support, CountSums(counts))
     if units is not None and groups is not None:
-        effect, persons = design_effect(slope, counts, groups, units)
-        n = n / effect
-        df = np.broadcast_to(np.maximum(persons - 1, 1)[:, None], n.shape).astype(float)
         resting = partial(persons_behind, groups=groups, units=units, shape=counts.shape[1:])
+        persons = persons_of(columns, resting)
+        n = n / design_effect(slope, counts, groups, units, persons)
+        df = np.maximum(persons - 1, 1)
     if not known.all():
         # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a share of the faces it rests
         # on or, since nothing shows how alike a person's faces are, of the persons.
@@ -154,6 +154,19 @@ def smallest_support(columns: Sequence[Column], resting: Callable[[Support], Arr
     return np.maximum(np.stack(out, axis=-1), 1.0)
 
 
+def persons_of(columns: Sequence[Column], resting: Callable[[Support], Array]) -> Floats:
+    """Persons that each value rests on, (group, column); for a mean over classes, all who answer for any of them.
+
+    Args:
+        columns: The columns.
+        resting: Persons with a face of a kind, see `persons_behind`.
+    """
+    kinds = [c.metric.support if c.label is not None or c.metric.support == "rows" else "answered" for c in columns]
+    found = {kind: resting(kind) for kind in dict.fromkeys(("answered", *kinds))}
+    each = [found[kind][:, c.index if found[kind].shape[1] > 1 else 0] for kind, c in zip(kinds, columns, strict=True)]
+    return np.stack(each, axis=-1) if each else np.empty((len(found["answered"]), 0))
+
+
 def persons_behind(kind: Support, groups: Groups, units: Units, shape: tuple[int, ...]) -> Array:
     """Persons with a face of a kind, (group, class); the class axis has length 1 for whole groups.
 
@@ -169,29 +182,35 @@ def persons_behind(kind: Support, groups: Groups, units: Units, shape: tuple[int
     for g, member in enumerate(groups.member):
         mine = member[units.leaf]
         for c in range(of_kind.shape[1]):
-            out[g, c] = len(np.unique(units.subject[mine & of_kind[units.cell, c]]))
+            out[g, c] = np.count_nonzero(np.bincount(units.subject[mine & of_kind[units.cell, c]]))
     return out
 
 
-def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units) -> tuple[Floats, Floats]:
-    """Variance with persons as units over that with faces as units, (group, column); and persons, (group,)."""
+def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units, persons: Floats) -> Floats:
+    """Variance with persons as units over that with faces as units, (group, column).
+
+    Args:
+        slope: (cell, group, column) how a face moves each value.
+        counts: (group, true, answer).
+        groups: Which leaves each group holds.
+        units: Counts per person.
+        persons: (group, column) how many of them each value rests on.
+    """
     cells, n_groups, n_columns = slope.shape
     faces = np.einsum("gk,kgc->gc", counts.reshape(n_groups, cells), slope**2)
-    persons = np.zeros(n_groups)
     clustered = np.full((n_groups, n_columns), np.nan)
     for g in range(n_groups):
         mine = groups.member[g][units.leaf]
         if not mine.any():
             continue
         _, who = np.unique(units.subject[mine], return_inverse=True)
-        persons[g] = who.max() + 1
-        moved = np.zeros((int(persons[g]), n_columns))
+        moved = np.zeros((int(who.max()) + 1, n_columns))
         np.add.at(moved, who, units.count[mine, None] * slope[units.cell[mine], g])
-        clustered[g] = (moved**2).sum(0) * persons[g] / max(persons[g] - 1, 1)
+        clustered[g] = (moved**2).sum(0) * persons[g] / np.maximum(persons[g] - 1, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = clustered / faces
     # Few persons can look as if they told more than their faces; they are not trusted to.
-    return np.fmax(effect, 1.0), persons
+    return np.asarray(np.fmax(effect, 1.0))
 
 
 def to_unit(value: Floats, columns: Sequence[Column]) -> Floats:
