@@ -9,7 +9,9 @@ import pytest
 from evenface.audit.compare import Comparison, compare
 from evenface.audit.compare.words import gap_words, verdict
 from evenface.audit.compare.write import to_json, write
+from evenface.audit.run import audit
 from evenface.core.errors import InputError, SettingsError, UnknownNameError
+from evenface.core.reading import read_predictions
 
 CLASSES = ("angry", "happy", "sad")
 FEW = {"resamples": 200, "permutations": 200}
@@ -325,3 +327,14 @@ def test_a_change_that_most_resamples_leave_undefined_is_not_called_unmoved() ->
     assert gap["verdict"] == "undefined"
     assert "never differ" not in gap["words"]
     assert "cannot be told: no interval: " in gap["words"]
+
+
+def test_what_has_been_read_cannot_be_told_how_to_be_read(models) -> None:
+    one, two = (read_predictions(rows, by=["gender", "age"]) for rows in models)
+    for how, names in (({"by": ["gender"]}, "by"), ({"label": "y_true", "pred": "y_pred"}, "label, pred")):
+        with pytest.raises(SettingsError, match=f"so {names} would change nothing"):
+            audit(one, **how, **FEW)
+    with pytest.raises(SettingsError, match=r"B: .* pred would change nothing"):
+        compare(one, two, pred_b="other", **FEW)
+    rates = {"gender": {"f": {"f": 0.9, "m": 0.1}, "m": {"f": 0.1, "m": 0.9}}}
+    assert audit(one, error_rates=rates, metrics=["accuracy"], **FEW).data["estimated"]

@@ -23,6 +23,7 @@ from evenface.audit.ranking import pairs, worst_groups
 from evenface.audit.result import SCHEMA, Audit
 from evenface.audit.score_draws import ScoreDraws
 from evenface.audit.scored import collect
+from evenface.core.errors import SettingsError
 from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
 
@@ -41,7 +42,8 @@ def audit(
 
     Args:
         table: A path (CSV, TSV, Parquet, Arrow, JSON lines), a pandas, polars or Arrow table, a dict of columns, or
-            `Predictions`. One row per face; faces without an answer are counted, not dropped.
+            `Predictions`, with which nothing that says how to read can be given. One row per face; faces without an
+            answer are counted, not dropped.
         by: Columns that hold attributes of the people shown. None: those recognised by name.
         metrics: Names from `METRICS`, or metrics of your own made with `evenface.audit.metric.metric`. None: all.
         settings: Crossing, resamples, seed and so on.
@@ -56,7 +58,7 @@ def audit(
 
     Raises:
         InputError: The table cannot be read as predictions.
-        SettingsError: A setting makes no sense.
+        SettingsError: A setting makes no sense, or says how to read `Predictions`.
         UnknownNameError: A metric is in no table.
 
     Example:
@@ -70,10 +72,10 @@ def audit(
     reading = {k: v for k, v in options.items() if k not in own and v is not None}
     rates = dict(error_rates or {})
     estimated_ones = [name for name in rates if by is None or name in by]
-    if estimated_ones:
+    if estimated_ones and not isinstance(table, Predictions):
         reading["provenance"] = dict.fromkeys(estimated_ones, "estimated") | dict(reading.get("provenance", {}))
     asked = plain({"metrics": metrics, "error_rates": rates} | reading)
-    predictions = table if isinstance(table, Predictions) else read_predictions(table, by=by, **reading)
+    predictions = read_once(table, by=by, **reading)
     from threadpoolctl import threadpool_limits  # here, since importing it writes to the environment
 
     # Draws share the cores among themselves, so linear algebra must not ask for all of them again within each.
@@ -81,6 +83,23 @@ def audit(
         plan = _prepare(predictions, metrics, settings)
         estimated = estimated_effects(plan, rates)
         return Audit(_document(predictions, plan, asked, estimated, progress))
+
+
+def read_once(table: object, **how: Any) -> Predictions:
+    """Read a table, unless it has been read.
+
+    Raises:
+        InputError: The table cannot be read as predictions.
+        SettingsError: It has been read, and is told how to be.
+    """
+    if not isinstance(table, Predictions):
+        return read_predictions(table, **how)
+    if given := [name for name, value in how.items() if value is not None]:
+        names = ", ".join(given)
+        raise SettingsError(
+            f"`Predictions` have been read, so {names} would change nothing. Give it to `read_predictions`."
+        )
+    return table
 
 
 def _prepare(predictions: Predictions, metrics: Sequence[str | Metric] | None, settings: AuditSettings) -> Plan:

@@ -22,8 +22,8 @@ from evenface.audit.compare.result import SCHEMA, Comparison
 from evenface.audit.document import describe_metrics, describe_versions, small_groups
 from evenface.audit.metric import Metric
 from evenface.audit.plan import AuditSettings, Plan, choose, make_plan
+from evenface.audit.run import read_once
 from evenface.core.errors import InputError, SettingsError
-from evenface.core.reading import read_predictions
 from evenface.core.tables import Predictions
 
 
@@ -40,7 +40,8 @@ def compare(
     """Measure how much fairer or less fair B is than A on the same faces, and whether that is more than luck.
 
     Args:
-        a: What `evenface.audit` takes: a path, a table, a dict of columns, or `Predictions`; with face ids.
+        a: What `evenface.audit` takes: a path, a table, a dict of columns, or `Predictions` (not to be told how
+            to be read); with face ids.
         b: The same for the other model; rows are paired by face id, in any order.
         by: Columns that hold attributes of the people shown. None: those recognised by name.
         metrics: Names from `METRICS`, or metrics of your own; such as need counts only. None: all of these.
@@ -54,7 +55,7 @@ def compare(
 
     Raises:
         InputError: A table cannot be read, or the two cannot be paired.
-        SettingsError: A setting makes no sense, or a metric needs scores.
+        SettingsError: A setting makes no sense or says how to read `Predictions`, or a metric needs scores.
         UnknownNameError: A metric is in no table.
 
     Example:
@@ -80,12 +81,12 @@ def compare(
 
 def _read(which: str, table: object, **how: Any) -> Predictions:
     """Read one of the two tables; files are often named alike, so a fault says whose it is."""
-    if isinstance(table, Predictions):
-        return table
     try:
-        return read_predictions(table, **how)
+        return read_once(table, **how)
     except InputError as fault:
         raise InputError(f"{which}: {fault}") from fault
+    except SettingsError as fault:
+        raise SettingsError(f"{which}: {fault}") from fault
 
 
 def _choose(metrics: Sequence[str | Metric] | None) -> tuple[Metric, ...]:
