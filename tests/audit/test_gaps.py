@@ -363,3 +363,21 @@ def test_a_tenth_of_resamples_may_leave_a_gap_undefined() -> None:
     assert np.isfinite(found.low).tolist() == np.isfinite(found.smallest_detectable).tolist() == [True, False]
     assert np.isfinite(found.p).all()
     assert found.lost.tolist() == [0, 11]
+
+
+def test_one_stray_answer_does_not_make_disparate_impact_0(table: Callable[..., Any]) -> None:
+    """One of 600 faces is read as neutral; a class that twelve faces of one group alone are read as counts."""
+    true = np.tile([0, 1], 300)
+    group, answer = np.repeat(["a", "b"], 300), true.copy()
+    answer[:30:2] = 1  # 165 against 150 of 300 are read as happy, 135 against 150 as angry
+    answer[0] = 2
+    audits = [
+        audit(
+            table(true, given, {"g": group}, classes=3), metrics=["disparate_impact"], resamples=100, permutations=100
+        )
+        for given in (answer, np.where(np.arange(600) < 12, 2, answer))
+    ]
+    gaps = [found.gap("disparate_impact", "g") for found in audits]
+    assert gaps[0]["value"] == pytest.approx(135 / 150)
+    assert gaps[0]["chance_95"] > 0.5
+    assert gaps[1]["value"] == 0

@@ -71,7 +71,9 @@ def demographic_parity(sums: Sums) -> Array:
 
 @metric(
     title="Disparate impact",
-    formula="min over classes of (min / max over groups of the selection rate)",
+    formula=(
+        "min over classes that some group is read as often enough of (min / max over groups of the selection rate)"
+    ),
     source=(
         "Feldman et al., KDD 2015, arXiv 1412.3756 (the four-fifths rule asks for .8); multi-class by the worst class"
     ),
@@ -79,8 +81,12 @@ def demographic_parity(sums: Sums) -> Array:
     low=0.0,
 )
 def disparate_impact(sums: Sums) -> Array:
-    """The smallest ratio between groups of how often a class is read."""
-    return smallest(ratio(_selection(sums)), -1)
+    """The smallest ratio between groups of how often a class is read.
+
+    A class that no group is read as `min_rate` times does not count: one stray answer would make the ratio 0.
+    """
+    often = np.broadcast_to(sums.enough_read, sums.predicted.shape[-2:]).any(0)
+    return smallest(np.where(often, ratio(_selection(sums)), np.nan), -1)
 
 
 @metric(
