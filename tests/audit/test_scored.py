@@ -252,3 +252,20 @@ def test_persons_do_not_widen_what_does_not_vary() -> None:
     rows |= {"group": ["x", "x", "y", "y"], "subject": ["p0", "p1", "p2", "p2"]}
     found = audit(rows, by=["group"], subject="subject", metrics=["auroc_macro"], resamples=100, permutations=100)
     assert found.overall("auroc_macro").value == pytest.approx(1 / 3)
+
+
+def test_a_perfect_ranking_is_known_by_the_faces_of_its_own_class(table: Callable[..., Any]) -> None:
+    """500 happy and 500 angry faces, each class's scores above all others'; a third class is named but not shown."""
+    true = np.arange(1000) % 2
+    p = np.eye(3)[true] * 0.8 + 0.1 * np.random.default_rng(0).random((1000, 3))
+    p /= p.sum(1, keepdims=True)
+    found = audit(
+        table(true, true, {"g": np.arange(1000) // 500}, p=p, classes=3),
+        metrics=["auroc", "auroc_macro"],
+        resamples=100,
+        permutations=100,
+    )
+    wilson = 500 / (500 + stats.norm.ppf(0.975) ** 2)
+    for name in ("auroc[angry]", "auroc[happy]", "auroc_macro"):
+        assert (found.overall(name).value, found.overall(name).high) == (1, 1)
+        assert found.overall(name).low == pytest.approx(wilson, abs=1e-9)

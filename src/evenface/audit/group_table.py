@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from evenface.audit.cells import Units
 from evenface.audit.drawing import Drawn
-from evenface.audit.evaluate import columns, evaluate, support, why_undefined
+from evenface.audit.evaluate import Column, columns, evaluate, support, why_undefined
 from evenface.audit.intervals import (
     Precision,
     interval,
@@ -130,11 +131,22 @@ def _score_precision(
     spread = np.where(bounded, share * (1 - share) * np.where(bounded, span, 1) ** 2, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         n = spread / drawn.score_sd**2
-    few = sums.labelled  # where nothing varies, trust it no more than its rarest class
-    if plan.cells.units is not None:
-        few = np.minimum(few, persons_behind("labelled", plan.groups, plan.cells.units, plan.counts.shape[1:]))
-    few = few.min(-1, keepdims=True)
-    return np.where(np.isfinite(n) & (n > 0), n, np.maximum(few, 1)), centre
+    return np.where(np.isfinite(n) & (n > 0), n, np.maximum(_rarest(plan, sums, cols), 1)), centre
+
+
+def _rarest(plan: Plan, sums: ScoreSums, cols: Sequence[Column]) -> Floats:
+    """Faces, or persons if fewer, that each score value is trusted as where nothing varies; (group, column).
+
+    Those of one class, or the others if they are fewer, and for whole groups those of the rarest class in use.
+    """
+    own, others = np.asarray(sums.labelled), sums.scored[:, None] - sums.labelled
+    units = plan.cells.units
+    if units is not None:
+        behind = partial(persons_behind, groups=plan.groups, units=units, shape=plan.counts.shape[1:])
+        own, others = np.minimum(own, behind("labelled")), np.minimum(others, behind("not labelled"))
+    rarest = own[:, plan.in_use].min(-1)
+    each = [rarest if c.label is None else np.minimum(own, others)[:, c.index] for c in cols]
+    return np.stack(each, axis=-1) if each else np.empty((len(own), 0))
 
 
 def _interval(
