@@ -158,6 +158,7 @@ def test_a_single_person_and_few_persons_are_told(planted) -> None:
     found = counterfactual(planted(30, persons=1), resamples=100)
     assert found["attributes"][0]["flip"]["low"] is None
     assert "person" in found["attributes"][0]["flip"]["undefined"]
+    assert found["pairs"][0]["accuracy"]["undefined"] == found["attributes"][0]["flip"]["undefined"]
     assert "few_persons" in codes(found)
 
 

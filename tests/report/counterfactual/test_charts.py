@@ -1,9 +1,11 @@
 """Charts draw what the tables say."""
 
+from copy import deepcopy
 from xml.etree import ElementTree
 
 import pytest
 
+from evenface.audit.counterfactual.words import summary
 from evenface.report.counterfactual.charts import figures, short, transitions
 from evenface.report.counterfactual.tables import tables
 
@@ -36,5 +38,21 @@ def test_controls_are_drawn_as_baseline_alone(found, drawn) -> None:
 
 
 def test_nothing_to_draw() -> None:
-    assert transitions([]) == []
+    assert transitions([], 0.95) == []
     assert short("age=20", "age") == "20"
+
+
+@pytest.mark.parametrize(("level", "firm"), [(0.95, True), (0.99, False)])
+def test_what_is_more_than_luck_goes_by_the_level(found, level: float, firm: bool) -> None:
+    data = deepcopy(found.data)
+    data["settings"]["level"] = level
+    for pair in data["pairs"]:
+        for entry in (pair["accuracy"], *pair["shifts"]):
+            entry["p_adjusted"] = 0.03
+    for move in data["transitions"]:
+        move["p_adjusted"] = 0.03
+    said = " ".join(summary(data))
+    assert ("points less often" in said, "Most one-sided" in said) == (firm, firm)
+    drawn = figures(data)
+    for kind, mark in (("accuracy", "worst"), ("shifts", "strong"), ("transitions", "worst")):
+        assert (f'class="{mark}"' in drawn[kind][0].body) == firm

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_VARIANTS", "describe", "describe_input", "describe_test", "examples", "no_test", "transitions_of"]
 NO_ANSWER = "no answer"
 EACH_TRANSITION = 3  # examples of one transition, so that one mistake does not fill the page
+LONE = "a single person or family gives no interval"
 _NO_FAMILY = "no family has an answer to two variants"
 
 
@@ -75,7 +76,7 @@ def estimate(found: Means, at: int, why: str) -> dict[str, Any]:
         "low": number(found.low[at]),
         "high": number(found.high[at]),
         "n": int(found.families[at]),
-        "undefined": why if value is None else "a single person gives no interval" if lone else None,
+        "undefined": why if value is None else LONE if lone else None,
     }
 
 
@@ -90,7 +91,8 @@ def _excess(found: Means, noise: Means | None, families: Families) -> dict[str, 
 
 def _difference(found: Differences, at: int, why: str) -> dict[str, Any]:
     value, low, high = number(found.value[at]), number(found.low[at]), number(found.high[at])
-    reason = why if value is None else None if low is not None else "nothing varies between persons or families"
+    alike = LONE if found.lone[at] else "nothing varies between persons or families"
+    reason = why if value is None else None if low is not None else alike
     return {"value": value, "low": low, "high": high, "undefined": reason}
 
 

@@ -102,11 +102,12 @@ def _variance(y: Floats, cluster: Ints, moved: Floats, alone: Floats, *, persons
 
 @dataclass(frozen=True)
 class Differences:
-    """Second less first of two means, (column,); NaN where undefined."""
+    """Second less first of two means, (column,); NaN where undefined. `lone`: a single cluster is behind it."""
 
     value: Floats
     low: Floats
     high: Floats
+    lone: NDArray[np.bool_]
 
 
 def difference(a: Means, b: Means) -> Differences:
@@ -121,7 +122,7 @@ def difference(a: Means, b: Means) -> Differences:
     down = _hypotenuse(b.value - b.low, a.high - a.value, shared)
     up = _hypotenuse(b.high - b.value, a.value - a.low, shared)
     value = b.value - a.value
-    return Differences(value, value - down, value + up)
+    return Differences(value, value - down, value + up, (a.df == 0) | (b.df == 0))
 
 
 def _hypotenuse(x: Floats, y: Floats, shared: Floats) -> Floats:
@@ -139,4 +140,4 @@ def mean_change(y: Floats, cluster: Ints, clusters: int, level: float, *, person
     z = critical(np.full(value.shape, level), np.where(df > 0, df, 1.0).astype(float))
     with np.errstate(invalid="ignore"):
         half = np.where(known, z * np.sqrt(variance), np.nan)
-    return Differences(value, np.maximum(value - half, -1), np.minimum(value + half, 1))
+    return Differences(value, np.maximum(value - half, -1), np.minimum(value + half, 1), df == 0)

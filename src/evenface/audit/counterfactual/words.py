@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-ALPHA = 0.05
+from evenface.core.words import alpha, p_digits
+
 MOST_TRANSITIONS = 3
 
 
@@ -30,8 +31,18 @@ def percent(value: float | None) -> str:
 
 
 def p_words(p: float) -> str:
-    """`p = 0.021`, `p < 0.001`."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    """Write p with as many digits as show on which side of the usual levels it lies.
+
+    Example:
+        >>> p_words(0.0213), p_words(0.0496), p_words(0.0004)
+        ('p = 0.021', 'p = 0.0496', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {p_digits(p)}"
+
+
+def is_firm(found: Mapping[str, Any], level: float) -> bool:
+    """Whether a change is more than luck: its corrected p is below 1 - level."""
+    return found["p_adjusted"] is not None and found["p_adjusted"] < alpha(level)
 
 
 def _interval(entry: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -94,11 +105,12 @@ def _accuracy(tested: Sequence[Mapping[str, Any]], data: Mapping[str, Any]) -> l
     lines: list[str] = []
     alike: list[str] = []
     untested: list[str] = []
+    level = data["settings"]["level"]
     for each in tested:
         name = each["attribute"]
         moves = [pair for pair in data["pairs"] if pair["attribute"] == name]
         moves = [pair for pair in moves if pair["accuracy"]["p_adjusted"] is not None]
-        firm = [pair for pair in moves if pair["accuracy"]["p_adjusted"] < ALPHA and pair["accuracy"]["change"]]
+        firm = [pair for pair in moves if is_firm(pair["accuracy"], level) and pair["accuracy"]["change"]]
         if firm:
             lines.append(_worse(firm, len(moves), data))
         else:
@@ -145,7 +157,7 @@ def transition_words(move: Mapping[str, Any]) -> str:
 
 def _transitions(data: Mapping[str, Any]) -> str:
     moves = [m for m in data["transitions"] if not m["control"]]
-    firm = [m for m in moves if m["p_adjusted"] is not None and m["p_adjusted"] < ALPHA]
+    firm = [m for m in moves if is_firm(m, data["settings"]["level"])]
     if not moves:
         return "No answer changed at all."
     if not firm:

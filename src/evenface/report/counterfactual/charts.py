@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evenface.audit.counterfactual.words import is_firm
 from evenface.report.svg import Canvas, Figure, Scale, cut
 from evenface.report.text import Record, number
 
@@ -18,11 +19,12 @@ MOST_MOVES = 8
 def figures(data: Mapping[str, Any]) -> dict[str, list[Figure]]:
     """Draw flips, accuracy, class shifts and transitions; a list is empty where there is nothing to draw."""
     tested = [each for each in data["attributes"] if not each["control"]]
+    level = data["settings"]["level"]
     return {
         "flips": flips(data),
-        "accuracy": [f for each in tested for f in accuracy(_pairs(data, each), each["attribute"])],
-        "shifts": [f for each in tested for f in shifts(_pairs(data, each), each["attribute"])],
-        "transitions": transitions([move for move in data["transitions"] if not move["control"]]),
+        "accuracy": [f for each in tested for f in accuracy(_pairs(data, each), each["attribute"], level)],
+        "shifts": [f for each in tested for f in shifts(_pairs(data, each), each["attribute"], level)],
+        "transitions": transitions([move for move in data["transitions"] if not move["control"]], level),
     }
 
 
@@ -91,7 +93,7 @@ def flips(data: Mapping[str, Any]) -> list[Figure]:
     return [Figure("flips", "Flip rates", alt, canvas.done(), WIDTH, bottom + 20)]
 
 
-def accuracy(pairs: Sequence[Record], attribute: str) -> list[Figure]:
+def accuracy(pairs: Sequence[Record], attribute: str, level: float) -> list[Figure]:
     """How accuracy changes from the first to the second variant of each pair."""
     known = [pair for pair in pairs if pair["accuracy"]["change"] is not None]
     known = sorted(known, key=lambda pair: -abs(pair["accuracy"]["change"]))[:MOST_ROWS]
@@ -107,14 +109,14 @@ def accuracy(pairs: Sequence[Record], attribute: str) -> list[Figure]:
     for i, pair in enumerate(known):
         cell = pair["accuracy"]
         canvas.line(scale(0), top + ROW * i + 16, scale(0), top + ROW * (i + 1), "mean")
-        firm = cell["p_adjusted"] is not None and cell["p_adjusted"] < 0.05
+        firm = is_firm(cell, level)
         label = f"{short(pair['a'], attribute)} → {short(pair['b'], attribute)}" + (" †" if pair["small"] else "")
         _row(canvas, top + ROW * i, label, cell, "change", scale, firm=firm, open_=pair["small"])
     alt = f"Change of accuracy between {len(known)} pairs of variants of {attribute}. Numbers: table of pairs."
     return [Figure("accuracy", f"Accuracy by {attribute}", alt, canvas.done(), WIDTH, bottom + 20, attribute)]
 
 
-def shifts(pairs: Sequence[Record], attribute: str) -> list[Figure]:
+def shifts(pairs: Sequence[Record], attribute: str, level: float) -> list[Figure]:
     """How much more often each class is answered to the second variant of each pair, in points."""
     shown = [pair for pair in pairs if pair["n"]][:MOST_ROWS]
     if not shown:
@@ -131,26 +133,26 @@ def shifts(pairs: Sequence[Record], attribute: str) -> list[Figure]:
         label = f"{short(pair['a'], attribute)} → {short(pair['b'], attribute)}"
         canvas.text(NAMES - 8, y + 19, cut(label, 27), "s", anchor="end", hint=label)
         for j, shift in enumerate(pair["shifts"]):
-            _shift(canvas, NAMES + CELL_WIDTH * j, y, shift, reach)
+            _shift(canvas, NAMES + CELL_WIDTH * j, y, shift, reach, level)
     alt = f"How much more often each class is answered to one variant of {attribute} than to another."
     width = max(WIDTH, NAMES + CELL_WIDTH * len(names) + 40)
     height = top + CELL_HEIGHT * len(shown) + 4
     return [Figure("shifts", f"Shifts by {attribute}", alt, canvas.done(), width, height, attribute)]
 
 
-def _shift(canvas: Canvas, x: float, y: float, shift: Record, reach: float) -> None:
+def _shift(canvas: Canvas, x: float, y: float, shift: Record, reach: float, level: float) -> None:
     width, height, change = CELL_WIDTH - 3, CELL_HEIGHT - 3, shift["change"]
     if change is None:
         canvas.rect(x, y, width, height, "small")
         return
-    firm = shift["p_adjusted"] is not None and shift["p_adjusted"] < 0.05
+    firm = is_firm(shift, level)
     canvas.shade(x, y, width, height, change, reach)
     canvas.rect(x, y, width, height, "strong" if firm else "cell")
     text = f"{100 * change:+.1f}".replace("-", "−") if change else "0"
     canvas.text(x + width / 2, y + 18, text, "si b" if firm else "si", anchor="middle")
 
 
-def transitions(moves: Sequence[Record]) -> list[Figure]:
+def transitions(moves: Sequence[Record], level: float) -> list[Figure]:
     """The most one-sided changes of answer: families that went, and families that went back."""
     shown = moves[:MOST_MOVES]
     if not shown:
@@ -162,7 +164,7 @@ def transitions(moves: Sequence[Record]) -> list[Figure]:
     _axis(canvas, scale, top, bottom, 48)
     for i, move in enumerate(shown):
         y = top + 48 * i
-        firm = move["p_adjusted"] is not None and move["p_adjusted"] < 0.05
+        firm = is_firm(move, level)
         canvas.text(0, y + 13, f"{cut(move['from'], 14)} → {cut(move['to'], 14)}", "t b" if firm else "t")
         canvas.text(WIDTH, y + 13, f"{move['count']:,}, back {move['back']:,}", "s", anchor="end")
         names = " → ".join(short(move[key], move["attribute"]) for key in ("a", "b"))
