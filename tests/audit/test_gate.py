@@ -29,6 +29,8 @@ def found() -> Audit:
         ("worst(tpr[very happy], gender*race) <= 1", ("worst", "tpr[very happy]", "gender × race", "<=", 1.0)),
         ("p(accuracy, gender x race) < 0.01", ("p", "accuracy", "gender × race", "<", 0.01)),
         ("group(accuracy, gender=F, race=A) < -0.7", ("group", "accuracy", "gender=F, race=A", "<", -0.7)),
+        ("gap(tpr[non-smile], g) > 1", ("gap", "tpr[non-smile]", "g", ">", 1.0)),
+        ("gap(tpr[fear/awe (mild), 2], g) > 1", ("gap", "tpr[fear/awe (mild), 2]", "g", ">", 1.0)),
         ("overall(accuracy) < +0.7", ("overall", "accuracy", "", "<", 0.7)),
     ],
 )
@@ -43,7 +45,14 @@ def test_reading(text: str, expected: tuple[object, ...]) -> None:
         *("", "gap", "gap(accuracy, gender)", "gap(accuracy, gender) = 0.05", "gap(accuracy, gender) == 1"),
         *("gap(accuracy, gender) > 5 %", "gap(accuracy, gender) > 0,05", "gap(accuracy, gender) > x", "> 0.05"),
         *("gap(accuracy, gender) > 1.2.3", "gap(accuracy, gender) > .", "gap(accuracy, gender) < nan", "gap() > 1"),
-        *("gap(accuracy) > 1", "gap(accuracy gender) > 1", "overall(accuracy, gender) > 1", "group(accuracy) > 1"),
+        *(
+            "gap(accuracy) > 1",
+            "gap(accuracy gender) > 1",
+            "gap(tpr[], gender) > 1",
+            "gap(a-b, gender) > 1",
+            "overall(accuracy, gender) > 1",
+            "group(accuracy) > 1",
+        ),
         *("0.05 < gap(accuracy, gender)", "gap(accuracy, gender) > 0.05 or 1"),
     ],
 )
@@ -65,6 +74,7 @@ def test_every_question_gives_the_audits_own_number(found: Audit) -> None:
     gap = found.gap("accuracy", "gender", "difference")
     assert value(found, "gap(accuracy, gender)") == gap["value"]
     assert value(found, "low(accuracy, gender)") == gap["low"]
+    assert value(found, "high(xu_f, gender)") == found.gap("xu_f", "gender")["high"]
     assert value(found, "p(accuracy, gender)") == gap["p_adjusted"]
     assert value(found, "ratio(accuracy, gender)") == found.gap("accuracy", "gender", "ratio")["value"]
     assert value(found, "overall(accuracy)") == found.overall("accuracy").value
@@ -77,6 +87,10 @@ def test_every_question_gives_the_audits_own_number(found: Audit) -> None:
 def test_a_crossing_may_be_named_in_any_order(found: Audit) -> None:
     expected = found.gap("accuracy", "gender × race", "difference")["value"]
     assert value(found, "gap(accuracy, race*gender)") == value(found, "gap(accuracy, gender*race)") == expected
+    group = found.group("gender=F, race=B", "accuracy").value
+    assert (
+        value(found, "group(accuracy, race=B, gender=F)") == value(found, "group(accuracy, gender=F, race=B)") == group
+    )
 
 
 @pytest.mark.parametrize(("sign", "holds"), [(">", False), (">=", True), ("<", False), ("<=", True)])
@@ -101,7 +115,7 @@ def test_what_is_undefined_does_not_hold(found: Audit) -> None:
         ("gap(accuracy[happy], gender)", "not per class: write accuracy"),
         ("gap(tpr[hapy], gender)", "Did you mean 'happy'"),
         ("gap(ece, gender)", "the table has none"),
-        ("worst(equalized_odds, gender)", "compares groups by itself; ask for its gap, low, p"),
+        ("worst(equalized_odds, gender)", "compares groups by itself; ask for its gap, low, high, p"),
         ("overall(equalized_odds)", "compares groups by itself"),
         ("ratio(cohen_kappa, gender)", "has no ratio; those that have: accuracy"),
     ],

@@ -3,6 +3,7 @@
 gap(accuracy, gender) > 0.05        the difference between groups (or a metric that is itself a comparison)
 ratio(accuracy, race) < 0.8         the smallest over the largest
 low(accuracy, gender) > 0.02        the lower end of the gap's interval: the gap is surely larger
+high(xu_f, gender) < 0.8            its upper end; where 1 is even (ratios by name) this is what "surely uneven" means
 p(equalized_odds, gender) < 0.01    its p, corrected over the family
 overall(accuracy) < 0.7             the value over all faces
 group(accuracy, gender=Female) < .7 the value in one group
@@ -15,10 +16,11 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from evenface.audit.result import Audit
 from evenface.core.errors import SettingsError, UnknownNameError
-from evenface.core.groups import by_name, parse_by
+from evenface.core.groups import by_name, group_name, parse_by
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -26,10 +28,10 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-_GATE = re.compile(r"\s*(\w+)\s*\(\s*([\w\[\] ]+?)\s*(?:,\s*(.+?)\s*)?\)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*")
-_OF_COMPARISONS = ("gap", "low", "p")
+_GATE = re.compile(r"\s*(\w+)\s*\(\s*(\w+(?:\[[^\]]+\])?)\s*(?:,\s*(.+?)\s*)?\)\s*(>=|<=|>|<)\s*([-+.\deE]+)\s*")
+_OF_COMPARISONS = ("gap", "low", "high", "p")
 CROSS = by_name(("", ""))  # what stands between two attributes that are crossed
-_EXAMPLE = "Write for example: gap(accuracy, gender) > 0.05. Also: ratio, low, p, overall, group, worst."
+_EXAMPLE = "Write for example: gap(accuracy, gender) > 0.05. Also: ratio, low, high, p, overall, group, worst."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Gate:
 
     Attributes:
         text: As written.
-        what: `gap`, `ratio`, `low`, `p`, `overall`, `group` or `worst`.
+        what: `gap`, `ratio`, `low`, `high`, `p`, `overall`, `group` or `worst`.
         metric: Name of a metric.
         where: Grouping or group; empty for `overall`.
         sign: One of > >= < <=.
@@ -67,7 +69,7 @@ def read_gate(text: str) -> Gate:
 
     Raises:
         SettingsError: It is not of the form `gap(metric, grouping) > number`.
-        UnknownNameError: It asks for something else than a gap, ratio, low, p, overall, group or worst.
+        UnknownNameError: It asks for something else than a gap, ratio, low, high, p, overall, group or worst.
 
     Example:
         >>> read_gate("gap(accuracy, gender x race) > .05").where
@@ -91,7 +93,7 @@ def read_gate(text: str) -> Gate:
 
 
 def check_gate(audit: Audit, gate: Gate) -> Outcome:
-    """See whether a condition holds. Attributes of a crossing may be named in any order.
+    """See whether a condition holds. Attributes of a crossing, or of a crossed group, may be named in any order.
 
     Raises:
         UnknownNameError: The audit has no such metric, grouping or group.
@@ -104,7 +106,11 @@ def check_gate(audit: Audit, gate: Gate) -> Outcome:
 
 
 def _as_audited(audit: Audit, where: str) -> str:
-    """The audit's own order of the attributes crossed."""
+    """The audit's own order of the attributes crossed, in a grouping or a group."""
+    for group in audit.data["groups"]:
+        parts = [group_name((name,), (level,)) for name, level in group["levels"].items()]
+        if len(parts) > 1 and where in {", ".join(order) for order in permutations(parts)}:
+            return str(group["group"])
     wanted = sorted(where.split(CROSS))
     known = dict.fromkeys(group["by"] for group in audit.data["groups"])
     return next((by for by in known if CROSS in by and sorted(by.split(CROSS)) == wanted), where)
@@ -158,6 +164,7 @@ _ASK: dict[str, Callable[[Audit, Gate], float | None]] = {
     "gap": _gap("value"),
     "ratio": _ratio,
     "low": _gap("low"),
+    "high": _gap("high"),
     "p": _gap("p_adjusted"),
     "overall": lambda audit, gate: audit.overall(gate.metric).value,
     "group": lambda audit, gate: audit.group(gate.where, gate.metric).value,

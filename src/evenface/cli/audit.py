@@ -102,8 +102,8 @@ def audit(
     fail_if: Annotated[
         list[str] | None,
         typer.Option(
-            help='Exit with 3 if it holds: "gap(accuracy, gender) > 0.05". Also ratio, low (of the interval), p, '
-            "worst, group(accuracy, gender=Female), overall(accuracy); may be repeated."
+            help='Exit with 3 if it holds: "gap(accuracy, gender) > 0.05". Also ratio, low and high (of the interval), '
+            "p, worst, group(accuracy, gender=Female), overall(accuracy); may be repeated."
         ),
     ] = None,
     counterfactual: Annotated[
