@@ -14,7 +14,9 @@ from statsmodels.stats.multitest import multipletests
 from evenface.audit import METRICS
 from evenface.audit.evaluate import columns
 from evenface.audit.gaps import Ordered, adjust, deviation, gap_numbers, holm, quantile, reach_of_one
+from evenface.audit.plan import AuditSettings
 from evenface.audit.run import audit
+from evenface.core.errors import SettingsError
 
 Array = NDArray[Any]
 LEVEL = 0.95
@@ -381,3 +383,11 @@ def test_one_stray_answer_does_not_make_disparate_impact_0(table: Callable[..., 
     assert gaps[0]["value"] == pytest.approx(135 / 150)
     assert gaps[0]["chance_95"] > 0.5
     assert gaps[1]["value"] == 0
+
+
+@pytest.mark.parametrize(("level", "draws"), [(0.99, 200), (0.999, 2000), (0.975, 100)])
+def test_a_level_needs_a_resample_in_either_tail(level: float, draws: int) -> None:
+    AuditSettings(level=level, resamples=draws, permutations=2000).check()
+    if draws > 100:
+        with pytest.raises(SettingsError, match=f"needs resamples of {draws} or more, got {draws - 1}"):
+            AuditSettings(level=level, resamples=draws - 1, permutations=2000).check()

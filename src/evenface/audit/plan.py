@@ -57,9 +57,12 @@ class AuditSettings:
                 )
         if not 0.5 <= self.level < 1:
             faults.append(f"level is the confidence of intervals, from .5 to below 1, got {self.level}.")
-        elif self.permutations < 1 / (1 - self.level):
-            least = ceil(1 / (1 - self.level))
-            faults.append(f"a level of {self.level} needs permutations of {least} or more, got {self.permutations}.")
+        else:
+            # A limit of chance has one tail, an interval two: each must hold a draw.
+            for name, tails in (("permutations", 1), ("resamples", 2)):
+                least = ceil(round(tails / (1 - self.level), 6))
+                if draws[name] < least:
+                    faults.append(f"a level of {self.level} needs {name} of {least} or more, got {draws[name]}.")
         if self.seed < 0:
             faults.append(f"seed is a whole number, 0 or more, got {self.seed}.")
         if faults:

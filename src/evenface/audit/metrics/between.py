@@ -3,6 +3,7 @@
 Axes in: (…, group, class); out: (…). A group in which a rate is undefined (no face of that class), or rests on fewer
 faces than the audit's `min_rate`, takes no part in that rate; fewer than two groups with a rate leave the comparison
 undefined (NaN). Without that rule any table with a group of one face per class would show the largest gap there is.
+Groups are those large enough to be compared: faces of others, and of unknown groups, are in no sum.
 Every one is 0 (`direction="lower"`) or 1 (`direction="higher"`) when all groups are treated alike.
 """
 
@@ -148,7 +149,7 @@ def predictive_parity(sums: Sums) -> Array:
 
 @metric(
     title="Worst-group accuracy shortfall",
-    formula="accuracy over all faces - smallest group accuracy",
+    formula="accuracy over all faces of the compared groups - smallest group accuracy",
     source=(
         "Worst-group accuracy: Sagawa et al., ICLR 2020, arXiv 1911.08731; the shortfall is ours, so that 0 is even"
     ),
@@ -156,7 +157,7 @@ def predictive_parity(sums: Sums) -> Array:
     direction="lower",
 )
 def worst_group(sums: Sums) -> Array:
-    """How far the worst-off group's accuracy lies below that of all faces together."""
+    """How far the worst-off group's accuracy lies below that of the compared groups together."""
     rates = sums.hits.sum(-1) / sums.answered
     overall = sums.hits.sum((-1, -2)) / sums.answered.sum(-1)
     return np.where(np.isfinite(rates).sum(-1) > 1, overall - smallest(rates, -1), np.nan)
@@ -253,7 +254,7 @@ def differential_fairness(sums: Sums) -> Array:
 
 
 def _relative_error_change(sums: Sums) -> tuple[Array, Array]:
-    """Change of each group's FPR and FNR against all faces, per class, relative to all faces; (…, group, class)."""
+    """Change of each group's FPR and FNR against that of the groups together, relative to it; (…, group, class)."""
     n, true = sums.answered.sum(-1)[..., None], sums.true.sum(-2)
     hits, predicted = sums.hits.sum(-2), sums.predicted.sum(-2)
     fpr_all = ((predicted - hits) / (n - true))[..., None, :]
@@ -267,7 +268,7 @@ def _relative_error_change(sums: Sums) -> tuple[Array, Array]:
     title="Combined error variance",
     formula=(
         "mean over groups of mean over classes of |(dFPR, dFNR) - mean over classes|^2; d = change relative "
-        "to all faces"
+        "to all faces of the compared groups"
     ),
     source=(
         "CEV of Blakeney et al., arXiv 2110.04397, with each group in the place of the second model and all "
@@ -279,7 +280,7 @@ def _relative_error_change(sums: Sums) -> tuple[Array, Array]:
     null="within_true",
 )
 def combined_error_variance(sums: Sums) -> Array:
-    """How unequally the classes' error rates move when one looks at one group instead of at all faces."""
+    """How unequally the classes' error rates move when one looks at one group instead of at all that are compared."""
     fpr, fnr = _relative_error_change(sums)
     square = (fpr - mean_defined(fpr)[..., None]) ** 2 + (fnr - mean_defined(fnr)[..., None]) ** 2
     return _over_groups(mean_defined(square))
@@ -287,7 +288,10 @@ def combined_error_variance(sums: Sums) -> Array:
 
 @metric(
     title="Symmetric distance error",
-    formula="mean over groups and classes of |dFPR - dFNR| / sqrt(2); d = change relative to all faces",
+    formula=(
+        "mean over groups and classes of |dFPR - dFNR| / sqrt(2); d = change relative to all faces of the compared "
+        "groups"
+    ),
     source=(
         "SDE of Blakeney et al., arXiv 2110.04397, with each group in the place of the second model and all "
         "faces in that of the first"
