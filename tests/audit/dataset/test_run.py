@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from evenface.audit.dataset import SCHEMA, dataset_bias
 from evenface.audit.dataset.counts import count_faces
@@ -190,6 +191,13 @@ class TestSeveral:
         ]
         for pair in result["similarity"]:
             assert pair["value"] > pair["chance_95"] - 0.02 and pair["p"] > 0.01 and pair["high"] == 1
+
+    def test_p_of_pairs_are_corrected_over_all_of_them(self, faces: Faces) -> None:
+        result = dataset_bias([faces(seed=seed) for seed in range(3)], BY, names=["one", "two", "three"], **FEW)
+        p = [pair["p"] for pair in result["similarity"]]
+        assert len(p) == 3 * len(BY) > 3
+        corrected = [pair["p_holm"] for pair in result["similarity"]]
+        np.testing.assert_allclose(corrected, multipletests(p, method="holm")[1])
 
     def test_a_group_that_one_lacks_is_named(self, faces: Faces) -> None:
         result = dataset_bias([faces(races=(0.5, 0.5)), faces()], ["race"], names=["two", "three"], **FEW)

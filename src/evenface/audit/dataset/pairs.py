@@ -8,7 +8,7 @@ import numpy as np
 
 from evenface.audit.dataset.counts import FaceCounts, Grouping
 from evenface.audit.dataset.profile import group_name, metrics_of, reason
-from evenface.audit.dataset.uncertainty import MOST_FACES, Counts, chance, interval, resample
+from evenface.audit.dataset.uncertainty import MOST_FACES, Counts, chance, holm, interval, resample
 
 SHOWN = 3
 
@@ -27,15 +27,18 @@ def similarities(
     one population would show.
 
     Returns:
-        Entries of `similarity[]` as in docs/DATASET_BIAS_SCHEMA.md.
+        Entries of `similarity[]`, their p corrected over all of them, as in docs/DATASET_BIAS_SCHEMA.md.
     """
-    return [
+    found = [
         _pair(
             data_sets[a], data_sets[b], grouping, resamples, permutations, np.random.default_rng([seed, 3, place, a, b])
         )
         for place, grouping in enumerate(groupings)
         for a, b in pairs
     ]
+    for entry, corrected in zip(found, holm(np.array([entry["p"] for entry in found])), strict=True):
+        entry["p_holm"] = float(corrected)
+    return found
 
 
 def _pair(
@@ -45,7 +48,7 @@ def _pair(
     entry: dict[str, Any] = {"by": grouping.by, "estimated": grouping.estimated, "a": a.name, "b": b.name}
     (metric,) = metrics_of("similarity")
     if not (first.any() and second.any()):
-        empty = dict.fromkeys(("value", "low", "high", "chance_50", "chance_95", "p"), float("nan"))
+        empty = dict.fromkeys(("value", "low", "high", "chance_50", "chance_95", "p", "p_holm"), float("nan"))
         return {
             **entry,
             "n_a": int(first.sum()),
@@ -68,6 +71,7 @@ def _pair(
         "chance_50": middle,
         "chance_95": limit,
         "p": p,
+        "p_holm": float("nan"),
         "undefined": reason(metric, value, low),
         "differences": _differences(a, grouping, first, second),
     }

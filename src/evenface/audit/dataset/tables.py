@@ -129,7 +129,7 @@ def _pairs(result: dict[str, Any]) -> TextTable:
             f"{pair['a']} – {pair['b']}, {titled(pair)}",
             with_interval(pair, 3),
             number(pair["chance_95"], 3),
-            small_p(pair["p"]),
+            small_p(pair["p_holm"]),
             "; ".join(
                 f"{d['group']} {percent(d['share_a'])} / {percent(d['share_b'])}" for d in pair["differences"][:2]
             ),
@@ -141,7 +141,7 @@ def _pairs(result: dict[str, Any]) -> TextTable:
         "similarity of data sets (DSAP)",
         heads,
         rows,
-        "1: the same shares. Chance: 95 % of pairs of samples from one population.",
+        "1: the same shares. Chance: 95 % of pairs of samples from one population. p: corrected over all rows (Holm).",
     )
 
 
