@@ -265,14 +265,16 @@ def test_a_rate_of_few_persons_is_known_as_well_as_those_persons(table: Callable
     """60 persons, of whom 3 show fear, 10 times each, and are read rightly 9, 5 and 2 times."""
     true = np.concatenate([np.tile([0, 1], 600), np.full(30, 2)])
     person = np.concatenate([np.arange(1200) // 20, np.repeat([0, 1, 2], 10)])
-    answer = np.where(np.arange(1230) % 7 == 0, 1 - np.minimum(true, 1), true)
+    often = np.where(person % 2 == 0, 3, 9)  # persons are read unlike each other
+    answer = np.where(np.arange(1230) % often == 0, 1 - np.minimum(true, 1), true)
     answer[1200:] = np.concatenate([np.repeat([2, 0], [k, 10 - k]) for k in (9, 5, 2)])
     cells = count_cells(table(true, answer, {"g": ["a"] * 1230}, subject=person))
     metrics, cols = named("tpr", "accuracy", "balanced_accuracy", "precision")
     known = precision(metrics, cols, with_all(cells.counts), EVERY, make_groups(cells, 1), cells.units)
     at = {c.name: j for j, c in enumerate(cols)}
     assert known.df[0, at["tpr[fear]"]] == known.df[0, at["precision[fear]"]] == 2
-    assert known.df[0, at["accuracy"]] == known.df[0, at["balanced_accuracy"]] == 59
+    assert known.df[0, at["balanced_accuracy"]] == pytest.approx(2, abs=0.5)  # nearly all its variance is that of fear
+    assert known.df[0, at["accuracy"]] > 20
     rate, hits = 16 / 30, np.array([9, 5, 2])
     spread = ((hits - 10 * rate) ** 2).sum() / 30**2 * 3 / 2
     assert known.n[0, at["tpr[fear]"]] == pytest.approx(rate * (1 - rate) / spread, rel=1e-3)

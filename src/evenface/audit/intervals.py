@@ -126,8 +126,9 @@ def precision(
     if units is not None and groups is not None:
         resting = partial(persons_behind, groups=groups, units=units, shape=counts.shape[1:])
         persons = persons_of(columns, resting)
-        n = n / design_effect(slope, counts, groups, units, persons)
-        df = np.maximum(persons - 1, 1)
+        whole = np.array([column.label is None for column in columns], bool)
+        effect, df = design_effect(slope, counts, groups, units, persons, whole)
+        n = n / effect
     if not known.all():
         # A rate that is 0 or 1 in the whole table has no variance to go by: trust it as a share of the faces it rests
         # on or, since nothing shows how alike a person's faces are, of the persons.
@@ -186,8 +187,13 @@ def persons_behind(kind: Support, groups: Groups, units: Units, shape: tuple[int
     return out
 
 
-def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units, persons: Floats) -> Floats:
-    """Variance with persons as units over that with faces as units, (group, column).
+def design_effect(
+    slope: Floats, counts: Array, groups: Groups, units: Units, persons: Floats, whole: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """Variance with persons as units over that with faces as units, and its degrees of freedom, (group, column).
+
+    A value of all classes may hang on a class that few persons show, so its degrees of freedom are those of a sum of
+    variances, one per class (Satterthwaite 1946), at most persons - 1.
 
     Args:
         slope: (cell, group, column) how a face moves each value.
@@ -195,22 +201,36 @@ def design_effect(slope: Floats, counts: Array, groups: Groups, units: Units, pe
         groups: Which leaves each group holds.
         units: Counts per person.
         persons: (group, column) how many of them each value rests on.
+        whole: (column,) whether a value is of all classes.
     """
     cells, n_groups, n_columns = slope.shape
     faces = np.einsum("gk,kgc->gc", counts.reshape(n_groups, cells), slope**2)
     clustered = np.full((n_groups, n_columns), np.nan)
+    df = np.maximum(persons - 1, 1)
     for g in range(n_groups):
-        mine = groups.member[g][units.leaf]
-        if not mine.any():
+        mine = np.flatnonzero(groups.member[g][units.leaf])
+        if not len(mine):
             continue
-        _, who = np.unique(units.subject[mine], return_inverse=True)
-        moved = np.zeros((int(who.max()) + 1, n_columns))
-        np.add.at(moved, who, units.count[mine, None] * slope[units.cell[mine], g])
-        clustered[g] = (moved**2).sum(0) * persons[g] / np.maximum(persons[g] - 1, 1)
+        clustered[g] = _between(slope[:, g], units, mine) * persons[g] / np.maximum(persons[g] - 1, 1)
+        true = units.cell[mine] // counts.shape[2]
+        shown = [mine[true == t] for t in np.unique(true)]
+        part = np.stack([_between(slope[:, g, whole], units, rows) for rows in shown])
+        few = np.array([[np.count_nonzero(np.bincount(units.subject[rows])) - 1] for rows in shown])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            freedom = clustered[g, whole] ** 2 / (part**2 / np.maximum(few, 1)).sum(0)
+        df[g, whole] = np.clip(np.nan_to_num(freedom, nan=np.inf), 1, df[g, whole])
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = clustered / faces
     # Few persons can look as if they told more than their faces; they are not trusted to.
-    return np.asarray(np.fmax(effect, 1.0))
+    return np.asarray(np.fmax(effect, 1.0)), df
+
+
+def _between(slope: Floats, units: Units, rows: NDArray[np.int64]) -> Floats:
+    """Sum over persons of the square of how far all faces of one move each value, (column,)."""
+    _, who = np.unique(units.subject[rows], return_inverse=True)
+    moved = np.zeros((int(who.max()) + 1, slope.shape[1]))
+    np.add.at(moved, who, units.count[rows, None] * slope[units.cell[rows]])
+    return np.asarray((moved**2).sum(0))
 
 
 def to_unit(value: Floats, columns: Sequence[Column]) -> Floats:
