@@ -69,6 +69,11 @@ class Units:
     count: Ints
     n: int
 
+    @cached_property
+    def scattered(self) -> bool:
+        """Whether a person is seen in more than one leaf."""
+        return len(np.unique(self.subject * (self.leaf.max(initial=0) + 1) + self.leaf)) > self.n
+
 
 @dataclass(frozen=True)
 class Cells:

@@ -22,7 +22,7 @@ from evenface.audit.flows import largest
 from evenface.audit.gaps import Frame, reach_of_one
 from evenface.audit.metric import Array, Metric, Null
 from evenface.audit.plan import Plan
-from evenface.audit.sums import CountSums, Margins, margin_map
+from evenface.audit.sums import CountSums, Margins, keep_possible, margin_map
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
@@ -70,6 +70,8 @@ class Worker:
         self.frames = tuple(Frame(by, plan.group_columns, plan.between_columns) for by in plan.groups.spans)
         self.member: Array = plan.groups.member.astype(self.dtype)
         self.map = margin_map(self.classes, self.dtype)
+        units = plan.cells.units
+        self.signed = units is not None and units.scattered  # counts drawn may be below 0, see `audit.scattered`
         # Added to values, it takes those that rest on too few faces out of comparisons.
         self.lacking: Array = np.where(plan.enough, 0, np.nan).astype(self.dtype)
         seen, least = CountSums(plan.counts), plan.settings.min_rate
@@ -144,7 +146,10 @@ class _Sums(Margins):
         cells, n_leaves, size = leaves.shape
         by_leaf = (worker.map.T @ leaves.reshape(cells, -1)).reshape(-1, n_leaves, size)
         self.worker, self._leaves = worker, leaves
-        super().__init__((worker.member @ by_leaf).T, worker.plan.in_use)
+        margins = (worker.member @ by_leaf).T
+        if worker.signed:
+            keep_possible(margins)
+        super().__init__(margins, worker.plan.in_use)
 
     def of(self, rows: NDArray[np.int64]) -> _Some:
         """The sums of some groups only."""

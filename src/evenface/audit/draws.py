@@ -8,7 +8,8 @@ where a cell is a (true class, answer) pair.
 * `Exchange` deals the same faces out to the groups anew, all margins kept: what chance alone gives if groups do not
   matter. Faces are exchanged among leaves of which the same attributes are known. `within_true` keeps each leaf's
   labels too, `within_predicted` its answers. Where subjects are known, persons as wholes are dealt to the leaves;
-  whole persons bring their labels, so that a leaf's labels (or answers) are kept otherwise, see `audit.persons`.
+  whole persons bring their labels, so that a leaf's labels (or answers) are kept otherwise, see `audit.persons`. Where
+  persons are seen in several leaves, see `audit.scattered`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Cells, Units
 from evenface.audit.metric import Metric, Null
 from evenface.audit.persons import SameRates, same_rates
+from evenface.audit.scattered import SignedPersons, WholePersons
 
 Ints = NDArray[np.int64]
 # A shuffled face costs about as much as 1/20 of a hypergeometric draw (measured, numpy 2.4 on x86-64).
@@ -80,10 +82,19 @@ class Exchange:
     cells: Cells
     null: Null = "any"
     _same: SameRates | None = field(init=False, default=None)
+    _scattered: Sampler | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        if self.cells.units is not None and self.null != "any":
-            self._same = same_rates(self.cells, self.cells.units, by_answer=self.null == "within_predicted")
+        units, by_answer = self.cells.units, self.null == "within_predicted"
+        if units is None:
+            return
+        if units.scattered:
+            whole = self.null == "any"
+            self._scattered = (
+                WholePersons(self.cells, units) if whole else SignedPersons(self.cells, units, 1 if by_answer else 2)
+            )
+        elif self.null != "any":
+            self._same = same_rates(self.cells, units, by_answer=by_answer)
 
     def suits(self, metric: Metric) -> bool:
         """Whether these tables are what chance gives for a metric."""
@@ -94,6 +105,8 @@ class Exchange:
         counts = self.cells.counts
         leaves, classes, answers = counts.shape
         n_cells = classes * answers
+        if self._scattered is not None:
+            return self._scattered.draw(rng, size)
         if self._same is not None:
             drawn = self._same.draw(rng, size)
             return (drawn.swapaxes(2, 3) if self.null == "within_predicted" else drawn).reshape(size, leaves, n_cells)
@@ -182,15 +195,15 @@ def _hypergeometric(rng: np.random.Generator, good: Ints, bad: Ints, sample: Int
 
 
 def _exchange_persons(cells: Cells, units: Units, rng: np.random.Generator, size: int) -> NDArray[np.float64]:
-    """Deal persons to leaves. A person seen in several leaves is dealt as one part per leaf."""
+    """Deal persons, each seen in one leaf, to leaves."""
     leaves, n_cells = cells.counts.shape[0], cells.counts.shape[1] * cells.counts.shape[2]
-    part, index = np.unique(units.subject * leaves + units.leaf, return_inverse=True)
-    home = part % leaves
+    _, first = np.unique(units.subject, return_index=True)
+    home = units.leaf[first]
     strata = [np.flatnonzero(np.isin(home, pattern)) for pattern in cells.patterns]
     out = np.empty((size, leaves * n_cells))
     for row in out:
         dealt = home.copy()
         for stratum in strata:
             dealt[stratum] = rng.permutation(home[stratum])
-        row[:] = np.bincount(dealt[index] * n_cells + units.cell, weights=units.count, minlength=leaves * n_cells)
+        row[:] = np.bincount(dealt[units.subject] * n_cells + units.cell, weights=units.count, minlength=leaves * n_cells)
     return out.reshape(size, leaves, n_cells)

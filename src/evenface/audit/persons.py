@@ -74,7 +74,7 @@ def same_rates(cells: Cells, units: Units, *, by_answer: bool = False) -> SameRa
     if by_answer:
         counts, answers = counts.swapaxes(1, 2), counts.shape[2]
         cell = cell % answers * counts.shape[2] + cell // answers
-    rates = _pooled(counts, cells.patterns)
+    rates = pooled(counts, cells.patterns)
     root, whiten = _roots(rates)
     found = _Pairs(rates, whiten)
     found.add_all(units, cell)
@@ -90,7 +90,7 @@ def same_rates(cells: Cells, units: Units, *, by_answer: bool = False) -> SameRa
     return SameRates(size, rates, root, whiten, gain, max(units.n - 1, 1))
 
 
-def _pooled(counts: Ints, patterns: list[Ints]) -> Floats:
+def pooled(counts: Ints, patterns: list[Ints]) -> Floats:
     """Rates (leaf, stratum, outcome) of the leaf's pattern; even where it has no face of a stratum."""
     out = np.empty(counts.shape)
     for pattern in patterns:
@@ -132,7 +132,7 @@ class _Pairs:
         self._persons = np.zeros(strata)
 
     def add_all(self, units: Units, cell: Ints) -> None:
-        """Add all persons; one seen in several leaves is one part per leaf, as where persons are dealt."""
+        """Add all persons, none of whom is seen in several leaves."""
         _, strata, outcomes = self.rates.shape
         part, index = np.unique(units.leaf * units.n + units.subject, return_inverse=True)
         home, order = part // units.n, np.argsort(index, kind="stable")

@@ -92,3 +92,12 @@ def margin_map(classes: int, dtype: type) -> Array:
         out[:, c, 2 * n + c] = 1
     out[..., 3 * n] = 1
     return out.reshape(n * (n + 1), 3 * n + 1)
+
+
+def keep_possible(margins: Array) -> None:
+    """Move margins (…, margin) that no faces can have to the nearest that they can, in place; as `margin_map` lays out."""
+    n = (margins.shape[-1] - 1) // 3
+    hits, true, read = margins[..., :n], margins[..., n : 2 * n], margins[..., 2 * n : 3 * n]
+    np.maximum(true, 0, out=true)
+    np.clip(hits, 0, true, out=hits)
+    np.maximum(read, hits, out=read)
