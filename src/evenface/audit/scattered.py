@@ -116,14 +116,14 @@ class SignedPersons:
         self.expected = cells.counts.sum(outcome, keepdims=True) * self.rates
         self.units, self.outcome = units, outcome
         self.place = units.leaf * cells.counts[0].size + units.cell
-        # The rates are the mean of these persons, so that they depart a little less from it than from the truth.
-        self.few = np.sqrt(units.n / max(units.n - 1, 1))
+        self.df = max(units.n - 1, 1)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Draw `size` tables (size, leaf, cell); each leaf's sums over outcomes stay as they are."""
         out = np.empty((size, self.expected.size))
-        for row in out:
-            sign = self.few * (2 * rng.integers(0, 2, self.units.n) - 1)
+        wide = np.sqrt(self.df / rng.chisquare(self.df, size))
+        for row, scale in zip(out, wide, strict=True):
+            sign = scale * (2 * rng.integers(0, 2, self.units.n) - 1)
             weights = sign[self.units.subject] * self.units.count
             faces = np.bincount(self.place, weights=weights, minlength=len(row)).reshape(self.expected.shape)
             row[:] = (self.expected + faces - faces.sum(self.outcome, keepdims=True) * self.rates).reshape(-1)

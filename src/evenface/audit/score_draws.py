@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Groups
 from evenface.audit.metric import Array, Support
 from evenface.audit.placements import placements_of, pooled_placements
-from evenface.audit.scored import Scored, square_root
+from evenface.audit.score_persons import PersonDraws, Singles, square_root, unbiased
+from evenface.audit.scored import Scored
 from evenface.core.calibration import BINS
 
-ROUNDING = 1e-9  # of sums of squares
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -47,49 +47,36 @@ class ScoreDraws:
     def __init__(self, scored: Scored, groups: Groups, patterns: Sequence[Ints]) -> None:
         self.scored = scored
         self.member = groups.member.astype(float)
+        self.patterns = patterns
         self.n = self.member @ scored.n
+        self.first = self.member @ scored.first
+        self.at = BINS * (scored.classes + 1) + 2  # where placements begin
         self.placement = placements_of(scored.histogram, self.member)
-        self.auroc_sd = np.sqrt(np.nan_to_num(self.placement.variance * self._design_effect()))
-        self.pools = [_Pool(scored, leaves) for leaves in patterns]
+        self.persons = None
+        if scored.persons is not None:
+            self.persons = PersonDraws(scored.persons, scored.n, scored.first, scored.histogram, groups.member)
+        effect = 1.0 if self.persons is None else self.persons.design_effect()
+        self.auroc_sd = np.sqrt(np.nan_to_num(self.placement.variance * effect))
+        self.pools = [_Pool(scored, leaves) for leaves in patterns] if self.persons is None else []
         self.pooled_auroc = self.placement.auroc[-1]  # the last group is all faces
-        everybody = _Pool(scored, np.arange(len(scored.n)))
-        self.auroc_root = square_root(self._correlation(everybody.covariance))
+        self.auroc_root = square_root(self._correlation(self._covariance()))
+
+    def _covariance(self) -> Floats:
+        """Of one face's placements among all faces, (2 class, 2 class)."""
+        if self.persons is not None:
+            return self.persons.covariance()
+        return _Pool(self.scored, np.arange(len(self.scored.n))).covariance[self.at :, self.at :]
 
     def _correlation(self, pooled: Floats) -> Floats:
         """Correlation between classes of the errors of their AUROCs, from pooled placements, (class, class)."""
-        c = self.scored.classes
-        at = BINS * (c + 1) + 2
         share = self.scored.histogram.sum((1, 3)) / self.scored.n.sum()  # (class, side)
         with np.errstate(divide="ignore", invalid="ignore"):
             lift = np.concatenate([np.diag(1 / share[:, 1]), np.diag(1 / share[:, 0])])
         lift = np.where(np.isfinite(lift), lift, 0)
-        covariance = lift.T @ pooled[at:, at:] @ lift
+        covariance = lift.T @ pooled @ lift
         sd = np.sqrt(np.maximum(np.diag(covariance), 0))
         scale = np.where(sd > 0, sd, 1)
         return covariance / np.outer(scale, scale)
-
-    def _design_effect(self) -> Floats:
-        """Variance of AUROCs with persons as units over that with faces as units, (group, class), at least 1.
-
-        Both are of placements among all faces, which rank as those within a group do; DeLong's variance is within.
-        """
-        if not self.scored.of_persons.size:
-            return np.ones(self.placement.auroc.shape)
-        histogram = self.scored.histogram
-        placement = pooled_placements(histogram)
-        n = histogram.sum(-1)
-        first = np.einsum("clsk,csk->cls", histogram, placement, optimize=True)
-        square = np.einsum("clsk,csk->cls", histogram, placement**2, optimize=True)
-        spread = square - first**2 / np.maximum(n, 1)
-        faces = np.where(spread > ROUNDING * square, spread, 0).transpose(1, 0, 2)  # (leaf, class, side)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lift = 1 / np.stack([self.placement.negatives, self.placement.positives], axis=-1)  # (group, class, side)
-            alone = np.einsum("gl,lcs,gcs->gc", self.member, faces, lift**2 * _unbiased(1 / lift))
-            persons = np.einsum("gl,lcs->gcs", self.member, self.scored.persons)
-            lift = lift * np.sqrt(_unbiased(persons))
-            together = np.einsum("gl,lcst,gcs,gct->gc", self.member, self.scored.of_persons, lift, lift, optimize=True)
-            # Where faces do not differ, as where all are told apart, there is nothing that persons could widen.
-            return np.where(alone > 0, np.fmax(together / alone, 1.0), 1.0)
 
     def support(self, kind: Support) -> Floats:
         """How many faces with scores a value rests on, (group, class); the class axis has length 1 for whole groups."""
@@ -99,23 +86,36 @@ class ScoreDraws:
 
     def observed(self) -> ScoreSums:
         """The sums as they are."""
-        return self._sums(self.member @ self.scored.first, self.placement.auroc)
+        return self._sums(self.first, self.placement.auroc)
 
     def bootstrap(self, rng: np.random.Generator, size: int) -> ScoreSums:
         """What other samples of the same groups would have held, (size, group, …)."""
-        scored = self.scored
-        leaves, width = scored.first.shape
-        noise = np.empty((width, leaves, size), np.float32)
-        for leaf in range(leaves):
-            root = np.sqrt(scored.n[leaf]) * scored.roots[leaf]
-            noise[:, leaf] = root.astype(np.float32) @ rng.standard_normal((root.shape[1], size), np.float32)
-        noise += scored.first.T[:, :, None].astype(np.float32)
-        sums = self._gather(noise)
+        noise = self._noise(rng, size) if self.persons is None else self.persons.noise(rng, size)
+        drawn = self.member.astype(np.float32) @ noise
+        sums = drawn[:-1]
+        sums -= (self.first / np.maximum(self.n, 1)[:, None]).T[..., None].astype(np.float32) * drawn[-1]
+        sums *= np.sqrt(unbiased(self.n if self.persons is None else self.persons.number))[:, None].astype(np.float32)
+        sums += self.first.T[..., None].astype(np.float32)
         error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
-        return self._sums(sums, self.placement.auroc + self.auroc_sd * error)
+        return self._sums(sums.T, self.placement.auroc + self.auroc_sd * error)
+
+    def _noise(self, rng: np.random.Generator, size: int) -> Singles:
+        """What draws of faces add to the sums of each leaf, and to its number of faces: (feature + 1, leaf, draw)."""
+        leaves, width = self.scored.first.shape
+        noise = np.empty((width + 1, leaves, size), np.float32)
+        for leaf, root in enumerate(self.scored.roots):
+            root = np.sqrt(self.scored.n[leaf]) * root
+            noise[:, leaf] = root.astype(np.float32) @ rng.standard_normal((root.shape[1], size), np.float32)
+        return noise
 
     def chance(self, rng: np.random.Generator, size: int) -> ScoreSums:
         """What the same faces would have given had groups been dealt at random, (size, group, …)."""
+        if self.persons is not None:
+            sums = (self.member.astype(np.float32) @ self.persons.chance(rng, size, self.patterns)).T
+            with np.errstate(divide="ignore", invalid="ignore"):
+                positive, negative = np.split(sums[..., self.at :], 2, axis=-1)
+                off = positive / self.placement.positives + negative / self.placement.negatives
+            return self._sums(sums, self.pooled_auroc + off)
         scored = self.scored
         leaves, width = scored.first.shape
         drawn = np.empty((width, leaves, size), np.float32)
@@ -128,8 +128,8 @@ class ScoreDraws:
             )
             mine += (n * pool.mean[:, None].astype(np.float32))[:, :, None]
             drawn[:, pool.leaves] = mine
-        sums = self._gather(drawn)
-        at = BINS * (scored.classes + 1) + 2
+        sums = (self.member.astype(np.float32) @ drawn).T
+        at = self.at
         with np.errstate(divide="ignore", invalid="ignore"):
             # Each side is dealt within its class: scaled from the share of the class in all faces to that in the group.
             share = scored.histogram.sum((1, 3)) / scored.n.sum()  # (class, side)
@@ -138,10 +138,6 @@ class ScoreDraws:
             positive = sums[..., at : at + scored.classes] * scale[1]
             negative = sums[..., at + scored.classes : at + 2 * scored.classes] * scale[0]
         return self._sums(sums, self.pooled_auroc + positive + negative)
-
-    def _gather(self, drawn: Array) -> Array:
-        """Leaves (feature, leaf, draw) to groups (draw, group, feature), draws innermost in memory, see `drawing`."""
-        return (self.member.astype(drawn.dtype) @ drawn).T
 
     def _sums(self, sums: Floats, auroc: Floats) -> ScoreSums:
         c = self.scored.classes
@@ -161,11 +157,6 @@ class ScoreDraws:
             labelled=self.placement.positives,
             in_use=np.asarray(self.scored.histogram[:, :, 1].any((1, 2))),
         )
-
-
-def _unbiased(n: Floats) -> Floats:
-    """What makes a variance about the mean of `n` one about the truth."""
-    return np.asarray(n / np.maximum(n - 1, 1))
 
 
 class _Pool:

@@ -2,8 +2,9 @@
 
 A table of any length is reduced, batch by batch, to the first and second moments of 17 C + 17 features per leaf (C
 classes), plus score histograms for the ranking metric. Draws are then normal with those moments (a multiplier bootstrap
-in closed form), so their cost does not depend on the number of faces. Under the chance hypothesis every leaf draws its
-faces from all faces together.
+in closed form), so their cost does not depend on the number of faces. They are centred on the mean of a group, not of a
+leaf: leaves are smaller than groups, and about their own mean faces vary less. Under the chance hypothesis every leaf
+draws its faces from all faces together. Where persons are known, each has one weight in all leaves.
 
 Features of one face, C classes: 15 bins of (confidence - right); 15 C bins of (p_c - labelled c); squared error;
 -ln p(label); C placements of its p_c among the faces of other classes (if labelled c) or, C more, among those of
@@ -13,7 +14,7 @@ class c (if not), centred (DeLong et al. 1988).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from evenface.audit.cells import Cells, Units, person_code
 from evenface.audit.placements import exact_levels, level_of, pooled_placements
+from evenface.audit.score_persons import PersonSums, square_root
 from evenface.core.calibration import BINS, bin_of
 from evenface.core.tables import Predictions
 
@@ -53,14 +55,12 @@ class Scored:
         classes: Number of classes.
         n: (leaf,) scored faces.
         first: (leaf, feature) sums.
-        second: (leaf, feature, feature) sums of outer products, of faces or, where known, of persons' totals.
+        second: (leaf, feature, feature) sums of outer products; 0 where persons are known.
         histogram: (class, leaf, side, level): faces by level of p_c; side 1 = labelled with the class.
         bins: (leaf, bin, 2): number of faces and sum of confidence per bin, for the calibration picture.
-        few: Leaf -> its faces' centred features over sqrt(n), (feature, face), where that is a square root of their
-            covariance with fewer columns than an eigendecomposition would give.
-        of_persons: (leaf, class, side, side) sums over persons of products of their total placements on either side,
-            each about the leaf's mean; empty where persons are not known.
-        persons: (leaf, class, side) persons with a face on that side; empty where persons are not known.
+        few: Leaf -> its faces' features and a column of 1, over sqrt(n), (feature + 1, face), where that has fewer columns
+            than an eigendecomposition would give.
+        persons: What each person adds, where persons are known.
     """
 
     classes: int
@@ -70,19 +70,22 @@ class Scored:
     histogram: Floats
     bins: Floats
     few: dict[int, Floats] = field(default_factory=dict)
-    of_persons: Floats = field(default_factory=lambda: np.zeros(0))
-    persons: Floats = field(default_factory=lambda: np.zeros(0))
+    persons: PersonSums | None = None
 
     @cached_property
     def roots(self) -> list[Floats]:
-        """Square root (feature, rank) of each leaf's covariance of one face's features."""
+        """Square root (feature + 1, rank) of each leaf's mean outer product of one face's features and a 1.
+
+        The last row gives how many faces a draw has too many, so that draws can be centred on any group's mean.
+        """
         return [self.few[leaf] if leaf in self.few else self._root(leaf) for leaf in range(len(self.n))]
 
     def _root(self, leaf: int) -> Floats:
         n, first = self.n[leaf], self.first[leaf]
         if n == 0:
-            return np.zeros((len(first), 0))
-        return square_root(self.second[leaf] / n - np.outer(first, first) / n**2)
+            return np.zeros((len(first) + 1, 0))
+        within = square_root(self.second[leaf] / n - np.outer(first, first) / n**2)
+        return np.block([[within, first[:, None] / n], [np.zeros((1, within.shape[1])), np.ones((1, 1))]])
 
 
 def batches(predictions: Predictions, cells: Cells) -> Iterator[Batch]:
@@ -134,18 +137,17 @@ def collect(predictions: Predictions, cells: Cells) -> Scored | None:
         _add_histogram(histogram, batch, levels)
     if not histogram.any():
         return None
-    scored = _empty(classes, leaves, histogram)
-    persons = _Persons(cells.units, leaves, scored) if cells.units is not None else None
+    scored = _empty(classes, leaves, histogram, cells.units)
     placements = pooled_placements(histogram)
     for batch in held or batches(predictions, cells):
         x = features(batch, classes, levels, placements)
-        _add_moments(scored, batch, x, persons)
-        if held is not None and len(held) == 1 and persons is None:
+        _add_moments(scored, batch, x)
+        if held is not None and len(held) == 1 and scored.persons is None:
             _keep_few(scored, batch, x)
-    return scored if persons is None else persons.finish(scored)
+    return scored
 
 
-def _empty(classes: int, leaves: int, histogram: Floats) -> Scored:
+def _empty(classes: int, leaves: int, histogram: Floats, units: Units | None) -> Scored:
     width = (BINS + 2) * classes + BINS + 2
     return Scored(
         classes,
@@ -154,6 +156,7 @@ def _empty(classes: int, leaves: int, histogram: Floats) -> Scored:
         np.zeros((leaves, width, width)),
         histogram,
         np.zeros((leaves, BINS, 2)),
+        persons=None if units is None else PersonSums(units, leaves, width, classes),
     )
 
 
@@ -186,7 +189,7 @@ def features(batch: Batch, classes: int, levels: list[Floats] | None, placements
     return out
 
 
-def _add_moments(scored: Scored, batch: Batch, x: Floats, persons: _Persons | None) -> None:
+def _add_moments(scored: Scored, batch: Batch, x: Floats) -> None:
     order = np.argsort(batch.leaf, kind="stable")
     leaf = batch.leaf[order]
     starts = np.flatnonzero(np.r_[True, leaf[1:] != leaf[:-1]])
@@ -199,78 +202,14 @@ def _add_moments(scored: Scored, batch: Batch, x: Floats, persons: _Persons | No
         mine = x[order[start:stop]]
         scored.n[leaf[start]] += len(mine)
         scored.first[leaf[start]] += mine.sum(0)
-        if persons is None:
+        if scored.persons is None:
             scored.second[leaf[start]] += mine.T @ mine
-    if persons is not None:
-        persons.add(batch, x)
+    if scored.persons is not None and batch.person is not None:
+        scored.persons.add(x, batch.true, batch.leaf, batch.person)
 
 
 def _keep_few(scored: Scored, batch: Batch, x: Floats) -> None:
     """Keep the faces of leaves that hold fewer of them than there are features; `batch` is all there is."""
     for leaf in np.flatnonzero((scored.n > 0) & (scored.n < x.shape[1])).tolist():
         mine = x[batch.leaf == leaf]
-        scored.few[leaf] = (mine - mine.mean(0)).T / np.sqrt(len(mine))
-
-
-class _Persons:
-    """Totals of the features per person and leaf, when faces of one person are resampled together."""
-
-    def __init__(self, units: Units, leaves: int, scored: Scored) -> None:
-        self.leaves = leaves
-        self.part = np.unique(units.subject * leaves + units.leaf)
-        wide = scored.first.shape[1] + scored.classes + 1  # features, one column per label, and one for all faces
-        self.total = np.zeros((len(self.part), wide))
-        self.alone = np.zeros((leaves, wide, wide))  # sums of outer products of faces of unknown persons
-        self.labels = np.eye(scored.classes)
-
-    def add(self, batch: Batch, x: Floats) -> None:
-        if batch.person is None:
-            return
-        x1 = np.c_[x, self.labels[batch.true], np.ones(len(x))]
-        known = batch.person >= 0
-        index = np.searchsorted(self.part, (batch.person * self.leaves + batch.leaf)[known])
-        np.add.at(self.total, index, x1[known])
-        for leaf in np.unique(batch.leaf[~known]):
-            mine = x1[~known & (batch.leaf == leaf)]
-            self.alone[leaf] += mine.T @ mine
-
-    def finish(self, scored: Scored) -> Scored:
-        """Second moments of persons' totals about their leaf's mean per face, so that draws spread as persons do."""
-        width, classes = scored.first.shape[1], scored.classes
-        of_persons, number = np.zeros((self.leaves, classes, 2, 2)), np.zeros((self.leaves, classes, 2))
-        for leaf in np.flatnonzero(scored.n > 0).tolist():
-            mine = self.total[(self.part % self.leaves == leaf) & (self.total[:, -1] > 0)]
-            mean = scored.first[leaf] / scored.n[leaf]
-            # takes (sums, labels, count) to sums - count * mean
-            centre = np.vstack([np.eye(width), np.zeros((classes, width)), -mean])
-            products = mine.T @ mine + self.alone[leaf]
-            persons = len(mine) + self.alone[leaf][-1, -1]
-            spread = centre.T @ products @ centre * (persons / max(persons - 1, 1))
-            scored.second[leaf] = spread + np.outer(mean, mean) * scored.n[leaf]
-            labelled, faces = mine[:, width:-1], mine[:, -1:]
-            lone, every = np.diag(self.alone[leaf])[width:-1], self.alone[leaf][-1, -1]
-            number[leaf, :, 1] = (labelled > 0).sum(0) + lone
-            number[leaf, :, 0] = (labelled < faces).sum(0) + every - lone
-            for c in range(classes):
-                sides = self._sides(scored, leaf, c)
-                of_persons[leaf, c] = sides.T @ products @ sides
-        return replace(scored, of_persons=of_persons, persons=number)
-
-    def _sides(self, scored: Scored, leaf: int, c: int) -> Floats:
-        """What takes a person's totals to those of its placements about the leaf's mean, (…, side)."""
-        width, classes = scored.first.shape[1], scored.classes
-        out = np.zeros((width + classes + 1, 2))
-        for side, feature in enumerate((width - classes + c, width - 2 * classes + c)):
-            faces = scored.histogram[c, leaf, side].sum()
-            mean = scored.first[leaf, feature] / max(faces, 1)
-            out[feature, side] = 1
-            out[width + c, side] = -mean if side else mean
-            out[-1, side] = 0 if side else -mean
-        return out
-
-
-def square_root(covariance: Floats) -> Floats:
-    """A square root (feature, rank) of a covariance that may be singular."""
-    value, vector = np.linalg.eigh((covariance + covariance.T) / 2)
-    keep = value > 1e-12 * max(float(value[-1]), 0.0)
-    return np.asarray(vector[:, keep] * np.sqrt(value[keep]))
+        scored.few[leaf] = np.c_[mine, np.ones(len(mine))].T / np.sqrt(len(mine))
