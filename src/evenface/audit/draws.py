@@ -205,5 +205,7 @@ def _exchange_persons(cells: Cells, units: Units, rng: np.random.Generator, size
         dealt = home.copy()
         for stratum in strata:
             dealt[stratum] = rng.permutation(home[stratum])
-        row[:] = np.bincount(dealt[units.subject] * n_cells + units.cell, weights=units.count, minlength=leaves * n_cells)
+        row[:] = np.bincount(
+            dealt[units.subject] * n_cells + units.cell, weights=units.count, minlength=leaves * n_cells
+        )
     return out.reshape(size, leaves, n_cells)

@@ -3,13 +3,13 @@
 A leaf is a crossing of all attributes, so one that varies within persons would cut them into parts in every other
 grouping too; parts that are dealt each on its own make faces of a person look independent. Here persons stay whole:
 
-* `WholePersons`, where nothing is fixed: each person gets the leaves of another. The person's faces are laid in a random
-  order, those of one leaf next to each other, and cut as the other's are. So what is constant within persons is dealt
-  among persons, what varies within them is dealt within them too, and leaves keep their sizes, on average.
+* `WholePersons`, where nothing is fixed: each person gets the leaves of another. The person's faces are laid in a
+  random order, those of one leaf next to each other, and cut as the other's are. So what is constant within persons is
+  dealt among persons, what varies within them is dealt within them too, and leaves keep their sizes, on average.
 * `SignedPersons`, where each leaf keeps its labels (or its answers): what everybody's rates give, plus by how much all
   faces of a person depart from it, with a sign drawn for each person (the wild cluster bootstrap with the null imposed:
-  Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008). Counts are not whole, and in small leaves they may be below 0;
-  whoever sums them keeps the sums within what can be.
+  Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008), and widened as Student's t is. Counts are not whole, and in small
+  leaves they may be below 0; whoever sums them keeps the sums within what can be.
 
 That these are what chance gives for any attributes is our reconstruction; docs/STATISTICS.md shows how often it holds.
 """
@@ -106,7 +106,8 @@ class SignedPersons:
     Args:
         cells: The counted table.
         units: Its persons.
-        outcome: The axis of `Cells.counts` whose shares are everybody's: 2, answers within labels; 1, labels within answers.
+        outcome: The axis of `Cells.counts` whose shares are everybody's: 2, answers within labels; 1, labels within
+            answers.
     """
 
     def __init__(self, cells: Cells, units: Units, outcome: Literal[1, 2]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenface.audit.cells import Groups
 from evenface.audit.metric import Array, Support
-from evenface.audit.placements import placements_of, pooled_placements
+from evenface.audit.placements import placements_of
 from evenface.audit.score_persons import PersonDraws, Singles, square_root, unbiased
 from evenface.audit.scored import Scored
 from evenface.core.calibration import BINS
@@ -110,12 +110,24 @@ class ScoreDraws:
 
     def chance(self, rng: np.random.Generator, size: int) -> ScoreSums:
         """What the same faces would have given had groups been dealt at random, (size, group, …)."""
+        own = (self.placement.positives, self.placement.negatives)
+        scale = [np.ones(1)] * 2
         if self.persons is not None:
-            sums = (self.member.astype(np.float32) @ self.persons.chance(rng, size, self.patterns)).T
+            drawn = self.persons.chance(rng, size, self.patterns)
+        else:
+            drawn = self._dealt(rng, size)
+            # Each side is dealt within its class: scaled from the share of the class in all faces to that in the group.
+            share = self.scored.histogram.sum((1, 3))[:, ::-1].T / self.scored.n.sum()  # (side, class)
             with np.errstate(divide="ignore", invalid="ignore"):
-                positive, negative = np.split(sums[..., self.at :], 2, axis=-1)
-                off = positive / self.placement.positives + negative / self.placement.negatives
-            return self._sums(sums, self.pooled_auroc + off)
+                scale = [np.sqrt(faces / (self.n[:, None] * s)) for faces, s in zip(own, share, strict=True)]
+        sums = (self.member.astype(np.float32) @ drawn).T
+        sides = np.split(sums[..., self.at :], 2, axis=-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            off = [side * (s / faces) for side, s, faces in zip(sides, scale, own, strict=True)]
+        return self._sums(sums, self.pooled_auroc + off[0] + off[1])
+
+    def _dealt(self, rng: np.random.Generator, size: int) -> Singles:
+        """Sums of each leaf if its faces come from those of its pattern, (feature, leaf, draw)."""
         scored = self.scored
         leaves, width = scored.first.shape
         drawn = np.empty((width, leaves, size), np.float32)
@@ -128,18 +140,9 @@ class ScoreDraws:
             )
             mine += (n * pool.mean[:, None].astype(np.float32))[:, :, None]
             drawn[:, pool.leaves] = mine
-        sums = (self.member.astype(np.float32) @ drawn).T
-        at = self.at
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # Each side is dealt within its class: scaled from the share of the class in all faces to that in the group.
-            share = scored.histogram.sum((1, 3)) / scored.n.sum()  # (class, side)
-            own = (self.placement.negatives, self.placement.positives)
-            scale = [np.sqrt(own[side] / (self.n[:, None] * share[:, side])) / own[side] for side in (0, 1)]
-            positive = sums[..., at : at + scored.classes] * scale[1]
-            negative = sums[..., at + scored.classes : at + 2 * scored.classes] * scale[0]
-        return self._sums(sums, self.pooled_auroc + positive + negative)
+        return drawn
 
-    def _sums(self, sums: Floats, auroc: Floats) -> ScoreSums:
+    def _sums(self, sums: Array, auroc: Array) -> ScoreSums:
         c = self.scored.classes
         tail = BINS * (c + 1)
         residual = sums.T[BINS:tail].reshape(c, BINS, *sums.shape[-2::-1])  # (class, bin, group, …)

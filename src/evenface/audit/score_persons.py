@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ class PersonSums:
         step = max(1, WEIGHTS_AT_ONCE // self.lots)
         for at in (slice(start, min(start + step, size)) for start in range(0, size, step)):
             weight = _weights(rng, (self.lots, at.stop - at.start), signs=signs)
-            for leaf, (start, stop) in enumerate(zip(edges, edges[1:], strict=False)):
+            for leaf, (start, stop) in enumerate(pairwise(edges)):
                 out[:, leaf, at] = self._single[start:stop].T @ weight[self.person[start:stop]]
         for leaf, root in self._loose_roots.items():
             out[:, leaf] += root @ rng.standard_normal((root.shape[1], size), np.float32)

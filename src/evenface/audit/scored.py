@@ -58,8 +58,8 @@ class Scored:
         second: (leaf, feature, feature) sums of outer products; 0 where persons are known.
         histogram: (class, leaf, side, level): faces by level of p_c; side 1 = labelled with the class.
         bins: (leaf, bin, 2): number of faces and sum of confidence per bin, for the calibration picture.
-        few: Leaf -> its faces' features and a column of 1, over sqrt(n), (feature + 1, face), where that has fewer columns
-            than an eigendecomposition would give.
+        few: Leaf -> its faces' features and a 1, over sqrt(n), (feature + 1, face), where that has fewer columns than
+            an eigendecomposition would give.
         persons: What each person adds, where persons are known.
     """
 

@@ -95,9 +95,9 @@ def margin_map(classes: int, dtype: type) -> Array:
 
 
 def keep_possible(margins: Array) -> None:
-    """Move margins (…, margin) that no faces can have to the nearest that they can, in place; as `margin_map` lays out."""
+    """Move margins (…, margin) that no faces can have to the nearest that they can, in place; see `margin_map`."""
     n = (margins.shape[-1] - 1) // 3
     hits, true, read = margins[..., :n], margins[..., n : 2 * n], margins[..., 2 * n : 3 * n]
     np.maximum(true, 0, out=true)
     np.clip(hits, 0, true, out=hits)
-    np.maximum(read, hits, out=read)
+    np.clip(read, hits, hits + true.sum(-1, keepdims=True) - true, out=read)
