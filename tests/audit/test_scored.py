@@ -10,7 +10,7 @@ import sklearn.metrics as sk
 from numpy.typing import NDArray
 from scipy import stats
 
-from evenface.audit import METRICS, scored
+from evenface.audit import METRICS, score_persons, scored
 from evenface.audit.cells import Cells, count_cells, make_groups
 from evenface.audit.evaluate import columns, evaluate
 from evenface.audit.run import audit
@@ -270,3 +270,47 @@ def test_a_perfect_ranking_is_known_by_the_faces_of_its_own_class(table: Callabl
     for name in ("auroc[angry]", "auroc[happy]", "auroc_macro"):
         assert (found.overall(name).value, found.overall(name).high) == (1, 1)
         assert found.overall(name).low == pytest.approx(wilson, abs=1e-9)
+
+
+def gender_of(found: Any, name: str) -> tuple[float, float]:
+    """Mean width of the intervals of the genders, and the chance limit of their gap."""
+    wide = [g["metrics"][name]["high"] - g["metrics"][name]["low"] for g in found.data["groups"] if g["by"] == "gender"]
+    keys = {"by": "gender", "metric": name, "kind": "difference"}
+    gap = next(g for g in found.data["gaps"] if keys.items() <= g.items())
+    return float(np.mean(wide)), gap["chance_95"]
+
+
+@pytest.mark.parametrize("kind", ["faces", "one leaf each", "many leaves each", "some unknown"])
+def test_other_attributes_do_not_change_how_well_a_group_is_known(
+    kind: str, faces: Callable[..., Any], table: Callable[..., Any]
+) -> None:
+    """About the mean of its leaf a face, or a person, varies too little; a leaf of one does not vary at all."""
+    made = faces(11, n=480, classes=3, unknown=0.0, silent=0.0)
+    person = np.arange(480) // 4
+    score = np.log(made["p"]) + 1.5 * np.random.default_rng(0).normal(size=(120, 3))[person]
+    made["p"] = np.exp(score) / np.exp(score).sum(1, keepdims=True)
+    gender = np.where(person % 2, "man", "woman")
+    site = {"faces": np.arange(480) % 160, "one leaf each": person}.get(kind, np.arange(480) % 4)
+    subject = {"faces": None, "some unknown": [None if i % 20 == 0 else f"p{i // 4}" for i in range(480)]}
+    columns = made | {"subject": subject.get(kind, person)}
+    settings = {"metrics": NAMES, "resamples": 1000, "permutations": 1000, "cross": 1}
+    alone = audit(table(**columns | {"attributes": {"gender": gender}}), **settings)
+    among = audit(table(**columns | {"attributes": {"gender": gender, "site": site}}), **settings)
+    for name in ("brier", "log_loss", "auroc[angry]", "auroc_macro"):
+        assert gender_of(among, name) == pytest.approx(gender_of(alone, name), rel=0.12), name
+
+
+def test_many_persons_are_added_up(monkeypatch: pytest.MonkeyPatch, table: Callable[..., Any]) -> None:
+    """In lots with random signs, sums of products are on average what they are; memory no longer grows with persons."""
+    rng, person = np.random.default_rng(4), np.arange(12_000) // 2
+    true = rng.integers(0, 2, 12_000)
+    right = 1 / (1 + np.exp(-rng.normal(0.8, 1, 12_000) - rng.normal(0, 1.2, 6_000)[person]))
+    p = np.stack([np.where(true == c, right, 1 - right) for c in range(2)], axis=1)
+    data = table(true, p.argmax(1), {"gender": np.where(person % 2, "man", "woman")}, p=p, subject=person, classes=2)
+    settings = {"metrics": ["brier", "auroc"], "resamples": 1000, "permutations": 1000}
+    each = audit(data, **settings)
+    monkeypatch.setattr(score_persons, "MOST_PARTS", 5_000)
+    monkeypatch.setattr(score_persons, "LEAST_PERSONS", 2_000)
+    lots = audit(data, **settings)
+    for name in ("brier", "auroc[angry]"):
+        assert gender_of(lots, name) == pytest.approx(gender_of(each, name), rel=0.1), name

@@ -159,6 +159,8 @@ class _Sums(Margins):
     def table(self) -> Array:
         """(draw, group, true, answer), all groups."""
         flat = self.worker.member @ self._leaves
+        if self.worker.signed:
+            np.maximum(flat, 0, out=flat)
         classes = self.worker.classes
         return flat.reshape(classes, classes + 1, *flat.shape[1:]).transpose(3, 2, 0, 1)
 

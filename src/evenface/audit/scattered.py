@@ -5,7 +5,7 @@ grouping too; parts that are dealt each on its own make faces of a person look i
 
 * `WholePersons`, where nothing is fixed: each person gets the leaves of another. The person's faces are laid in a
   random order, those of one leaf next to each other, and cut as the other's are. So what is constant within persons is
-  dealt among persons, what varies within them is dealt within them too, and leaves keep their sizes, on average.
+  dealt among persons, and what varies within them is dealt within them too.
 * `SignedPersons`, where each leaf keeps its labels (or its answers): what everybody's rates give, plus by how much all
   faces of a person depart from it, with a sign drawn for each person (the wild cluster bootstrap with the null imposed:
   Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008), and widened as Student's t is. Counts are not whole, and in small
@@ -26,7 +26,7 @@ from evenface.audit.persons import pooled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-SHUFFLED = 2.0**-16  # of the key that orders a person's faces: their order within a leaf; the rest orders the leaves
+SHUFFLED = 2.0**-24  # of the key that orders a person's faces: their order within a leaf; the rest orders the leaves
 
 
 class WholePersons:
