@@ -20,7 +20,7 @@ def of_groups(drawn: Array, cells: Cells, by: str) -> Array:
     """(draw, group, true, answer) of one grouping."""
     groups = make_groups(cells, 1)
     member = groups.member[groups.spans[by]].astype(float)
-    return np.asarray((member @ drawn.reshape(len(drawn), len(cells.counts), -1))).reshape(
+    return np.asarray(member @ drawn.reshape(len(drawn), len(cells.counts), -1)).reshape(
         len(drawn), len(member), *cells.counts.shape[1:]
     )
 
