@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Cells, Units
 from evenface.audit.metric import Metric, Null
 from evenface.audit.persons import SameRates, same_rates
-from evenface.audit.scattered import SignedPersons, WholePersons
+from evenface.audit.scattered import WeightedPersons, WholePersons
 
 Ints = NDArray[np.int64]
 # A shuffled face costs about as much as 1/20 of a hypergeometric draw (measured, numpy 2.4 on x86-64).
@@ -91,7 +91,7 @@ class Exchange:
         if units.scattered:
             whole = self.null == "any"
             self._scattered = (
-                WholePersons(self.cells, units) if whole else SignedPersons(self.cells, units, 1 if by_answer else 2)
+                WholePersons(self.cells, units) if whole else WeightedPersons(self.cells, units, 1 if by_answer else 2)
             )
         elif self.null != "any":
             self._same = same_rates(self.cells, units, by_answer=by_answer)

@@ -6,10 +6,11 @@ grouping too; parts that are dealt each on its own make faces of a person look i
 * `WholePersons`, where nothing is fixed: each person gets the leaves of another. The person's faces are laid in a
   random order, those of one leaf next to each other, and cut as the other's are. So what is constant within persons is
   dealt among persons, and what varies within them is dealt within them too.
-* `SignedPersons`, where each leaf keeps its labels (or its answers): what everybody's rates give, plus by how much all
-  faces of a person depart from it, with a sign drawn for each person (the wild cluster bootstrap with the null imposed:
-  Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008), and widened as Student's t is. Counts are not whole, and in small
-  leaves they may be below 0; whoever sums them keeps the sums within what can be.
+* `WeightedPersons`, where each leaf keeps its labels (or its answers): what everybody's rates give, plus by how much all
+  faces of a person depart from it, times a weight drawn for each person, and widened as Student's t is. This is the wild
+  cluster bootstrap with the null imposed (Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008); the weights are Mammen's
+  (Ann. Stat. 1993), which keep the skewness that counts of rare mistakes have. Counts are not whole, and in small leaves
+  they may be below 0; whoever sums them keeps the sums within what can be.
 
 That these are what chance gives for any attributes is our reconstruction; docs/STATISTICS.md shows how often it holds.
 """
@@ -26,6 +27,8 @@ from evenface.audit.persons import pooled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+GOLDEN = (1 + 5**0.5) / 2
+LOW_SHARE = GOLDEN / 5**0.5  # weights 1 - GOLDEN and GOLDEN so have mean 0, variance 1 and third moment 1 (Mammen 1993)
 SHUFFLED = 2.0**-24  # of the key that orders a person's faces: their order within a leaf; the rest orders the leaves
 
 
@@ -100,7 +103,7 @@ class WholePersons:
         return np.searchsorted(self.piece, giver[person] * self.patterns + pattern)
 
 
-class SignedPersons:
+class WeightedPersons:
     """Tables in which all leaves have the same rates within each stratum, and persons depart from them as they do.
 
     Args:
@@ -124,8 +127,8 @@ class SignedPersons:
         out = np.empty((size, self.expected.size))
         wide = np.sqrt(self.df / rng.chisquare(self.df, size))
         for row, scale in zip(out, wide, strict=True):
-            sign = scale * (2 * rng.integers(0, 2, self.units.n) - 1)
-            weights = sign[self.units.subject] * self.units.count
+            weight = scale * np.where(rng.random(self.units.n) < LOW_SHARE, 1 - GOLDEN, GOLDEN)
+            weights = weight[self.units.subject] * self.units.count
             faces = np.bincount(self.place, weights=weights, minlength=len(row)).reshape(self.expected.shape)
             row[:] = (self.expected + faces - faces.sum(self.outcome, keepdims=True) * self.rates).reshape(-1)
         return out.reshape(size, len(self.expected), -1)
