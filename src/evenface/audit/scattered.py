@@ -6,11 +6,11 @@ grouping too; parts that are dealt each on its own make faces of a person look i
 * `WholePersons`, where nothing is fixed: each person gets the leaves of another. The person's faces are laid in a
   random order, those of one leaf next to each other, and cut as the other's are. So what is constant within persons is
   dealt among persons, and what varies within them is dealt within them too.
-* `WeightedPersons`, where each leaf keeps its labels (or its answers): what everybody's rates give, plus by how much all
-  faces of a person depart from it, times a weight drawn for each person, and widened as Student's t is. This is the wild
-  cluster bootstrap with the null imposed (Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008); the weights are Mammen's
-  (Ann. Stat. 1993), which keep the skewness that counts of rare mistakes have. Counts are not whole, and in small leaves
-  they may be below 0; whoever sums them keeps the sums within what can be.
+* `WeightedPersons`, where each leaf keeps its labels (or its answers): what everybody's rates give, plus by how much
+  all faces of a person depart from it, times a weight drawn for each person, and widened as Student's t is. This is the
+  wild cluster bootstrap with the null imposed (Cameron, Gelbach & Miller, Rev. Econ. Stat. 2008); the weights are
+  Mammen's (Ann. Stat. 1993), which keep the skewness that counts of rare mistakes have. Counts are not whole, and in
+  small leaves they may be below 0; whoever sums them keeps the sums within what can be.
 
 That these are what chance gives for any attributes is our reconstruction; docs/STATISTICS.md shows how often it holds.
 """
