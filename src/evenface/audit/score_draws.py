@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evenface.audit.cells import Groups
 from evenface.audit.metric import Array, Support
 from evenface.audit.placements import placements_of
-from evenface.audit.score_persons import PersonDraws, Singles, square_root, unbiased
+from evenface.audit.score_persons import PersonDraws, Singles, bessel, square_root
 from evenface.audit.scored import Scored
 from evenface.core.calibration import BINS
 
@@ -94,7 +94,7 @@ class ScoreDraws:
         drawn = self.member.astype(np.float32) @ noise
         sums = drawn[:-1]
         sums -= (self.first / np.maximum(self.n, 1)[:, None]).T[..., None].astype(np.float32) * drawn[-1]
-        sums *= np.sqrt(unbiased(self.n if self.persons is None else self.persons.number))[:, None].astype(np.float32)
+        sums *= np.sqrt(bessel(self.n if self.persons is None else self.persons.number))[:, None].astype(np.float32)
         sums += self.first.T[..., None].astype(np.float32)
         error = rng.standard_normal((size, len(self.n), self.auroc_root.shape[1])) @ self.auroc_root.T
         return self._sums(sums.T, self.placement.auroc + self.auroc_sd * error)

@@ -124,7 +124,7 @@ class PersonDraws:
         Placements are sums of departures, of either side from its own mean: AUROC is conditional on the label.
         """
         drawn = self.persons.noise(rng, size, signs=True)
-        drawn *= np.float32(np.sqrt(unbiased(self.number[-1])))
+        drawn *= np.float32(np.sqrt(bessel(self.number[-1])))
         labelled, every = drawn[self.features : -1], drawn[-1]
         out = drawn[: self.features]
         for leaves in patterns:
@@ -160,7 +160,7 @@ class PersonDraws:
         spread = square - first**2 / np.maximum(n, 1)
         faces = np.where(spread > ROUNDING * square, spread, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            alone = (faces * unbiased(n) / n**2).sum(-1)
+            alone = (faces * bessel(n) / n**2).sum(-1)
             together = np.stack([self._together(g, first[g] / n[g], n[g]) for g in range(len(n))])
             # Where faces do not differ, as where all are told apart, there is nothing that persons could widen.
             return np.where(alone > 0, np.fmax(together / alone, 1.0), 1.0)
@@ -172,7 +172,7 @@ class PersonDraws:
         loose = np.tensordot(self.member[group], self.persons.loose[:, columns, columns], 1)
         labelled, lone = own[:, 2 * c : 3 * c], np.diag(loose)[2 * c : 3 * c]
         persons = np.stack([(own[:, -1:] != labelled).sum(0) + loose[-1, -1] - lone, (labelled != 0).sum(0) + lone], -1)
-        negative, positive = (np.sqrt(unbiased(persons)) / faces).T
+        negative, positive = (np.sqrt(bessel(persons)) / faces).T
         # (column, class): what takes a person's sums to its part in the AUROC's error.
         part = np.concatenate([np.diag(positive), np.diag(negative), np.zeros((c + 1, c))])
         part[2 * c : 3 * c] = np.diag(negative * mean[:, 0] - positive * mean[:, 1])
@@ -180,7 +180,7 @@ class PersonDraws:
         return np.asarray(((own @ part) ** 2).sum(0) + np.einsum("ac,ab,bc->c", part, loose, part))
 
 
-def unbiased(n: Floats) -> Floats:
+def bessel(n: Floats) -> Floats:
     """What makes a variance about the mean of `n` one about the truth."""
     return np.asarray(n / np.maximum(n - 1, 1))
 
