@@ -100,4 +100,4 @@ def keep_possible(margins: Array) -> None:
     hits, true, read = margins[..., :n], margins[..., n : 2 * n], margins[..., 2 * n : 3 * n]
     np.maximum(true, 0, out=true)
     np.clip(hits, 0, true, out=hits)
-    np.clip(read, hits, hits + true.sum(-1, keepdims=True) - true, out=read)
+    np.clip(read, hits, hits + (true.sum(-1, keepdims=True) - true), out=read)
