@@ -24,7 +24,8 @@ import polars as pl
 from scipy import stats
 
 from evenface.benchmark.protocol import TOLD_UNITS
-from evenface.benchmark.statistics import PLAIN, holm, interval
+from evenface.benchmark.statistics import PLAIN, interval
+from evenface.core.multiplicity import holm
 
 KEPT = Path(__file__).parent / "results" / "mitigation"
 OURS = "latent_alignment"

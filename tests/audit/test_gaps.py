@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from statsmodels.stats.multitest import multipletests
 
 from evenface.audit import METRICS
 from evenface.audit.evaluate import columns
-from evenface.audit.gaps import Ordered, adjust, deviation, gap_numbers, holm, quantile, reach_of_one
+from evenface.audit.gaps import Ordered, adjust, deviation, gap_numbers, quantile, reach_of_one
 from evenface.audit.plan import AuditSettings
 from evenface.audit.run import audit
 from evenface.core.errors import SettingsError
@@ -83,18 +81,6 @@ def test_an_undefined_gap_is_undefined_throughout() -> None:
     assert all(
         np.isnan(getattr(found, name)).all() for name in ("low", "high", "p", "chance_95", "smallest_detectable")
     )
-
-
-@settings(max_examples=30)
-@given(arrays(float, st.integers(1, 12), elements=st.floats(0.001, 1)))
-def test_holm_as_statsmodels(p: Array) -> None:
-    np.testing.assert_allclose(holm(p, ["main"] * len(p)), multipletests(p, method="holm")[1])
-
-
-def test_holm_by_family_and_without_undefined_ones() -> None:
-    p = np.array([0.01, np.nan, 0.02, 0.04, 0.03])
-    got = holm(p, ["a", "a", "b", "a", "b"])
-    np.testing.assert_allclose(got, [0.02, np.nan, 0.04, 0.04, 0.04])
 
 
 def test_max_t_as_written_out() -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from evenface.benchmark.statistics import below_zero, front, holm, interval, ranks, summarise
+from evenface.benchmark.statistics import below_zero, front, interval, ranks, summarise
 
 
 def test_an_interval_is_that_of_the_t_test() -> None:
@@ -59,6 +59,5 @@ def test_ranks_are_those_of_scipy_and_leave_out_what_is_undefined() -> None:
     assert same is not None and math.isnan(same.p)
 
 
-def test_holm_and_front_by_hand() -> None:
-    assert holm([0.04, 0.01]) == pytest.approx([0.04, 0.02])
+def test_front_by_hand() -> None:
     assert front({"a": (0.9, 0.1), "b": (0.9, 0.2), "c": (0.95, 0.3)}) == ["a", "c"]

@@ -4,9 +4,8 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from statsmodels.stats.multitest import multipletests
 
-from evenface.fusion.intervals import Tally, holm, interval, shapley
+from evenface.fusion.intervals import Tally, interval, shapley
 
 
 def tally(models: int = 2, seeds: int = 2, people: int = 40) -> Tally:
@@ -53,12 +52,6 @@ def test_models_that_are_alike_are_never_apart() -> None:
     found = tally(models=1)
     same = Tally(np.concatenate([found.hits, found.hits]), found.faces)
     assert same.flips([(0, 1)], 100, 0) == pytest.approx(1)
-
-
-def test_holm_agrees_with_statsmodels() -> None:
-    p = np.random.default_rng(0).random(12) ** 3
-    assert holm(list(p)) == pytest.approx(list(multipletests(p, method="holm")[1]), abs=1e-9)
-    assert holm([]) == []
 
 
 def test_shapley_is_the_mean_over_orders_of_what_a_cue_adds() -> None:

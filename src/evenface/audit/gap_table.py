@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenface.audit.drawing import Drawn
-from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers, holm
+from evenface.audit.gaps import Frame, GapKey, GapNumbers, adjust, gap_numbers
 from evenface.audit.group_table import GroupTable
 from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
+from evenface.core.multiplicity import holm
 
 TOO_FEW = "fewer than two groups have a value that rests on enough faces"
 NO_CHANCE = "by chance alone it is mostly undefined, so there is nothing to hold it against"

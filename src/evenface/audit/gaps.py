@@ -268,14 +268,3 @@ def adjust(departure: Floats, chance: Floats, families: Sequence[str]) -> Floats
             usable[mine], (above + 1) / (len(top) + 1), np.where(np.isfinite(departure[mine]), 1.0, np.nan)
         )
     return out
-
-
-def holm(p: Floats, families: Sequence[str]) -> Floats:
-    """Holm's step-down adjusted p within each family (Holm 1979); undefined p take no part."""
-    out = np.full(len(p), np.nan)
-    for family in dict.fromkeys(families):
-        mine = np.flatnonzero(np.array([f == family for f in families]) & np.isfinite(p))
-        order = mine[np.argsort(p[mine], kind="stable")]
-        stepped = p[order] * (len(order) - np.arange(len(order)))
-        out[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
-    return out

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evenface.audit.gaps import HEADLINE, holm
+from evenface.audit.gaps import HEADLINE
 from evenface.audit.group_table import GroupTable
 from evenface.audit.intervals import SMALLEST_P, tails
 from evenface.audit.plan import Plan
+from evenface.core.multiplicity import holm
 
 Floats = NDArray[np.float64]
 MOST_GROUPS_IN_PAIRS = 12
@@ -84,7 +85,7 @@ def pairs(plan: Plan, table: GroupTable) -> list[dict[str, Any]]:
 
     value, low, high = at(np.full(len(found), z))
     p = p_of_intervals(value, at)
-    corrected = holm(p, ["pairs"] * len(found))
+    corrected = holm(p)
     numbers = zip(value, low, high, p, corrected, strict=True)
     return [_pair(plan, place, tuple(map(float, each)), z) for place, each in zip(found, numbers, strict=True)]
 

@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from evenface.core.multiplicity import holm
+
 Floats = NDArray[np.float64]
 LEVEL = 0.95
 PLAIN = "erm"
@@ -132,21 +134,7 @@ def ranks(rows: pl.DataFrame, measure: str, higher: bool, block: Sequence[str]) 
     best, others = table[:, order[0]], table[:, order[1:]]
     single = [float(stats.wilcoxon(best, other).pvalue) if np.any(best != other) else 1.0 for other in others.T]
     names = tuple(whole[i] for i in order)
-    return Ranks(measure, names, tuple(placed.mean(0)[order].tolist()), n, p, critical, (1.0, *holm(single)))
-
-
-def holm(p: Sequence[float]) -> list[float]:
-    """Correct p values for their number (Holm, 1979), in the order given.
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p)
-    stepped = np.maximum.accumulate(np.asarray(p)[order] * (len(p) - np.arange(len(p))))
-    out = np.empty(len(p))
-    out[order] = np.minimum(stepped, 1)
-    return [float(x) for x in out]
+    return Ranks(measure, names, tuple(placed.mean(0)[order].tolist()), n, p, critical, (1.0, *holm(single).tolist()))
 
 
 def front(points: Mapping[str, tuple[float, float]]) -> list[str]:

@@ -71,20 +71,6 @@ def interval(draws: Doubles) -> tuple[float | None, float | None]:
     return float(low), float(high)
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Correct p-values for being many (Holm, Scand. J. Statist. 6, 1979).
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p)
-    raised = np.asarray(p)[order] * np.arange(len(p), 0, -1)
-    found = np.empty(len(p))
-    found[order] = np.minimum(1, np.maximum.accumulate(raised)) if len(p) else raised
-    return [round(float(each), 12) for each in found]
-
-
 def shapley(cues: Sequence[str], values: dict[frozenset[str], Doubles]) -> Doubles:
     """Share what all cues reach together among them (Shapley, 1953): (cue, …).
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evenface.core.multiplicity import holm
 from evenface.fusion.data import TransferData
-from evenface.fusion.intervals import Doubles, Tally, holm, interval, shapley
+from evenface.fusion.intervals import Doubles, Tally, interval, shapley
 from evenface.fusion.kinds import FUSIONS
 from evenface.fusion.matrix import NONE, Cell, Job, Plan, models
 from evenface.fusion.settings import TransferSettings, subset_name
@@ -224,7 +225,7 @@ def comparisons(settings: TransferSettings, data: TransferData, grounds: Sequenc
     for question in {(row["question"], row["regime"], row["fusion"]) for row in found}:
         family = [row for row in found if (row["question"], row["regime"], row["fusion"]) == question]
         for row, corrected in zip(family, holm([row["p"] for row in family]), strict=True):
-            row["p_corrected"] = corrected
+            row["p_corrected"] = float(corrected)
     return found
 
 

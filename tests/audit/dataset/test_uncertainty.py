@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, fisher_exact, hypergeom, random_table
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from evenface.audit.dataset.metrics import DATA_METRICS
@@ -11,7 +10,6 @@ from evenface.audit.dataset.uncertainty import (
     SMALLEST_P,
     cell_p,
     chance,
-    holm,
     interval,
     max_adjusted,
     ratio_interval,
@@ -72,13 +70,6 @@ def test_cell_p_of_large_tables_is_right_and_bounded() -> None:
     assert cell_p(round(3e6 + 1.96 * spread), row, column, total) == pytest.approx(0.05, rel=0.01)
     assert cell_p(column, row, column, total) == SMALLEST_P
     assert np.isnan(cell_p(5, 10, 10, 10))
-
-
-def test_holm_agrees_with_statsmodels() -> None:
-    p = np.array([0.01, 0.04, 0.03, 0.005, 0.9])
-    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
-    assert holm(np.array([0.02, np.nan, 0.3])) == pytest.approx([0.04, np.nan, 0.3], nan_ok=True)
-    assert np.isnan(holm(np.array([np.nan]))).all()
 
 
 def test_max_adjusted_counts_draws_at_least_as_large() -> None:

@@ -17,9 +17,10 @@ from evenface.audit.compare.mcnemar import mcnemar_mid_p
 from evenface.audit.compare.pairing import Pair
 from evenface.audit.compare.words import gap_words, is_share, overall_words, verdict
 from evenface.audit.gap_table import NO_INTERVAL
-from evenface.audit.gaps import HEADLINE, GapKey, holm
+from evenface.audit.gaps import HEADLINE, GapKey
 from evenface.audit.jsonable import number
 from evenface.audit.plan import Plan
+from evenface.core.multiplicity import holm
 from evenface.core.tables import Predictions
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,8 @@ import numpy as np
 
 from evenface.audit.dataset.counts import FaceCounts, Grouping
 from evenface.audit.dataset.profile import group_name, metrics_of, reason
-from evenface.audit.dataset.uncertainty import MOST_FACES, Counts, chance, holm, interval, resample
+from evenface.audit.dataset.uncertainty import MOST_FACES, Counts, chance, interval, resample
+from evenface.core.multiplicity import holm
 
 SHOWN = 3
 
@@ -36,7 +37,7 @@ def similarities(
         for place, grouping in enumerate(groupings)
         for a, b in pairs
     ]
-    for entry, corrected in zip(found, holm(np.array([entry["p"] for entry in found])), strict=True):
+    for entry, corrected in zip(found, holm([entry["p"] for entry in found]), strict=True):
         entry["p_holm"] = float(corrected)
     return found
 

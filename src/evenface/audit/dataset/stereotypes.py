@@ -13,7 +13,6 @@ from evenface.audit.dataset.uncertainty import (
     Counts,
     cell_p,
     chance,
-    holm,
     interval,
     max_adjusted,
     ratio_interval,
@@ -21,6 +20,7 @@ from evenface.audit.dataset.uncertainty import (
     shuffled_rows,
 )
 from evenface.audit.dataset.words import cell_words
+from evenface.core.multiplicity import holm
 
 _EMPTY_CELL = "no face in this cell, so resamples cannot vary"
 
@@ -114,7 +114,7 @@ def _adjust_metrics(entries: list[dict[str, Any]]) -> None:
     """Fill in `p_holm`: for each metric, over all groupings."""
     for metric in metrics_of("stereotypical"):
         found = [entry["metrics"][metric.name] for entry in entries]
-        for one, adjusted in zip(found, holm(np.array([one["p"] for one in found])), strict=True):
+        for one, adjusted in zip(found, holm([one["p"] for one in found]), strict=True):
             one["p_holm"] = float(adjusted)
 
 
@@ -181,7 +181,7 @@ def _adjust_cells(entries: list[dict[str, Any]], shuffled: list[Counts]) -> None
     cells = [cell for entry in entries for cell in entry["cells"]]
     if not cells:
         return
-    for cell, adjusted in zip(cells, holm(np.array([cell["p"] for cell in cells])), strict=True):
+    for cell, adjusted in zip(cells, holm([cell["p"] for cell in cells]), strict=True):
         cell["p_holm"] = float(adjusted)
     if not len(shuffled[0]):
         return

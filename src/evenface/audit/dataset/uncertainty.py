@@ -172,16 +172,6 @@ def chance(value: float, draws: Floats, *, bias: str) -> tuple[float, float, flo
     return float(np.median(draws)), float(limit), float((1 + as_extreme) / (1 + draws.size))
 
 
-def holm(p: Floats) -> Floats:
-    """Adjust p values of one family so that the chance of any false alarm stays bounded (Holm 1979); NaN stays NaN."""
-    adjusted = np.full_like(p, np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    steps = p[order] * (len(order) - np.arange(len(order)))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
-    return adjusted
-
-
 def max_adjusted(value: Floats, largest: Floats) -> Floats:
     """Adjust p values by the largest statistic of each chance draw (Westfall and Young 1993, single step).
 
