@@ -183,7 +183,7 @@ def persons_behind(kind: Support, groups: Groups, units: Units, shape: tuple[int
     for g, member in enumerate(groups.member):
         mine = member[units.leaf]
         for c in range(of_kind.shape[1]):
-            out[g, c] = np.count_nonzero(np.bincount(units.subject[mine & of_kind[units.cell, c]]))
+            out[g, c] = _people(units, mine & of_kind[units.cell, c])
     return out
 
 
@@ -215,7 +215,7 @@ def design_effect(
         true = units.cell[mine] // counts.shape[2]
         shown = [mine[true == t] for t in np.unique(true)]
         part = np.stack([_between(slope[:, g, whole], units, rows) for rows in shown])
-        few = np.array([[np.count_nonzero(np.bincount(units.subject[rows])) - 1] for rows in shown])
+        few = np.array([[_people(units, rows) - 1] for rows in shown])
         with np.errstate(divide="ignore", invalid="ignore"):
             freedom = clustered[g, whole] ** 2 / (part**2 / np.maximum(few, 1)).sum(0)
         df[g, whole] = np.clip(np.nan_to_num(freedom, nan=np.inf), 1, df[g, whole])
@@ -223,6 +223,11 @@ def design_effect(
         effect = clustered / faces
     # Few persons can look as if they told more than their faces; they are not trusted to.
     return np.asarray(np.fmax(effect, 1.0)), df
+
+
+def _people(units: Units, rows: NDArray[np.bool_] | NDArray[np.int64]) -> int:
+    """How many persons some rows of `units` are of."""
+    return int(np.count_nonzero(np.bincount(units.subject[rows])))
 
 
 def _between(slope: Floats, units: Units, rows: NDArray[np.int64]) -> Floats:
